@@ -1,0 +1,77 @@
+//! The command line: global options and the list of commands.
+
+use std::path::PathBuf;
+
+use clap::{ArgAction, Args, Parser, Subcommand};
+
+use crate::commands;
+use crate::printer::{ColorChoice, LogFormat};
+
+/// Build, run, scan and grade container images: one binary, no daemon
+#[derive(Debug, Parser)]
+#[command(name = "plimsoll", version, propagate_version = true, max_term_width = 110)]
+#[command(after_help = "Exit codes: 0 done, 1 the gate failed, 2 wrong usage, 3 the work failed; \
+    `run` and `exec` give the container's own code, 125, 126 or 127, as Docker does.")]
+pub(crate) struct Cli {
+    #[command(flatten)]
+    pub(crate) global: GlobalArgs,
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Global options")]
+pub(crate) struct GlobalArgs {
+    /// The folder that holds images, containers and advisories
+    #[arg(long, global = true, env = "PLIMSOLL_ROOT", value_name = "DIR")]
+    pub(crate) store: Option<PathBuf>,
+    /// Print data and errors only
+    #[arg(long, global = true)]
+    pub(crate) quiet: bool,
+    /// Say more of what is done; repeat for more still
+    #[arg(long, short, global = true, action = ArgAction::Count)]
+    pub(crate) verbose: u8,
+    /// When to colour
+    #[arg(long, global = true, value_enum, default_value_t, value_name = "WHEN")]
+    pub(crate) color: ColorChoice,
+    /// How messages on stderr are written
+    #[arg(long, global = true, value_enum, default_value_t, value_name = "FORMAT")]
+    pub(crate) log_format: LogFormat,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    Build(Box<commands::build::Args>),
+    Run(Box<commands::run::Args>),
+    Audit(commands::audit::Args),
+    Compare(commands::compare::Args),
+    Scan(commands::scan::Args),
+    Demo(commands::demo::Args),
+    #[command(subcommand)]
+    Db(commands::db::Command),
+    Images(commands::images::Args),
+    Inspect(commands::inspect::Args),
+    History(commands::history::Args),
+    Tag(commands::tag::Args),
+    Rmi(commands::rmi::Args),
+    Save(commands::save::Args),
+    Load(commands::load::Args),
+    Import(commands::import::Args),
+    Pull(commands::pull::Args),
+    Ps(commands::ps::Args),
+    Logs(commands::logs::Args),
+    Exec(commands::exec::Args),
+    Stats(commands::stats::Args),
+    Top(commands::top::Args),
+    Start(commands::start::Args),
+    Stop(commands::stop::Args),
+    Restart(commands::restart::Args),
+    Kill(commands::kill::Args),
+    Wait(commands::wait::Args),
+    Rm(commands::rm::Args),
+    Prune(commands::prune::Args),
+    #[command(subcommand)]
+    Dockerfile(commands::dockerfile::Command),
+    Completions(commands::completions::Args),
+    Version(commands::version::Args),
+}

@@ -1,0 +1,96 @@
+//! What is wrong in a Dockerfile, shown as compilers show it: the line, a caret, the cause and a hint.
+
+use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
+use plimsoll_core::Span;
+use plimsoll_dockerfile::Diagnostic;
+
+use crate::failure;
+
+/// A Dockerfile that cannot be understood.
+#[derive(Debug, thiserror::Error)]
+#[error("`{name}` has errors")]
+pub(crate) struct DockerfileErrors {
+    pub(crate) name: String,
+    pub(crate) text: String,
+    pub(crate) diagnostics: Vec<Diagnostic>,
+}
+
+/// A build that failed, with the Dockerfile that it was of.
+#[derive(Debug, thiserror::Error)]
+#[error("{source}")]
+pub(crate) struct BuildFailed {
+    pub(crate) name: String,
+    pub(crate) text: String,
+    pub(crate) source: plimsoll_build::Error,
+}
+
+/// The error with its place, if it has one in a Dockerfile.
+pub(crate) fn excerpt(error: &anyhow::Error, color: bool) -> Option<String> {
+    let renderer = if color { Renderer::styled() } else { Renderer::plain() };
+    if let Some(errors) = error.downcast_ref::<DockerfileErrors>() {
+        return Some(listed(&renderer, &errors.name, &errors.text, &errors.diagnostics));
+    }
+    let failed = error.downcast_ref::<BuildFailed>()?;
+    if let plimsoll_build::Error::Dockerfile(diagnostics) = &failed.source {
+        return Some(listed(&renderer, &failed.name, &failed.text, diagnostics));
+    }
+    let span = failed.source.span()?;
+    let message = failure::message(error);
+    let hint = failure::hint(error).map(|hint| hint.0);
+    let mut text = String::new();
+    let output = failed.source.output();
+    if !output.is_empty() {
+        text.push_str("the last lines that it wrote:\n");
+        for line in output {
+            text.push_str(&format!("  | {line}\n"));
+        }
+        text.push('\n');
+    }
+    Some(text + &rendered(&renderer, Level::ERROR, &failed.name, &failed.text, span, &message, hint.as_deref()))
+}
+
+/// Every diagnostic, in the order of the text.
+pub(crate) fn listed(renderer: &Renderer, name: &str, text: &str, diagnostics: &[Diagnostic]) -> String {
+    let shown = diagnostics.iter().map(|diagnostic| {
+        let level = match diagnostic.level {
+            plimsoll_dockerfile::Level::Error => Level::ERROR,
+            plimsoll_dockerfile::Level::Warning => Level::WARNING,
+        };
+        let hint = diagnostic.hint.as_ref().map(|hint| hint.0.as_str());
+        rendered(renderer, level, name, text, diagnostic.span, &diagnostic.message, hint)
+    });
+    shown.collect::<Vec<_>>().join("\n\n")
+}
+
+/// Warnings of a Dockerfile that can be built.
+pub(crate) fn warnings(name: &str, text: &str, diagnostics: &[Diagnostic], color: bool) -> String {
+    let renderer = if color { Renderer::styled() } else { Renderer::plain() };
+    listed(&renderer, name, text, diagnostics)
+}
+
+fn rendered(
+    renderer: &Renderer,
+    level: Level<'_>,
+    name: &str,
+    text: &str,
+    span: Span,
+    message: &str,
+    hint: Option<&str>,
+) -> String {
+    let start = floor(text, span.start);
+    // Only the first line is underlined: a heredoc of fifty lines need not be shown whole.
+    let line_end = text[start..].find('\n').map_or(text.len(), |end| start + end);
+    let end = floor(text, span.end).clamp(start, line_end);
+    let annotation = AnnotationKind::Primary.span(start..end);
+    let snippet = Snippet::source(text).path(name).annotation(annotation);
+    let mut groups = vec![level.primary_title(message).element(snippet)];
+    if let Some(hint) = hint {
+        groups.push(Group::with_title(Level::HELP.secondary_title(hint)));
+    }
+    renderer.render(&groups)
+}
+
+/// The nearest character boundary at or before `at`.
+fn floor(text: &str, at: usize) -> usize {
+    (0..=at.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0)
+}

@@ -1,0 +1,80 @@
+//! Plimsoll: builds, runs, scans and grades container images.
+//!
+//! Each command is one file under `commands/`: its `Args` and its `run`. They take an [`Invocation`], do their work
+//! with the libraries, and write through the [`printer`].
+
+mod base_images;
+mod cli;
+mod columns;
+mod commands;
+mod demo;
+mod diagnostics;
+mod docker_json;
+mod exit;
+mod failure;
+mod human;
+mod invocation;
+mod printer;
+mod progress;
+mod scanning;
+mod settings;
+mod template;
+mod values;
+
+use std::io;
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::cli::Cli;
+use crate::invocation::Invocation;
+use crate::printer::Printer;
+
+fn main() -> ExitCode {
+    if let Some(code) = plimsoll_sandbox::dispatch_helper() {
+        return code;
+    }
+    let cli = Cli::parse();
+    let printer = Printer::new(cli.global.quiet, cli.global.color, cli.global.log_format);
+    start_tracing(&cli);
+    let invocation = Invocation::new(&cli.global, printer);
+    match commands::run(&invocation, cli.command) {
+        Ok(code) => ExitCode::from(code),
+        Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) => {
+            report(printer, &error);
+            ExitCode::from(failure::code(&error))
+        }
+    }
+}
+
+fn report(printer: Printer, error: &anyhow::Error) {
+    if let Some(excerpt) = diagnostics::excerpt(error, printer.colors_messages()) {
+        printer.block(&excerpt);
+        return;
+    }
+    printer.error(&failure::message(error));
+    if let Some(hint) = failure::hint(error) {
+        printer.hint(&hint);
+    }
+}
+
+/// Whoever read our output has had enough of it, as `head` has: that is no error.
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    let broken = |cause: &io::Error| cause.kind() == io::ErrorKind::BrokenPipe;
+    error.downcast_ref::<io::Error>().is_some_and(broken)
+}
+
+fn start_tracing(cli: &Cli) {
+    let level = match cli.global.verbose {
+        0 => return,
+        1 => tracing::Level::INFO,
+        2 => tracing::Level::DEBUG,
+        _ => tracing::Level::TRACE,
+    };
+    let subscriber = tracing_subscriber::fmt().with_max_level(level).with_writer(io::stderr);
+    match cli.global.log_format {
+        printer::LogFormat::Text => subscriber.init(),
+        printer::LogFormat::Json => subscriber.json().init(),
+    }
+}

@@ -1,0 +1,38 @@
+//! What the environment decides, read in one place.
+
+use std::path::PathBuf;
+
+use crate::failure::Failure;
+
+/// The store: `--store` or `$PLIMSOLL_ROOT`, else `/var/lib/plimsoll` for root, else the user's data folder.
+pub(crate) fn store_root(given: Option<PathBuf>) -> Result<PathBuf, Failure> {
+    if let Some(given) = given {
+        return Ok(given);
+    }
+    if rustix::process::geteuid().is_root() {
+        return Ok(PathBuf::from("/var/lib/plimsoll"));
+    }
+    let folder = |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
+    let data = folder("XDG_DATA_HOME").or_else(|| folder("HOME").map(|home| home.join(".local/share")));
+    match data {
+        Some(data) => Ok(data.join("plimsoll")),
+        None => Err(Failure::usage("there is no home folder to keep the store in")
+            .with_hint("name one with `--store DIR` or `PLIMSOLL_ROOT`")),
+    }
+}
+
+/// The host's bundle of trusted certificates, where its tools look for it.
+pub(crate) fn host_ca() -> Result<PathBuf, Failure> {
+    let named = std::env::var_os("SSL_CERT_FILE").map(PathBuf::from);
+    let usual = ["/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/cert.pem"];
+    let mut places = named.into_iter().chain(usual.map(PathBuf::from));
+    places.find(|path| path.is_file()).ok_or_else(|| {
+        Failure::usage("this host has no bundle of trusted certificates")
+            .with_hint("install `ca-certificates`, or name the bundle with `SSL_CERT_FILE`")
+    })
+}
+
+/// Whether a continuous-integration system runs us.
+pub(crate) fn in_ci() -> bool {
+    std::env::var_os("CI").is_some_and(|value| !value.is_empty() && value != "false")
+}
