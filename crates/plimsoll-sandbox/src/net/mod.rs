@@ -1,0 +1,4 @@
+//! The network of a container: its loopback device and its published ports.
+
+pub(crate) mod lo;
+pub(crate) mod ports;
