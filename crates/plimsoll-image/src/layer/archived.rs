@@ -1,0 +1,130 @@
+//! A layer whose tar is in a file, plain or compressed.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::sync::Arc;
+
+use plimsoll_core::{Digest, Sha256};
+
+use super::origin::Origin;
+use crate::compression::{self, Compression};
+use crate::tar::{FileRange, Input};
+use crate::{Error, Result};
+
+/// A range of a file that holds a layer's tar.
+#[derive(Debug)]
+pub(crate) struct Archived {
+    pub(crate) file: Arc<File>,
+    pub(crate) offset: u64,
+    pub(crate) length: u64,
+    pub(crate) compression: Compression,
+    /// The digest of the bytes as they are in the file, where one is stated.
+    pub(crate) digest: Option<Digest>,
+    pub(crate) origin: Origin,
+}
+
+impl Archived {
+    /// A layer in the range of `file`; how it is compressed is read from its first bytes.
+    pub(crate) fn detect(
+        file: Arc<File>,
+        offset: u64,
+        length: u64,
+        digest: Option<Digest>,
+        origin: Origin,
+    ) -> Result<Self> {
+        let mut start = Vec::new();
+        FileRange::new(file.clone(), offset, length)
+            .take(Compression::MAGIC_LENGTH as u64)
+            .read_to_end(&mut start)
+            .map_err(|error| origin.io(error))?;
+        Ok(Self {
+            file,
+            offset,
+            length,
+            compression: Compression::detect(&start),
+            digest,
+            origin,
+        })
+    }
+
+    pub(crate) fn range(&self) -> FileRange {
+        FileRange::new(self.file.clone(), self.offset, self.length)
+    }
+
+    /// Gives the uncompressed tar to `use_tar`, which has to read it to its end, and checks the stated digest of the
+    /// bytes as they are in the file.
+    pub(crate) fn with_tar<T>(&self, use_tar: impl FnOnce(&mut dyn Read) -> Result<T>) -> Result<T> {
+        let failed = |error| self.origin.io(error);
+        let mut range = ToEnd(self.range());
+        if self.compression == Compression::Plain {
+            // The tar's own digest is the one to check, which is up to the user.
+            return use_tar(&mut range);
+        }
+        let mut raw = Hashing::new(range);
+        let mut tar = compression::decoder(self.compression, &mut raw).map_err(failed)?;
+        let result = use_tar(&mut tar)?;
+        drop(tar);
+        io::copy(&mut raw, &mut io::sink()).map_err(failed)?;
+        if let Some(expected) = self.digest {
+            self.expect("the compressed layer", expected, raw.hash.finish())?;
+        }
+        Ok(result)
+    }
+
+    /// Checks a digest of the layer.
+    pub(crate) fn expect(&self, what: &str, expected: Digest, actual: Digest) -> Result<()> {
+        match expected == actual {
+            true => Ok(()),
+            false => Err(Error::DigestMismatch {
+                path: self.origin.path.clone(),
+                what: format!("{what} {}", self.origin.layer),
+                expected,
+                actual,
+            }),
+        }
+    }
+}
+
+/// A range of a file whose early end is an error: the file became shorter.
+struct ToEnd(FileRange);
+
+impl Read for ToEnd {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        match self.0.read(buffer)? {
+            0 if !buffer.is_empty() && !self.0.is_at_end() => Err(io::ErrorKind::UnexpectedEof.into()),
+            count => Ok(count),
+        }
+    }
+}
+
+impl Input for ToEnd {
+    fn skip(&mut self, count: u64) -> io::Result<()> {
+        self.0.skip(count)
+    }
+}
+
+/// Hashes what is read.
+pub(crate) struct Hashing<R> {
+    input: R,
+    pub(crate) hash: Sha256,
+    pub(crate) count: u64,
+}
+
+impl<R> Hashing<R> {
+    pub(crate) fn new(input: R) -> Self {
+        Self {
+            input,
+            hash: Sha256::new(),
+            count: 0,
+        }
+    }
+}
+
+impl<R: Read> Read for Hashing<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.input.read(buffer)?;
+        self.hash.update(&buffer[..count]);
+        self.count += count as u64;
+        Ok(count)
+    }
+}

@@ -1,0 +1,162 @@
+//! The names of a layer's entries: what they mean and which are refused.
+
+/// The most bytes that a path may have; Linux opens none that is longer.
+const PATH_LIMIT: usize = 4096;
+
+const WHITEOUT: &[u8] = b".wh.";
+const OPAQUE: &[u8] = b".wh..wh..opq";
+/// What the AUFS storage of old Docker versions left in layers; it stands for nothing.
+const AUFS: &[u8] = b".wh..wh.";
+
+/// What an entry's name says, its path normalized: relative, without empty, `.` and `..` components.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Name {
+    /// The root itself.
+    Root,
+    /// This path.
+    Path(Vec<u8>),
+    /// This path is removed from the layers below.
+    Whiteout(Vec<u8>),
+    /// This directory, empty for the root, hides what the layers below have in it.
+    Opaque(Vec<u8>),
+    /// Nothing.
+    Ignored,
+}
+
+/// Reads the name of an entry. Leading slashes are dropped, as Docker does.
+pub(crate) fn parse(raw: &[u8]) -> Result<Name, &'static str> {
+    let path = normalize(raw)?;
+    let (parent, base) = split(&path);
+    if path.is_empty() {
+        return Ok(Name::Root);
+    }
+    if !path.windows(WHITEOUT.len()).any(|window| window == WHITEOUT) {
+        return Ok(Name::Path(path));
+    }
+    if parent
+        .split(|byte| *byte == b'/')
+        .any(|component| component.starts_with(AUFS))
+    {
+        return Ok(Name::Ignored);
+    }
+    if parent
+        .split(|byte| *byte == b'/')
+        .any(|component| component.starts_with(WHITEOUT))
+    {
+        return Err("a directory cannot have the name of a whiteout");
+    }
+    if base == OPAQUE {
+        return Ok(Name::Opaque(parent.to_owned()));
+    }
+    if base.starts_with(AUFS) {
+        return Ok(Name::Ignored);
+    }
+    match base.strip_prefix(WHITEOUT) {
+        None => Ok(Name::Path(path)),
+        Some(b"" | b"." | b"..") => Err("a whiteout must name what it removes"),
+        Some(removed) => Ok(Name::Whiteout(join(parent, removed))),
+    }
+}
+
+/// A path without leading slashes and empty or `.` components.
+pub(crate) fn normalize(raw: &[u8]) -> Result<Vec<u8>, &'static str> {
+    let mut path = Vec::with_capacity(raw.len());
+    for component in raw.split(|byte| *byte == b'/') {
+        match component {
+            b"" | b"." => {}
+            b".." => return Err("the path goes upwards by `..`"),
+            component if component.contains(&0) => return Err("the path has a NUL"),
+            component => {
+                if !path.is_empty() {
+                    path.push(b'/');
+                }
+                path.extend_from_slice(component);
+            }
+        }
+    }
+    match path.len() {
+        ..=PATH_LIMIT => Ok(path),
+        _ => Err("the path has more than 4096 bytes"),
+    }
+}
+
+/// The directory and the name in it; no directory for a name in the root.
+pub(crate) fn split(path: &[u8]) -> (&[u8], &[u8]) {
+    match path.iter().rposition(|byte| *byte == b'/') {
+        Some(slash) => (&path[..slash], &path[slash + 1..]),
+        None => (&[], path),
+    }
+}
+
+/// The path of `base` in the directory `parent`, which is empty for the root.
+pub(crate) fn join(parent: &[u8], base: &[u8]) -> Vec<u8> {
+    match parent {
+        [] => base.to_owned(),
+        parent => [parent, b"/", base].concat(),
+    }
+}
+
+/// The name that removes `base` from the layers below.
+pub(crate) fn whiteout(base: &[u8]) -> Vec<u8> {
+    [WHITEOUT, base].concat()
+}
+
+/// The name that hides what the layers below have in its directory.
+pub(crate) fn opaque() -> &'static [u8] {
+    OPAQUE
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn names_mean() {
+        let path = |text: &str| Ok(Name::Path(text.into()));
+        assert_eq!(parse(b"./etc//x/"), path("etc/x"));
+        assert_eq!(parse(b"///etc/x"), path("etc/x"));
+        assert_eq!(parse(b"./"), Ok(Name::Root));
+        assert_eq!(parse(b"a/.wh.b"), Ok(Name::Whiteout(b"a/b".into())));
+        assert_eq!(parse(b".wh.b"), Ok(Name::Whiteout(b"b".into())));
+        assert_eq!(parse(b"a/.wh..wh..opq"), Ok(Name::Opaque(b"a".into())));
+        assert_eq!(parse(b".wh..wh..opq"), Ok(Name::Opaque(b"".into())));
+        assert_eq!(parse(b".wh..wh.plnk/1.2"), Ok(Name::Ignored));
+        assert_eq!(parse(b".wh..wh.aufs"), Ok(Name::Ignored));
+        assert_eq!(parse(b"a.wh.b"), path("a.wh.b"));
+        assert_eq!(parse(b"..a/b.."), path("..a/b.."));
+    }
+
+    #[test]
+    fn hostile_names_are_refused() {
+        for raw in [
+            &b"../x"[..],
+            b"a/../../x",
+            b"/..",
+            b"a/..",
+            b".wh...",
+            b".wh..",
+            b".wh.",
+            b"a/.wh.../",
+            b".wh.a/b",
+        ] {
+            assert!(
+                parse(raw).is_err(),
+                "{:?} was accepted",
+                String::from_utf8_lossy(raw)
+            );
+        }
+        assert!(parse(&[b'a'; 5000]).is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_accepted_stays_inside(raw in "(\\.wh\\.|\\.wh\\.\\.wh\\.|\\.\\.|\\.|/|a|b){0,8}") {
+            if let Ok(Name::Path(path) | Name::Whiteout(path)) = parse(raw.as_bytes()) {
+                prop_assert!(!path.is_empty());
+                let inside = path.split(|byte| *byte == b'/').all(|component| !matches!(component, b"" | b"." | b".."));
+                prop_assert!(inside);
+            }
+        }
+    }
+}

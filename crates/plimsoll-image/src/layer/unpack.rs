@@ -1,0 +1,606 @@
+//! Unpacks a layer's tar into a tree that is ready to be a lower directory of an overlay mount.
+//!
+//! Nothing outside of the tree is touched whatever the tar says: every directory on the way to an entry is opened
+//! without following symbolic links, files are only ever created anew, and hard links lead to files of the same tree.
+
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::io::{self, Read, Write};
+use std::os::fd::{AsFd, BorrowedFd};
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+
+use plimsoll_core::Sha256;
+use rustix::fs::{
+    AtFlags, FileType, Gid, Mode, OFlags, RawMode, Timespec, Timestamps, Uid, chownat, fchmod, fchown,
+    futimens, linkat, makedev, mkdirat, mknodat, openat, statat, symlinkat, unlinkat, utimensat,
+};
+use rustix::io::Errno;
+
+use super::beneath::Beneath;
+use super::name::{self, Name, split};
+use super::origin::Origin;
+use super::recipe::RecipeWriter;
+use super::{whiteout, xattr};
+use crate::tar::{Input, Kind, Member, Reader, TarError};
+use crate::{Error, Result};
+
+const BUFFER: usize = 256 * 1024;
+
+/// What came of unpacking a layer.
+#[derive(Debug)]
+pub(crate) struct Unpacked {
+    /// The digest of everything that was read.
+    pub(crate) diff_id: plimsoll_core::Digest,
+    /// How many bytes that was.
+    pub(crate) tar_size: u64,
+    /// The bytes of content of the tree's files.
+    pub(crate) size: u64,
+    /// How many entries the tar has.
+    pub(crate) entries: u64,
+    /// The directories that the tar has no entry for. The root is one of them if it is empty.
+    pub(crate) implied: Vec<Vec<u8>>,
+}
+
+/// Where a layer is unpacked to: the tree, which must be an empty directory, the recipe, which must not be there, and
+/// the directory of replaced files, which is made when it is needed.
+pub(crate) struct Destination {
+    pub(crate) tree: PathBuf,
+    pub(crate) recipe: PathBuf,
+    pub(crate) replaced: PathBuf,
+}
+
+/// Unpacks the uncompressed tar `input`, reading it to its end.
+pub(crate) fn unpack(input: &mut dyn Read, destination: &Destination, origin: &Origin) -> Result<Unpacked> {
+    let written = |path: &Path| Error::io("write", path);
+    let recipe = RecipeWriter::create(&destination.recipe).map_err(written(&destination.recipe))?;
+    let tee = Tee {
+        input,
+        hash: Sha256::new(),
+        count: 0,
+        recipe,
+        literal: true,
+        recipe_error: None,
+    };
+    let mut reader = Reader::new(tee);
+    let mut unpacker = Unpacker::new(destination, origin)?;
+    let result = unpacker.members(&mut reader);
+    let mut tee = reader.into_input();
+    if let Some(error) = tee.recipe_error.take() {
+        return Err(written(&destination.recipe)(error));
+    }
+    result?;
+    // Behind the end mark there is padding, and it belongs to the digest.
+    tee.rest().map_err(|error| origin.io(error))?;
+    if let Some(error) = tee.recipe_error.take() {
+        return Err(written(&destination.recipe)(error));
+    }
+    tee.recipe.finish().map_err(written(&destination.recipe))?;
+    let implied = unpacker.finish()?;
+    Ok(Unpacked {
+        diff_id: tee.hash.finish(),
+        tar_size: tee.count,
+        size: unpacker.size,
+        entries: unpacker.entries,
+        implied,
+    })
+}
+
+/// Hashes what is read, and puts it into the recipe while it is to be taken literally.
+struct Tee<'a> {
+    input: &'a mut dyn Read,
+    hash: Sha256,
+    count: u64,
+    recipe: RecipeWriter,
+    literal: bool,
+    /// Kept apart from errors of the input.
+    recipe_error: Option<io::Error>,
+}
+
+impl Tee<'_> {
+    fn rest(&mut self) -> io::Result<()> {
+        self.literal = true;
+        let mut buffer = vec![0; BUFFER];
+        loop {
+            match self.read(&mut buffer) {
+                Ok(0) => return Ok(()),
+                Err(error) if error.kind() != io::ErrorKind::Interrupted => return Err(error),
+                _ => {}
+            }
+        }
+    }
+}
+
+impl Read for Tee<'_> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let count = self.input.read(buffer)?;
+        self.hash.update(&buffer[..count]);
+        self.count += count as u64;
+        if self.literal
+            && let Err(error) = self.recipe.literal(&buffer[..count])
+        {
+            self.recipe_error = Some(error);
+            return Err(io::Error::other("the recipe cannot be written"));
+        }
+        Ok(count)
+    }
+}
+
+impl Input for Tee<'_> {
+    fn skip(&mut self, mut count: u64) -> io::Result<()> {
+        let mut buffer = [0; 8192];
+        while count > 0 {
+            let wanted = usize::try_from(count).unwrap_or(usize::MAX).min(buffer.len());
+            match self.read(&mut buffer[..wanted]) {
+                Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
+                Ok(read) => count -= read as u64,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(())
+    }
+}
+
+/// What is done to a directory when everything in it is there.
+#[derive(Default)]
+struct Directory {
+    /// Whether the tar has an entry for it.
+    explicit: bool,
+    mode: u32,
+    mtime: i64,
+}
+
+struct Unpacker<'a> {
+    destination: &'a Destination,
+    origin: &'a Origin,
+    tree: Beneath,
+    directories: BTreeMap<Vec<u8>, Directory>,
+    /// The number of each file's payload record.
+    payloads: BTreeMap<Vec<u8>, u64>,
+    /// Whether owners can be set.
+    root: bool,
+    buffer: Vec<u8>,
+    size: u64,
+    entries: u64,
+}
+
+impl<'a> Unpacker<'a> {
+    fn new(destination: &'a Destination, origin: &'a Origin) -> Result<Self> {
+        let implied = Directory {
+            mode: 0o755,
+            ..Directory::default()
+        };
+        Ok(Self {
+            destination,
+            origin,
+            tree: Beneath::new(&destination.tree).map_err(Error::io("open", &destination.tree))?,
+            directories: BTreeMap::from([(Vec::new(), implied)]),
+            payloads: BTreeMap::new(),
+            root: rustix::process::geteuid().is_root(),
+            buffer: vec![0; BUFFER],
+            size: 0,
+            entries: 0,
+        })
+    }
+
+    fn members(&mut self, reader: &mut Reader<Tee<'_>>) -> Result<()> {
+        while let Some(member) = reader.next_member().map_err(|error| self.origin.tar(error))? {
+            self.entries += 1;
+            match self.member(reader, &member) {
+                Ok(()) => {}
+                Err(Failure::Refused(reason)) => return Err(self.origin.entry(&member.path, reason)),
+                Err(Failure::Tar(error)) => return Err(self.origin.tar(error)),
+                Err(Failure::Io(error)) => return Err(self.write_error(&member.path, error)),
+            }
+        }
+        Ok(())
+    }
+
+    /// The operating system refused what an entry asks for: because of the entry, or for a reason of its own.
+    fn write_error(&self, path: &[u8], error: io::Error) -> Error {
+        match error.raw_os_error().map(Errno::from_raw_os_error) {
+            Some(
+                Errno::NOENT | Errno::NOTDIR | Errno::LOOP | Errno::INVAL | Errno::NAMETOOLONG | Errno::MLINK,
+            ) => self.origin.entry(path, error.to_string()),
+            _ => {
+                let path = self.destination.tree.join(std::ffi::OsStr::from_bytes(path));
+                Error::io("write", &path)(error)
+            }
+        }
+    }
+
+    fn member(&mut self, reader: &mut Reader<Tee<'_>>, member: &Member) -> Result<(), Failure> {
+        match name::parse(&member.path).map_err(Failure::refused)? {
+            Name::Ignored => Ok(()),
+            Name::Root if member.kind == Kind::Directory => self.directory(&[], member),
+            Name::Root => Err(Failure::refused("only a directory can be the root")),
+            Name::Whiteout(path) => self.whiteout(&path),
+            Name::Opaque(path) => {
+                self.ensure_directory(&path)?;
+                self.set_opaque(&path)
+            }
+            Name::Path(path) => match member.kind {
+                Kind::File => self.file(&path, reader, member),
+                Kind::Directory => self.directory(&path, member),
+                Kind::HardLink => self.hard_link(&path, member),
+                Kind::Symlink => self.symlink(&path, member),
+                Kind::CharDevice | Kind::BlockDevice | Kind::Fifo => self.special(&path, member),
+                Kind::VolumeLabel => Ok(()),
+                kind => Err(Failure::Refused(format!(
+                    "{kind:?} is no kind of file that a layer can hold"
+                ))),
+            },
+        }
+    }
+
+    fn file(&mut self, path: &[u8], reader: &mut Reader<Tee<'_>>, member: &Member) -> Result<(), Failure> {
+        let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        let mut file = self.create(path, |directory, name| {
+            Ok(File::from(openat(directory, name, flags, Mode::from(0o600))?))
+        })?;
+        // The holes of a sparse file cannot be told from its zeros again, so such a payload is kept as it is.
+        let literal = member.sparse.is_some();
+        reader.input_mut().literal = literal;
+        let mut left = member.size;
+        let mut content = reader.content(member);
+        while left > 0 {
+            let wanted = usize::try_from(left).unwrap_or(usize::MAX).min(self.buffer.len());
+            let count = match content.read(&mut self.buffer[..wanted]) {
+                Ok(0) => Err(io::ErrorKind::UnexpectedEof.into()),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                other => other,
+            };
+            let count = match count {
+                Ok(count) => count,
+                Err(error) => return Err(Failure::Tar(reader.input_error(error))),
+            };
+            file.write_all(&self.buffer[..count])?;
+            left -= count as u64;
+        }
+        let tee = reader.input_mut();
+        tee.literal = true;
+        if !literal && member.size > 0 {
+            match tee.recipe.payload(path, member.size) {
+                Ok(number) => _ = self.payloads.insert(path.to_owned(), number),
+                Err(error) => {
+                    tee.recipe_error = Some(error);
+                    return Err(Failure::refused("the recipe cannot be written"));
+                }
+            }
+        }
+        self.size += member.size;
+        let (owner, group) = owners(member)?;
+        if self.root {
+            fchown(&file, Some(owner), Some(group))?;
+        }
+        fchmod(&file, Mode::from_raw_mode(member.mode as RawMode))?;
+        xattr::write(file.as_fd(), &member.xattrs)?;
+        Ok(futimens(&file, &times(member.mtime))?)
+    }
+
+    fn directory(&mut self, path: &[u8], member: &Member) -> Result<(), Failure> {
+        let (owner, group) = owners(member)?;
+        if !path.is_empty() {
+            self.ensure_directory(split(path).0)?;
+            self.make_directory(path, false)?;
+        }
+        let root = self.root;
+        let directory = self.open_directory(path)?;
+        if root {
+            fchown(&directory, Some(owner), Some(group))?;
+        }
+        xattr::write(directory.as_fd(), &member.xattrs)?;
+        let made = Directory {
+            explicit: true,
+            mode: member.mode,
+            mtime: member.mtime,
+        };
+        self.directories.insert(path.to_owned(), made);
+        Ok(())
+    }
+
+    fn symlink(&mut self, path: &[u8], member: &Member) -> Result<(), Failure> {
+        let (owner, group) = owners(member)?;
+        let root = self.root;
+        self.create(path, |directory, name| {
+            symlinkat(member.link.as_slice(), directory, name)?;
+            if root {
+                chownat(
+                    directory,
+                    name,
+                    Some(owner),
+                    Some(group),
+                    AtFlags::SYMLINK_NOFOLLOW,
+                )?;
+            }
+            utimensat(directory, name, &times(member.mtime), AtFlags::SYMLINK_NOFOLLOW)?;
+            Ok(())
+        })
+    }
+
+    fn hard_link(&mut self, path: &[u8], member: &Member) -> Result<(), Failure> {
+        let shown = String::from_utf8_lossy(&member.link);
+        let target = match name::parse(&member.link) {
+            Ok(Name::Path(target)) => target,
+            Ok(_) => {
+                return Err(Failure::Refused(format!(
+                    "it is a hard link to `{shown}`, which is no file"
+                )));
+            }
+            Err(reason) => {
+                return Err(Failure::Refused(format!(
+                    "it is a hard link to `{shown}`: {reason}"
+                )));
+            }
+        };
+        if target == path {
+            return Ok(());
+        }
+        let missing = || {
+            Failure::Refused(format!(
+                "it is a hard link to `{shown}`, which is not in the layer"
+            ))
+        };
+        let (directory, base) = self.tree.parent(&target).map_err(|_| missing())?;
+        let stat = statat(directory, base, AtFlags::SYMLINK_NOFOLLOW).map_err(|_| missing())?;
+        if is_directory(stat.st_mode as RawMode) || whiteout::is_whiteout(&stat) {
+            return Err(Failure::Refused(format!(
+                "it is a hard link to `{shown}`, which is no file"
+            )));
+        }
+        let source = rustix::io::fcntl_dupfd_cloexec(directory, 0)?;
+        let link =
+            |directory: BorrowedFd<'_>, name: &[u8]| linkat(&source, base, directory, name, AtFlags::empty());
+        self.create(path, |directory, name| Ok(link(directory, name)?))
+    }
+
+    fn special(&mut self, path: &[u8], member: &Member) -> Result<(), Failure> {
+        let (owner, group) = owners(member)?;
+        let kind = match member.kind {
+            Kind::Fifo => FileType::Fifo,
+            Kind::BlockDevice => FileType::BlockDevice,
+            _ if member.device == (0, 0) => {
+                return Err(Failure::refused("a character device 0:0 is a hidden whiteout"));
+            }
+            _ => FileType::CharacterDevice,
+        };
+        let (major, minor) = member.device;
+        let mode = Mode::from_raw_mode(member.mode as RawMode);
+        let root = self.root;
+        self.create(path, |directory, name| {
+            mknodat(directory, name, kind, mode, makedev(major, minor))?;
+            if root {
+                chownat(
+                    directory,
+                    name,
+                    Some(owner),
+                    Some(group),
+                    AtFlags::SYMLINK_NOFOLLOW,
+                )?;
+            }
+            // The mode that a file is made with is less what the umask takes away. It was made just now and is no
+            // symbolic link.
+            rustix::fs::chmodat(directory, name, mode, AtFlags::empty())?;
+            utimensat(directory, name, &times(member.mtime), AtFlags::SYMLINK_NOFOLLOW)?;
+            Ok(())
+        })
+    }
+
+    /// What this layer itself puts at the path stays: a whiteout is about the layers below.
+    fn whiteout(&mut self, path: &[u8]) -> Result<(), Failure> {
+        let (parent, base) = split(path);
+        self.ensure_directory(parent)?;
+        let (directory, _) = self.tree.parent(path)?;
+        match statat(directory, base, AtFlags::SYMLINK_NOFOLLOW) {
+            Err(Errno::NOENT) => Ok(whiteout::make(directory, base)?),
+            Err(error) => Err(error.into()),
+            Ok(stat) if is_directory(stat.st_mode as RawMode) => self.set_opaque(path),
+            Ok(_) => Ok(()),
+        }
+    }
+
+    fn set_opaque(&mut self, path: &[u8]) -> Result<(), Failure> {
+        let directory = self.open_directory(path)?;
+        Ok(whiteout::set_opaque(directory.as_fd())?)
+    }
+
+    /// Opens a directory that is there, to change its attributes.
+    fn open_directory(&mut self, path: &[u8]) -> Result<File, Failure> {
+        let directory = self.tree.directory(path).map_err(|failed| failed.error)?;
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        Ok(File::from(openat(directory, ".", flags, Mode::empty())?))
+    }
+
+    /// Makes the directories of `path` that are not there yet.
+    fn ensure_directory(&mut self, path: &[u8]) -> Result<(), Failure> {
+        let Err(failed) = self.tree.directory(path) else {
+            return Ok(());
+        };
+        // From the first that could not be opened on, each is made below the one before.
+        let ends = (failed.length..=path.len()).filter(|end| path.get(*end).is_none_or(|byte| *byte == b'/'));
+        for end in ends {
+            self.make_directory(&path[..end], true)?;
+        }
+        Ok(())
+    }
+
+    /// Makes one directory, whose parent is there, unless it is there already. For a parent that is only `implied` by
+    /// an entry below it, other files do not give way.
+    fn make_directory(&mut self, path: &[u8], implied: bool) -> Result<(), Failure> {
+        let (directory, base) = self.tree.parent(path)?;
+        let mut replaces_whiteout = false;
+        match mkdirat(directory, base, Mode::from(0o700)) {
+            Ok(()) => {}
+            Err(Errno::EXIST) => {
+                let stat = statat(directory, base, AtFlags::SYMLINK_NOFOLLOW)?;
+                if is_directory(stat.st_mode as RawMode) {
+                    return Ok(());
+                }
+                replaces_whiteout = whiteout::is_whiteout(&stat);
+                if implied && !replaces_whiteout {
+                    return Err(Failure::Refused(format!(
+                        "its parent `{}` is no directory{}",
+                        String::from_utf8_lossy(path),
+                        match FileType::from_raw_mode(stat.st_mode as RawMode) {
+                            FileType::Symlink => " but a symbolic link",
+                            _ => "",
+                        }
+                    )));
+                }
+                self.displace(path)?;
+                let (directory, base) = self.tree.parent(path)?;
+                mkdirat(directory, base, Mode::from(0o700))?;
+            }
+            Err(error) => return Err(error.into()),
+        }
+        if implied {
+            let made = Directory {
+                explicit: false,
+                mode: 0o755,
+                mtime: 0,
+            };
+            self.directories.insert(path.to_owned(), made);
+        }
+        match replaces_whiteout {
+            true => self.set_opaque(path),
+            false => Ok(()),
+        }
+    }
+
+    /// Creates a file that is no directory at `path`; what stands there gives way.
+    fn create<T>(
+        &mut self,
+        path: &[u8],
+        make: impl Fn(BorrowedFd<'_>, &[u8]) -> io::Result<T>,
+    ) -> Result<T, Failure> {
+        self.ensure_directory(split(path).0)?;
+        let (directory, base) = self.tree.parent(path)?;
+        match make(directory, base) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                self.displace(path)?;
+                let (directory, base) = self.tree.parent(path)?;
+                Ok(make(directory, base)?)
+            }
+            other => Ok(other?),
+        }
+    }
+
+    /// Takes away what stands at `path`. Content that the recipe refers to is kept beside the tree.
+    fn displace(&mut self, path: &[u8]) -> Result<(), Failure> {
+        let (directory, base) = self.tree.parent(path)?;
+        let stat = statat(directory, base, AtFlags::SYMLINK_NOFOLLOW)?;
+        if !is_directory(stat.st_mode as RawMode) {
+            return self.displace_file(path);
+        }
+        let below = |known: &[u8]| known.starts_with(path) && known.get(path.len()) == Some(&b'/');
+        let files: Vec<Vec<u8>> = self
+            .payloads
+            .range(path.to_owned()..)
+            .map(|(file, _)| file)
+            .skip_while(|file| !below(file))
+            .take_while(|file| file.starts_with(path))
+            .filter(|file| below(file))
+            .cloned()
+            .collect();
+        for file in files {
+            self.displace_file(&file)?;
+        }
+        self.directories.retain(|known, _| known != path && !below(known));
+        self.tree.forget();
+        let path = self.destination.tree.join(std::ffi::OsStr::from_bytes(path));
+        Ok(fs::remove_dir_all(path)?)
+    }
+
+    fn displace_file(&mut self, path: &[u8]) -> Result<(), Failure> {
+        let payload = self.payloads.remove(path);
+        let (directory, base) = self.tree.parent(path)?;
+        let Some(number) = payload else {
+            return Ok(unlinkat(directory, base, AtFlags::empty())?);
+        };
+        let stat = statat(directory, base, AtFlags::SYMLINK_NOFOLLOW)?;
+        if stat.st_nlink == 1 {
+            self.size -= u64::try_from(stat.st_size).unwrap_or(0).min(self.size);
+        }
+        let replaced = &self.destination.replaced;
+        match fs::create_dir(replaced) {
+            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error.into()),
+            _ => {}
+        }
+        let kept = replaced.join(number.to_string());
+        Ok(rustix::fs::renameat(directory, base, rustix::fs::CWD, &kept)?)
+    }
+
+    /// Gives the directories their modes and times, now that nothing changes in them any more. Those that the tar has
+    /// no entry for are listed.
+    fn finish(&mut self) -> Result<Vec<Vec<u8>>> {
+        let mut implied = Vec::new();
+        // From the deepest up: a mode may take the right to enter.
+        for (path, made) in std::mem::take(&mut self.directories).into_iter().rev() {
+            let result = self.open_directory(&path).and_then(|directory| {
+                fchmod(&directory, Mode::from_raw_mode(made.mode as RawMode))?;
+                Ok(futimens(&directory, &times(made.mtime))?)
+            });
+            match result {
+                Ok(()) => {}
+                Err(Failure::Io(error)) => return Err(self.write_error(&path, error)),
+                Err(_) => return Err(self.origin.entry(&path, "the directory is gone")),
+            }
+            if !made.explicit {
+                implied.push(path);
+            }
+        }
+        implied.reverse();
+        Ok(implied)
+    }
+}
+
+/// Why an entry was not unpacked.
+enum Failure {
+    /// Because of what the entry is.
+    Refused(String),
+    Tar(TarError),
+    Io(io::Error),
+}
+
+impl Failure {
+    fn refused(reason: &str) -> Self {
+        Self::Refused(reason.to_owned())
+    }
+}
+
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Self {
+        Self::Io(error)
+    }
+}
+
+impl From<Errno> for Failure {
+    fn from(error: Errno) -> Self {
+        Self::Io(error.into())
+    }
+}
+
+fn is_directory(mode: RawMode) -> bool {
+    FileType::from_raw_mode(mode) == FileType::Directory
+}
+
+/// The owner and group; -1 would mean to leave them.
+fn owners(member: &Member) -> Result<(Uid, Gid), Failure> {
+    let id = |id: u64| u32::try_from(id).ok().filter(|id| *id != u32::MAX);
+    match (id(member.uid), id(member.gid)) {
+        (Some(uid), Some(gid)) => Ok((Uid::from_raw(uid), Gid::from_raw(gid))),
+        _ => Err(Failure::refused("its owner or group is not a number of 32 bits")),
+    }
+}
+
+fn times(mtime: i64) -> Timestamps {
+    let time = Timespec {
+        tv_sec: mtime,
+        tv_nsec: 0,
+    };
+    Timestamps {
+        last_access: time,
+        last_modification: time,
+    }
+}

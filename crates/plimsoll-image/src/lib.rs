@@ -1,0 +1,26 @@
+//! Container images at rest: what they are made of, where they are kept, and how they come and go.
+//!
+//! - [`config`]: the image configuration, as Docker and the OCI write it.
+//! - [`Store`]: the images of this machine, in the shape of an OCI image layout with unpacked layers beside it.
+//! - [`Layer`]: one filesystem change set, as a tree or as a tar; both are walked the same way.
+//! - [`source`]: docker-archive, oci-archive and OCI layout files read in place.
+//! - [`registry`]: images pulled.
+//! - [`sink`]: the same formats written.
+
+pub mod compression;
+pub mod config;
+mod error;
+mod image;
+pub mod layer;
+mod manifest;
+pub mod registry;
+pub mod sink;
+pub mod source;
+mod store;
+mod tar;
+
+pub use config::{ContainerConfig, Healthcheck, History, ImageConfig, RootFs};
+pub use error::{Error, Result};
+pub use image::Image;
+pub use layer::{Entry, EntryKind, Layer};
+pub use store::{LockWait, NewLayer, Pruned, Removed, Store};

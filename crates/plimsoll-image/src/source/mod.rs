@@ -1,0 +1,162 @@
+//! Where images are read from.
+
+mod archive;
+mod docker_archive;
+mod oci;
+
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+
+use plimsoll_core::Platform;
+
+use crate::{Error, Image, ImageConfig, Result, Store};
+use archive::Archive;
+
+/// Where an image is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Source {
+    /// In the store, under this name or ID.
+    Store(String),
+    /// In a tar that `docker save` or `podman save` wrote, or another tool in the same format.
+    DockerArchive(PathBuf),
+    /// In a tar of an OCI image layout.
+    OciArchive(PathBuf),
+    /// In an OCI image layout.
+    Oci(PathBuf),
+}
+
+impl FromStr for Source {
+    type Err = Error;
+
+    /// Reads `docker-archive:FILE`, `oci-archive:FILE`, `oci:DIR`, or the name of an image in the store.
+    fn from_str(text: &str) -> Result<Self> {
+        let file = |file: &str| match file {
+            "" => Err(Error::Name {
+                text: text.to_owned(),
+                reason: "a path is missing behind the colon".to_owned(),
+            }),
+            file => Ok(PathBuf::from(file)),
+        };
+        match text.split_once(':') {
+            Some(("docker-archive", path)) => file(path).map(Self::DockerArchive),
+            Some(("oci-archive", path)) => file(path).map(Self::OciArchive),
+            Some(("oci", path)) => file(path).map(Self::Oci),
+            _ if text.is_empty() => Err(Error::Name {
+                text: String::new(),
+                reason: "it is empty".to_owned(),
+            }),
+            _ => Ok(Self::Store(text.to_owned())),
+        }
+    }
+}
+
+/// How sources are opened.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// The platform to take from an image of several; this machine's when nothing is said.
+    pub platform: Option<Platform>,
+    /// Where a compressed archive is spooled to, in a file without a name.
+    pub temporary_directory: PathBuf,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            platform: None,
+            temporary_directory: PathBuf::from("/tmp"),
+        }
+    }
+}
+
+/// The images of a source; a name in the store gives one. Behind the path of an archive or layout, `:NAME` chooses the
+/// image of that name or tag.
+///
+/// # Errors
+/// When there is no such file or image, or the archive is damaged.
+pub fn open(source: &Source, store: &Store, options: &Options) -> Result<Vec<Image>> {
+    match source {
+        Source::Store(name) => Ok(vec![store.find(name)?]),
+        Source::DockerArchive(path) => {
+            let (path, name) = split_name(path);
+            let archive = Archive::open(&path, &options.temporary_directory)?;
+            named(docker_archive::read(&archive, options)?, &path, name.as_deref())
+        }
+        Source::OciArchive(path) => {
+            let (path, name) = split_name(path);
+            let archive = Archive::open(&path, &options.temporary_directory)?;
+            oci::Layout::Archive(archive).read(options, name.as_deref())
+        }
+        Source::Oci(path) => {
+            let (path, name) = split_name(path);
+            oci::Layout::Directory(path).read(options, name.as_deref())
+        }
+    }
+}
+
+/// The images of a file that is a docker-archive or an oci-archive, plain or compressed.
+///
+/// # Errors
+/// When it is neither, or damaged.
+pub fn open_archive(path: &Path, options: &Options) -> Result<Vec<Image>> {
+    let archive = Archive::open(path, &options.temporary_directory)?;
+    if archive.find(docker_archive::MANIFEST).is_some() {
+        docker_archive::read(&archive, options)
+    } else if archive.find(oci::INDEX).is_some() {
+        oci::Layout::Archive(archive).read(options, None)
+    } else {
+        Err(archive::not_an_archive(
+            path,
+            "it is a tar with neither `manifest.json` nor `index.json` in it",
+        ))
+    }
+}
+
+/// A path that is there is meant as a whole; of another, what follows a colon is a name.
+fn split_name(path: &Path) -> (PathBuf, Option<String>) {
+    let whole = (path.to_owned(), None);
+    let Some(text) = path.to_str().filter(|_| !path.exists()) else {
+        return whole;
+    };
+    let colons = text
+        .match_indices(':')
+        .map(|(index, _)| (&text[..index], &text[index + 1..]));
+    let found = colons
+        .into_iter()
+        .find(|(path, name)| !name.is_empty() && Path::new(path).exists());
+    found.map_or(whole, |(path, name)| (PathBuf::from(path), Some(name.to_owned())))
+}
+
+fn named(images: Vec<Image>, path: &Path, name: Option<&str>) -> Result<Vec<Image>> {
+    let Some(name) = name else {
+        return Ok(images);
+    };
+    let reference = name.parse().ok();
+    let is_meant = |image: &Image| image.references.iter().any(|own| Some(own) == reference.as_ref());
+    let found: Vec<Image> = images.into_iter().filter(is_meant).collect();
+    match found.is_empty() {
+        true => Err(Error::NoSuchImage {
+            name: format!("{}:{name}", path.display()),
+        }),
+        false => Ok(found),
+    }
+}
+
+/// Whether an image for the platform `own` is what is wanted. A variant is asked for only where it is named.
+fn fits(own: &Platform, wanted: &Platform) -> bool {
+    (&own.os, &own.architecture) == (&wanted.os, &wanted.architecture)
+        && (wanted.variant.is_none() || own.variant.is_none() || own.variant == wanted.variant)
+}
+
+/// Refuses an image that is for another platform than the one asked for. One that says nothing is taken.
+fn check_platform(path: &Path, config: &ImageConfig, options: &Options) -> Result<()> {
+    match &options.platform {
+        Some(wanted) if !config.architecture.is_empty() && !fits(&config.platform(), wanted) => {
+            Err(Error::NoPlatform {
+                path: path.to_owned(),
+                platform: wanted.to_string(),
+                available: vec![config.platform().to_string()],
+            })
+        }
+        _ => Ok(()),
+    }
+}

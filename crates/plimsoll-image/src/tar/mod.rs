@@ -1,0 +1,16 @@
+//! The tar format, as far as images need it: POSIX ustar and PAX, GNU long names and sparse files, and what came
+//! before them.
+//!
+//! This is not the `tar` crate because a layer's exact bytes must be known, and because payloads are skipped by
+//! offset where that is possible.
+
+pub(crate) mod header;
+pub(crate) mod numeric;
+pub(crate) mod pax;
+pub(crate) mod reader;
+pub(crate) mod sparse;
+pub(crate) mod writer;
+
+pub(crate) use header::Kind;
+pub(crate) use reader::{FileRange, Input, Member, Reader, Stream, TarError};
+pub(crate) use writer::{Metadata, Writer};

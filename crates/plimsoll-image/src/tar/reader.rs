@@ -1,0 +1,544 @@
+//! Reads the members of a tar, one after the other.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::os::unix::fs::FileExt;
+use std::sync::Arc;
+
+use super::header::{BLOCK, Block, Kind, padding};
+use super::sparse::{SparseMap, SparseReader};
+use super::{numeric, pax};
+
+/// The most bytes of PAX records or of a GNU long name that are accepted.
+const EXTENSION_LIMIT: u64 = 1 << 20;
+
+/// Bytes that a tar is read from.
+pub(crate) trait Input: Read {
+    /// Goes on behind the next `count` bytes.
+    ///
+    /// # Errors
+    /// [`io::ErrorKind::UnexpectedEof`] when there are fewer.
+    fn skip(&mut self, count: u64) -> io::Result<()>;
+}
+
+impl<I: Input + ?Sized> Input for &mut I {
+    fn skip(&mut self, count: u64) -> io::Result<()> {
+        (**self).skip(count)
+    }
+}
+
+/// An input that can only be read.
+pub(crate) struct Stream<R>(pub(crate) R);
+
+impl<R: Read> Read for Stream<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.0.read(buffer)
+    }
+}
+
+impl<R: Read> Input for Stream<R> {
+    fn skip(&mut self, count: u64) -> io::Result<()> {
+        match io::copy(&mut (&mut self.0).take(count), &mut io::sink())? {
+            skipped if skipped == count => Ok(()),
+            _ => Err(io::ErrorKind::UnexpectedEof.into()),
+        }
+    }
+}
+
+/// A range of a file, read at its offsets; what is skipped is not read.
+pub(crate) struct FileRange {
+    file: Arc<File>,
+    position: u64,
+    end: u64,
+    /// The bytes of the file from `window_start` on that were read last, so that a header and its PAX records take
+    /// one call.
+    window: Vec<u8>,
+    window_start: u64,
+}
+
+impl FileRange {
+    const WINDOW: usize = 4096;
+
+    pub(crate) fn new(file: Arc<File>, start: u64, length: u64) -> Self {
+        Self {
+            file,
+            position: start,
+            end: start.saturating_add(length),
+            window: Vec::new(),
+            window_start: start,
+        }
+    }
+
+    /// Whether everything was read or skipped.
+    pub(crate) fn is_at_end(&self) -> bool {
+        self.position >= self.end
+    }
+}
+
+impl Read for FileRange {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let left = usize::try_from(self.end - self.position).unwrap_or(usize::MAX);
+        let wanted = buffer.len().min(left);
+        let in_window = |range: &Self| {
+            let skipped = usize::try_from(range.position.checked_sub(range.window_start)?).ok()?;
+            range
+                .window
+                .get(skipped..)
+                .filter(|rest| !rest.is_empty())
+                .map(<[u8]>::len)
+        };
+        if in_window(self).is_none() {
+            if wanted >= Self::WINDOW {
+                let count = self.file.read_at(&mut buffer[..wanted], self.position)?;
+                self.position += count as u64;
+                return Ok(count);
+            }
+            self.window.resize(Self::WINDOW.min(left), 0);
+            let count = self.file.read_at(&mut self.window, self.position)?;
+            self.window.truncate(count);
+            self.window_start = self.position;
+        }
+        let Some(available) = in_window(self) else {
+            return Ok(0);
+        };
+        let count = wanted.min(available);
+        let start = self.window.len() - available;
+        buffer[..count].copy_from_slice(&self.window[start..start + count]);
+        self.position += count as u64;
+        Ok(count)
+    }
+}
+
+impl Input for FileRange {
+    fn skip(&mut self, count: u64) -> io::Result<()> {
+        match self.position.checked_add(count) {
+            Some(position) if position <= self.end => {
+                self.position = position;
+                Ok(())
+            }
+            _ => Err(io::ErrorKind::UnexpectedEof.into()),
+        }
+    }
+}
+
+/// Why a tar cannot be read.
+#[derive(Debug)]
+pub(crate) enum TarError {
+    /// The input failed.
+    Io(io::Error),
+    /// The input ended within a member.
+    Truncated {
+        /// How many bytes there were.
+        offset: u64,
+    },
+    /// The bytes are no tar.
+    Invalid {
+        /// Where the header in question begins.
+        offset: u64,
+        /// What is wrong with it.
+        reason: &'static str,
+    },
+}
+
+/// One member, its names and attributes put together from all headers that speak of it.
+#[derive(Debug, Clone)]
+pub(crate) struct Member {
+    /// The name as it is written.
+    pub(crate) path: Vec<u8>,
+    /// The target of a link.
+    pub(crate) link: Vec<u8>,
+    pub(crate) kind: Kind,
+    pub(crate) mode: u32,
+    pub(crate) uid: u64,
+    pub(crate) gid: u64,
+    pub(crate) mtime: i64,
+    /// The bytes of content, holes included.
+    pub(crate) size: u64,
+    /// Major and minor number.
+    pub(crate) device: (u32, u32),
+    pub(crate) xattrs: Vec<(Vec<u8>, Vec<u8>)>,
+    /// Where the data of a file with holes is.
+    pub(crate) sparse: Option<SparseMap>,
+}
+
+/// What headers before a member's own say about it.
+#[derive(Default)]
+struct Overrides {
+    path: Option<Vec<u8>>,
+    link: Option<Vec<u8>>,
+    size: Option<u64>,
+    uid: Option<u64>,
+    gid: Option<u64>,
+    mtime: Option<i64>,
+    xattrs: Vec<(Vec<u8>, Vec<u8>)>,
+    sparse: super::sparse::PaxSparse,
+}
+
+impl Overrides {
+    fn add(&mut self, key: &[u8], value: &[u8]) -> Result<(), &'static str> {
+        let number = |value: &[u8]| -> Result<Option<u64>, &'static str> {
+            match value {
+                [] => Ok(None),
+                digits => std::str::from_utf8(digits)
+                    .ok()
+                    .and_then(|text| text.parse::<i64>().ok())
+                    .and_then(|number| u64::try_from(number).ok())
+                    .map(Some)
+                    .ok_or("a PAX record has a wrong number"),
+            }
+        };
+        let name = |value: &[u8]| match value {
+            [] => Ok(None),
+            name if name.contains(&0) => Err("a PAX record has a name with a NUL"),
+            name => Ok(Some(name.to_owned())),
+        };
+        match key {
+            b"path" => self.path = name(value)?,
+            b"linkpath" => self.link = name(value)?,
+            b"size" => self.size = number(value)?,
+            b"uid" => self.uid = number(value)?,
+            b"gid" => self.gid = number(value)?,
+            b"mtime" if value.is_empty() => self.mtime = None,
+            b"mtime" => self.mtime = Some(pax::seconds(value).ok_or("a PAX record has a wrong time")?),
+            _ => {
+                if let Some(xattr) = key.strip_prefix(b"SCHILY.xattr.") {
+                    self.xattrs.retain(|(known, _)| known != xattr);
+                    self.xattrs.push((xattr.to_owned(), value.to_owned()));
+                } else if let Some(key) = key.strip_prefix(b"GNU.sparse.") {
+                    self.sparse.add(key, value)?;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Reads the members of a tar.
+pub(crate) struct Reader<I> {
+    input: I,
+    /// How many bytes of the input were taken.
+    offset: u64,
+    /// What is left of the current member's payload.
+    payload: u64,
+    /// The zeros behind it.
+    padding: u64,
+}
+
+impl<I: Input> Reader<I> {
+    pub(crate) fn new(input: I) -> Self {
+        Self {
+            input,
+            offset: 0,
+            payload: 0,
+            padding: 0,
+        }
+    }
+
+    /// How many bytes of the input were taken.
+    pub(crate) fn offset(&self) -> u64 {
+        self.offset
+    }
+
+    pub(crate) fn input_mut(&mut self) -> &mut I {
+        &mut self.input
+    }
+
+    pub(crate) fn into_input(self) -> I {
+        self.input
+    }
+
+    /// The next member; what is left of the one before is skipped. `None` at the end mark, or where the input ends
+    /// between two members.
+    pub(crate) fn next_member(&mut self) -> Result<Option<Member>, TarError> {
+        let mut overrides = Overrides::default();
+        let mut extended = false;
+        loop {
+            self.skip_rest()?;
+            let start = self.offset;
+            let invalid = |reason| TarError::Invalid {
+                offset: start,
+                reason,
+            };
+            let Some(bytes) = self.block(!extended)? else {
+                return Ok(None);
+            };
+            let block = Block(&bytes);
+            if block.is_zero() {
+                return match self.block(true)? {
+                    Some(second) if !Block(&second).is_zero() => {
+                        Err(invalid("a block of zeros is not followed by another"))
+                    }
+                    _ if extended => Err(invalid("the member that an extended header speaks of is missing")),
+                    _ => Ok(None),
+                };
+            }
+            if !block.checksum_holds() {
+                return Err(invalid("the header's checksum is wrong"));
+            }
+            let kind = block.kind();
+            let size = block.size().and_then(|size| u64::try_from(size).ok());
+            let size = size.ok_or_else(|| invalid("the header's size is wrong"))?;
+            self.payload = if kind.is_header_only() { 0 } else { size };
+            self.padding = padding(self.payload);
+            match kind {
+                Kind::Pax => {
+                    let payload = self.extension(start)?;
+                    let records =
+                        pax::parse(&payload).ok_or_else(|| invalid("the PAX records are damaged"))?;
+                    for (key, value) in records {
+                        overrides.add(key, value).map_err(invalid)?;
+                    }
+                    extended = true;
+                }
+                // Docker, too, heeds no global records: they are comments in practice.
+                Kind::PaxGlobal => {}
+                Kind::GnuLongName | Kind::GnuLongLink => {
+                    let mut name = self.extension(start)?;
+                    name.truncate(name.iter().position(|byte| *byte == 0).unwrap_or(name.len()));
+                    match kind {
+                        Kind::GnuLongName => overrides.path = Some(name),
+                        _ => overrides.link = Some(name),
+                    }
+                    extended = true;
+                }
+                _ => return self.member(kind, &block, start, overrides).map(Some),
+            }
+        }
+    }
+
+    fn member(
+        &mut self,
+        kind: Kind,
+        block: &Block<'_>,
+        start: u64,
+        mut overrides: Overrides,
+    ) -> Result<Member, TarError> {
+        let invalid = |reason| TarError::Invalid {
+            offset: start,
+            reason,
+        };
+        let unsigned = |value: Option<i64>, reason| {
+            let value = value.and_then(|value| u64::try_from(value).ok());
+            value.ok_or_else(|| invalid(reason))
+        };
+        if let Some(size) = overrides.size.filter(|_| !kind.is_header_only()) {
+            self.payload = size;
+            self.padding = padding(size);
+        }
+        let mut member = Member {
+            path: overrides.path.unwrap_or_else(|| block.name()),
+            link: overrides.link.unwrap_or_else(|| block.link().to_owned()),
+            kind,
+            mode: u32::try_from(unsigned(block.mode(), "the header's mode is wrong")? & 0o7777).unwrap_or(0),
+            uid: match overrides.uid {
+                Some(uid) => uid,
+                None => unsigned(block.uid(), "the header's owner is wrong")?,
+            },
+            gid: match overrides.gid {
+                Some(gid) => gid,
+                None => unsigned(block.gid(), "the header's group is wrong")?,
+            },
+            mtime: match overrides.mtime {
+                Some(mtime) => mtime,
+                None => block
+                    .mtime()
+                    .ok_or_else(|| invalid("the header's time is wrong"))?,
+            },
+            size: self.payload,
+            device: (0, 0),
+            xattrs: overrides.xattrs,
+            sparse: None,
+        };
+        match kind {
+            Kind::CharDevice | Kind::BlockDevice => {
+                let device = block.device().and_then(|(major, minor)| {
+                    Some((u32::try_from(major).ok()?, u32::try_from(minor).ok()?))
+                });
+                member.device = device.ok_or_else(|| invalid("the header's device number is wrong"))?;
+            }
+            Kind::File => {
+                if let Some(path) = overrides.sparse.take_name() {
+                    member.path = path;
+                }
+                let sparse =
+                    overrides
+                        .sparse
+                        .into_map(|| self.sparse_line())
+                        .map_err(|error| match error {
+                            SparseError::Invalid(reason) => invalid(reason),
+                            SparseError::Tar(error) => error,
+                        })?;
+                if let Some(sparse) = sparse {
+                    // The map at the start of the payload fills whole blocks.
+                    self.skip_to_block()?;
+                    member.size = sparse.size();
+                    member.sparse = Some(sparse);
+                }
+            }
+            Kind::GnuSparse => {
+                let sparse = self.gnu_sparse(block).map_err(|error| match error {
+                    SparseError::Invalid(reason) => invalid(reason),
+                    SparseError::Tar(error) => error,
+                })?;
+                member.kind = Kind::File;
+                member.size = sparse.size();
+                member.sparse = Some(sparse);
+            }
+            _ => {}
+        }
+        if member
+            .sparse
+            .as_ref()
+            .is_some_and(|sparse| sparse.stored() > self.payload)
+        {
+            return Err(invalid("a sparse file's map says more than there is"));
+        }
+        Ok(member)
+    }
+
+    /// The content of the current member, holes included.
+    pub(crate) fn content<'a>(&'a mut self, member: &'a Member) -> SparseReader<'a, Self> {
+        SparseReader::new(self, member.sparse.as_ref())
+    }
+
+    /// Goes behind the current member's payload and padding.
+    pub(crate) fn skip_rest(&mut self) -> Result<(), TarError> {
+        let rest = self.payload + self.padding;
+        if rest > 0 {
+            self.input.skip(rest).map_err(|error| self.input_error(error))?;
+            self.offset += rest;
+            (self.payload, self.padding) = (0, 0);
+        }
+        Ok(())
+    }
+
+    /// One block; `None` when the input ends before it, where that is allowed.
+    fn block(&mut self, may_end: bool) -> Result<Option<[u8; BLOCK]>, TarError> {
+        let mut block = [0; BLOCK];
+        let mut filled = 0;
+        while filled < BLOCK {
+            match self.input.read(&mut block[filled..]) {
+                Ok(0) if filled == 0 && may_end => return Ok(None),
+                Ok(0) => {
+                    return Err(TarError::Truncated {
+                        offset: self.offset + filled as u64,
+                    });
+                }
+                Ok(count) => filled += count,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(self.input_error(error)),
+            }
+        }
+        self.offset += BLOCK as u64;
+        Ok(Some(block))
+    }
+
+    /// The payload of an extended header.
+    fn extension(&mut self, start: u64) -> Result<Vec<u8>, TarError> {
+        if self.payload > EXTENSION_LIMIT {
+            return Err(TarError::Invalid {
+                offset: start,
+                reason: "an extended header has more than 1 MiB",
+            });
+        }
+        let mut payload = Vec::new();
+        self.read_to_end(&mut payload)
+            .map_err(|error| self.input_error(error))?;
+        Ok(payload)
+    }
+
+    /// One number of the map at the start of a payload (GNU sparse format 1.0): decimal digits and a line feed.
+    fn sparse_line(&mut self) -> Result<u64, SparseError> {
+        let wrong = SparseError::Invalid("a sparse file's map is damaged");
+        let mut value = 0_u64;
+        for digits in 0..20 {
+            let mut byte = [0];
+            self.read_exact(&mut byte)
+                .map_err(|error| SparseError::Tar(self.input_error(error)))?;
+            value = match byte[0] {
+                b'\n' if digits > 0 => return Ok(value),
+                digit @ b'0'..=b'9' => match value
+                    .checked_mul(10)
+                    .and_then(|value| value.checked_add(u64::from(digit - b'0')))
+                {
+                    Some(value) => value,
+                    None => return Err(wrong),
+                },
+                _ => return Err(wrong),
+            };
+        }
+        Err(wrong)
+    }
+
+    /// Behind the block of the payload that was read in part. The payload's start is a block's start.
+    fn skip_to_block(&mut self) -> Result<(), TarError> {
+        let rest = padding(self.offset).min(self.payload);
+        self.input.skip(rest).map_err(|error| self.input_error(error))?;
+        self.offset += rest;
+        self.payload -= rest;
+        Ok(())
+    }
+
+    /// The map in an old GNU header and the blocks that continue it.
+    fn gnu_sparse(&mut self, block: &Block<'_>) -> Result<SparseMap, SparseError> {
+        let wrong = SparseError::Invalid("a sparse file's map is damaged");
+        let number = |field: &[u8]| numeric::parse(field).and_then(|value| u64::try_from(value).ok());
+        let mut pieces = Vec::new();
+        let mut add = |fields: &[u8]| {
+            for field in fields.chunks_exact(24).take_while(|field| field[0] != 0) {
+                let (offset, length) = field.split_at(12);
+                pieces.push((number(offset)?, number(length)?));
+            }
+            Some(())
+        };
+        let Some(size) = number(&block.0[483..495]) else {
+            return Err(wrong);
+        };
+        let mut complete = add(&block.0[386..482]);
+        let mut more = block.0[482] != 0;
+        let mut blocks = 0;
+        while more && complete.is_some() {
+            let Some(next) = self.block(false).map_err(SparseError::Tar)? else {
+                return Err(wrong);
+            };
+            blocks += 1;
+            complete = add(&next[..504]).filter(|()| blocks <= 4096);
+            more = next[504] != 0;
+        }
+        match complete.and_then(|()| SparseMap::new(size, pieces)) {
+            Some(map) => Ok(map),
+            None => Err(wrong),
+        }
+    }
+
+    pub(crate) fn input_error(&self, error: io::Error) -> TarError {
+        match error.kind() {
+            io::ErrorKind::UnexpectedEof => TarError::Truncated { offset: self.offset },
+            _ => TarError::Io(error),
+        }
+    }
+}
+
+/// Why a sparse file's map cannot be read.
+pub(crate) enum SparseError {
+    Invalid(&'static str),
+    Tar(TarError),
+}
+
+/// Reads the current member's payload as it is stored.
+impl<I: Input> Read for Reader<I> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let left = usize::try_from(self.payload).unwrap_or(usize::MAX);
+        let wanted = buffer.len().min(left);
+        if wanted == 0 {
+            return Ok(0);
+        }
+        let count = self.input.read(&mut buffer[..wanted])?;
+        if count == 0 {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
+        self.offset += count as u64;
+        self.payload -= count as u64;
+        Ok(count)
+    }
+}
