@@ -1,0 +1,220 @@
+use std::collections::BTreeMap;
+use std::io::{self, Read};
+use std::ops::ControlFlow;
+
+use plimsoll_image::{Entry, EntryKind, Layer};
+
+use crate::catalogers::{Warnings, cataloger_of, cataloger_set};
+use crate::secrets::{self, FileScan};
+use crate::{Error, EvidenceFile, FileSecret, LayerAnalysis, Result, Warning};
+
+/// The number of the form of [`LayerAnalysis`]; raised with every change that an older reader would misread.
+pub(crate) const SCHEMA: u32 = 1;
+
+/// Everything beside the layer that decides what an analysis says.
+pub(crate) fn analyzer_set() -> String {
+    format!("{} secrets/{}", cataloger_set(), secrets::RULES_VERSION)
+}
+
+/// Reads `layer` once and says what it holds.
+///
+/// # Errors
+/// [`Error::Layer`] and [`Error::File`] when the layer itself cannot be read. Damaged files in it are warnings of
+/// the analysis.
+pub fn analyze_layer(layer: &Layer) -> Result<LayerAnalysis> {
+    let mut analyzer = Analyzer::default();
+    let walked = layer.walk(|entry| analyzer.entry(entry).map(ControlFlow::Continue));
+    walked
+        .and_then(|()| analyzer.read_linked(layer))
+        .map_err(|error| match error {
+            Unreadable::Layer(source) => Error::Layer {
+                diff_id: layer.diff_id,
+                source: Box::new(source),
+            },
+            Unreadable::File(path, source) => Error::File {
+                diff_id: layer.diff_id,
+                path,
+                source,
+            },
+        })?;
+    Ok(analyzer.finish(layer))
+}
+
+/// Why a layer cannot be read to its end.
+enum Unreadable {
+    Layer(plimsoll_image::Error),
+    File(String, io::Error),
+}
+
+impl From<plimsoll_image::Error> for Unreadable {
+    fn from(error: plimsoll_image::Error) -> Self {
+        Self::Layer(error)
+    }
+}
+
+/// What has been seen of a layer. Everything is kept by path, because a tar may have a path twice and the later
+/// entry counts.
+#[derive(Default)]
+struct Analyzer {
+    evidence: BTreeMap<String, (EvidenceFile, Vec<Warning>)>,
+    secrets: BTreeMap<String, Vec<FileSecret>>,
+    removed: Vec<String>,
+    opaque: Vec<String>,
+    replaced: Vec<String>,
+    /// Evidence that is another name of a file, with that file's path.
+    linked: BTreeMap<String, String>,
+}
+
+impl Analyzer {
+    fn entry(&mut self, entry: &mut Entry<'_>) -> Result<(), Unreadable> {
+        let path = entry.path_lossy().into_owned();
+        match &entry.kind {
+            EntryKind::Whiteout => self.removed.push(path),
+            EntryKind::Opaque => self.opaque.push(path),
+            EntryKind::Directory => {}
+            EntryKind::File => {
+                self.forget(&path);
+                self.file(path, entry)?;
+            }
+            EntryKind::HardLink(target) => {
+                self.forget(&path);
+                if cataloger_of(&path).is_some() {
+                    self.linked
+                        .insert(path, String::from_utf8_lossy(target).into_owned());
+                }
+            }
+            EntryKind::Symlink(_)
+            | EntryKind::CharDevice { .. }
+            | EntryKind::BlockDevice { .. }
+            | EntryKind::Fifo => {
+                self.forget(&path);
+                self.replaced.push(path);
+            }
+        }
+        Ok(())
+    }
+
+    fn forget(&mut self, path: &str) {
+        self.evidence.remove(path);
+        self.secrets.remove(path);
+        self.linked.remove(path);
+    }
+
+    fn file(&mut self, path: String, entry: &mut Entry<'_>) -> Result<(), Unreadable> {
+        if cataloger_of(&path).is_some() {
+            let found = evidence(&path, entry)?;
+            self.evidence.insert(path, found);
+        } else if secrets::is_candidate(&path, entry.size) {
+            let unreadable = |error| Unreadable::File(path.clone(), error);
+            let mut scan = FileScan::default();
+            let reader = entry.reader()?;
+            reader
+                .take(FileScan::HEAD)
+                .read_to_end(&mut scan.content)
+                .map_err(unreadable)?;
+            if scan.looks_like_text() {
+                reader
+                    .take(secrets::MAX_FILE)
+                    .read_to_end(&mut scan.content)
+                    .map_err(unreadable)?;
+                let found = scan.finish(&path);
+                if !found.is_empty() {
+                    self.secrets.insert(path, found);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Reads the files that evidence is another name of, where they are no evidence themselves.
+    fn read_linked(&mut self, layer: &Layer) -> Result<(), Unreadable> {
+        let mut unread: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        for (path, target) in std::mem::take(&mut self.linked) {
+            let wanted = cataloger_of(&path).map(|(cataloger, _)| cataloger.name());
+            match self.evidence.get(&target) {
+                Some((found, _)) if Some(found.cataloger.as_str()) == wanted => {
+                    let copy = EvidenceFile {
+                        path: path.clone(),
+                        ..found.clone()
+                    };
+                    self.evidence.insert(path, (copy, Vec::new()));
+                }
+                _ => unread.entry(target).or_default().push(path),
+            }
+        }
+        if unread.is_empty() {
+            return Ok(());
+        }
+        layer.walk(|entry| -> Result<ControlFlow<()>, Unreadable> {
+            if entry.kind == EntryKind::File {
+                for path in unread.remove(&*entry.path_lossy()).unwrap_or_default() {
+                    let found = evidence(&path, entry)?;
+                    self.evidence.insert(path, found);
+                }
+            }
+            Ok(if unread.is_empty() {
+                ControlFlow::Break(())
+            } else {
+                ControlFlow::Continue(())
+            })
+        })?;
+        for (target, paths) in unread {
+            for path in paths {
+                let message = format!("it is a hard link to `{target}`, which the layer does not have");
+                let warning = Warning {
+                    path: path.clone(),
+                    message,
+                };
+                self.evidence.insert(path.clone(), (empty(&path), vec![warning]));
+            }
+        }
+        Ok(())
+    }
+
+    fn finish(self, layer: &Layer) -> LayerAnalysis {
+        let (evidence, warnings): (Vec<_>, Vec<_>) = self.evidence.into_values().unzip();
+        let sorted = |mut paths: Vec<String>| {
+            paths.sort_unstable();
+            paths.dedup();
+            paths
+        };
+        LayerAnalysis {
+            schema: SCHEMA,
+            catalogers: analyzer_set(),
+            diff_id: layer.diff_id,
+            evidence,
+            removed: sorted(self.removed),
+            opaque: sorted(self.opaque),
+            replaced: sorted(self.replaced),
+            secrets: self.secrets.into_values().flatten().collect(),
+            warnings: warnings.into_iter().flatten().collect(),
+        }
+    }
+}
+
+fn empty(path: &str) -> EvidenceFile {
+    let cataloger = cataloger_of(path).map_or("", |(cataloger, _)| cataloger.name());
+    EvidenceFile {
+        path: path.to_owned(),
+        cataloger: cataloger.to_owned(),
+        ..EvidenceFile::default()
+    }
+}
+
+/// What the file of `entry` proves when it is called `path`, which must be evidence.
+fn evidence(path: &str, entry: &mut Entry<'_>) -> Result<(EvidenceFile, Vec<Warning>), Unreadable> {
+    let mut evidence = empty(path);
+    let mut warnings = Warnings::of(path);
+    if let Some((cataloger, limit)) = cataloger_of(path) {
+        if limit > 0 && entry.size > limit {
+            warnings.add(format!(
+                "it has {} bytes; no more than {limit} are read",
+                entry.size
+            ));
+        } else {
+            let content = if limit > 0 { entry.read(limit)? } else { Vec::new() };
+            cataloger.catalog(&content, &mut evidence, &mut warnings);
+        }
+    }
+    Ok((evidence, warnings.into_vec()))
+}

@@ -1,0 +1,146 @@
+use plimsoll_core::SourcePackage;
+
+use super::{Cataloger, Warnings, is_ownable};
+use crate::{EvidenceFile, FoundPackage};
+
+/// Alpine packages: `lib/apk/db/installed`, also below `usr` where the two are one. A paragraph a package, a
+/// letter a field: `P` name, `V` version, `A` architecture, `L` licence, `o` origin, `F` directory, `R` file in it.
+pub(super) struct Apk;
+
+/// No line of the database is longer in practice; dependencies and provides may take some thousands.
+const MAX_LINE: usize = 1 << 20;
+
+impl Cataloger for Apk {
+    fn name(&self) -> &'static str {
+        "apk"
+    }
+
+    fn version(&self) -> u32 {
+        1
+    }
+
+    fn limit(&self, path: &str) -> Option<u64> {
+        matches!(path, "lib/apk/db/installed" | "usr/lib/apk/db/installed").then_some(128 << 20)
+    }
+
+    fn catalog(&self, content: &[u8], evidence: &mut EvidenceFile, warnings: &mut Warnings) {
+        let mut entry = Entry::default();
+        for (index, line) in content.split(|byte| *byte == b'\n').enumerate() {
+            let number = index + 1;
+            let line = line.trim_ascii_end();
+            if line.is_empty() {
+                std::mem::take(&mut entry).finish(evidence, warnings);
+            } else if line.len() > MAX_LINE {
+                warnings.add(format!("line {number} is too long to be read"));
+            } else if line.get(1) != Some(&b':') {
+                warnings.add(format!("line {number} is not a field"));
+            } else {
+                entry.add(number, line[0], &line[2..], evidence, warnings);
+            }
+        }
+        entry.finish(evidence, warnings);
+    }
+}
+
+#[derive(Default)]
+struct Entry {
+    line: usize,
+    name: String,
+    version: String,
+    architecture: Option<String>,
+    license: Option<String>,
+    origin: Option<String>,
+    directory: String,
+}
+
+impl Entry {
+    fn add(
+        &mut self,
+        line: usize,
+        field: u8,
+        value: &[u8],
+        evidence: &mut EvidenceFile,
+        warnings: &mut Warnings,
+    ) {
+        if self.line == 0 {
+            self.line = line;
+        }
+        match field {
+            b'F' => self.directory = String::from_utf8_lossy(value).into_owned(),
+            b'R' => {
+                let path = format!("{}/{}", self.directory, String::from_utf8_lossy(value));
+                if is_ownable(&path) {
+                    evidence.owns.push(path);
+                }
+            }
+            b'P' | b'V' | b'A' | b'L' | b'o' => {
+                let Ok(text) = std::str::from_utf8(value) else {
+                    let field = char::from(field);
+                    return warnings.add(format!("`{field}` at line {line} is not UTF-8"));
+                };
+                let text = text.trim().to_owned();
+                match field {
+                    b'P' => self.name = text,
+                    b'V' => self.version = text,
+                    b'A' => self.architecture = Some(text).filter(|text| !text.is_empty()),
+                    b'L' => self.license = Some(text).filter(|text| !text.is_empty()),
+                    _ => self.origin = Some(text).filter(|text| !text.is_empty()),
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn finish(self, evidence: &mut EvidenceFile, warnings: &mut Warnings) {
+        if self.line == 0 {
+            return;
+        }
+        for (field, value) in [("P", &self.name), ("V", &self.version)] {
+            if value.is_empty() {
+                return warnings.add(format!("the package at line {} has no `{field}`", self.line));
+            }
+        }
+        let source = self.origin.map(|name| SourcePackage {
+            name,
+            version: self.version.clone(),
+        });
+        evidence.packages.push(FoundPackage {
+            name: self.name,
+            version: self.version,
+            architecture: self.architecture,
+            source,
+            licenses: self.license.into_iter().collect(),
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::catalog;
+
+    #[test]
+    fn packages_origins_and_owned_files() {
+        let text = b"C:Q1abc=\nP:musl-utils\nV:1.2.5-r0\nA:x86_64\nL:MIT AND BSD-2-Clause\no:musl\nF:usr\n\n\
+            P:py3-six\nV:1.16.0-r9\nF:usr/lib/python3.12/site-packages/six-1.16.0.dist-info\nR:METADATA\nR:RECORD\n\n\
+            P:broken\n\nnonsense\n";
+        let (evidence, warnings) = catalog("lib/apk/db/installed", text);
+        assert_eq!(evidence.packages.len(), 2);
+        let musl = &evidence.packages[0];
+        assert_eq!(
+            (musl.name.as_str(), musl.version.as_str()),
+            ("musl-utils", "1.2.5-r0")
+        );
+        assert_eq!(musl.source.as_ref().unwrap().name, "musl");
+        assert_eq!(musl.licenses, ["MIT AND BSD-2-Clause"]);
+        assert_eq!(evidence.packages[1].source, None);
+        assert_eq!(
+            evidence.owns,
+            ["usr/lib/python3.12/site-packages/six-1.16.0.dist-info/METADATA"]
+        );
+        let messages: Vec<_> = warnings.iter().map(|warning| warning.message.as_str()).collect();
+        assert_eq!(
+            messages,
+            ["the package at line 15 has no `V`", "line 17 is not a field"]
+        );
+    }
+}

@@ -1,0 +1,259 @@
+use plimsoll_core::SourcePackage;
+
+use super::{Cataloger, Warnings, is_ownable};
+use crate::fields::{Field, Paragraph, paragraphs};
+use crate::{EvidenceFile, FoundPackage};
+
+/// Debian packages: `var/lib/dpkg/status`, the one-package files in `var/lib/dpkg/status.d` of images made without
+/// dpkg, the lists of files that packages own, and the licences of machine-readable copyright files.
+pub(super) struct Dpkg;
+
+enum File {
+    /// Paragraphs of packages.
+    Status,
+    /// One owned path a line.
+    List,
+    /// An MD5 sum and an owned path a line.
+    Sums,
+    /// The copyright file of a package.
+    Copyright,
+}
+
+impl File {
+    fn at(path: &str) -> Option<Self> {
+        if let Some(rest) = path.strip_prefix("usr/share/doc/") {
+            let package = rest.strip_suffix("/copyright")?;
+            return (!package.contains('/')).then_some(Self::Copyright);
+        }
+        let rest = path.strip_prefix("var/lib/dpkg/")?;
+        if rest == "status" {
+            return Some(Self::Status);
+        }
+        let (directory, name) = rest.split_once('/')?;
+        let extension = name.rsplit_once('.').map(|(_, extension)| extension);
+        match (directory, extension) {
+            ("info" | "status.d", Some("md5sums")) => Some(Self::Sums),
+            ("info", Some("list")) => Some(Self::List),
+            ("status.d", _) => Some(Self::Status),
+            _ => None,
+        }
+    }
+}
+
+impl Cataloger for Dpkg {
+    fn name(&self) -> &'static str {
+        "dpkg"
+    }
+
+    fn version(&self) -> u32 {
+        1
+    }
+
+    fn limit(&self, path: &str) -> Option<u64> {
+        File::at(path).map(|file| match file {
+            File::Status => 64 << 20,
+            File::List | File::Sums => 32 << 20,
+            File::Copyright => 4 << 20,
+        })
+    }
+
+    fn catalog(&self, content: &[u8], evidence: &mut EvidenceFile, warnings: &mut Warnings) {
+        let path = evidence.path.clone();
+        match File::at(&path) {
+            Some(File::Status) => status(content, evidence, warnings),
+            Some(File::List) => owned(content.split(|byte| *byte == b'\n'), evidence),
+            Some(File::Sums) => {
+                let paths = content
+                    .split(|byte| *byte == b'\n')
+                    .filter_map(|line| line.get(34..));
+                owned(paths, evidence);
+            }
+            Some(File::Copyright) => evidence.licenses = licenses(content),
+            None => {}
+        }
+    }
+}
+
+fn status(content: &[u8], evidence: &mut EvidenceFile, warnings: &mut Warnings) {
+    for paragraph in paragraphs(content) {
+        for problem in &paragraph.problems {
+            warnings.add(problem);
+        }
+        match package(&paragraph) {
+            Ok(Some(package)) => evidence.packages.push(package),
+            Ok(None) => {}
+            Err(problem) => warnings.add(problem),
+        }
+    }
+}
+
+/// The package of one paragraph; `None` for one that is not installed.
+fn package(paragraph: &Paragraph<'_>) -> Result<Option<FoundPackage>, String> {
+    let missing = |field| format!("the paragraph at line {} has no `{field}`", paragraph.line);
+    if !is_installed(paragraph.text("Status")?) {
+        return Ok(None);
+    }
+    let name = paragraph.text("Package")?.ok_or_else(|| missing("Package"))?;
+    let version = paragraph.text("Version")?.ok_or_else(|| missing("Version"))?;
+    let architecture = paragraph.text("Architecture")?;
+    let source = source(paragraph.text("Source")?, name, version);
+    Ok(Some(FoundPackage {
+        name: name.to_owned(),
+        version: version.to_owned(),
+        architecture: architecture.map(str::to_owned),
+        source: Some(source),
+        licenses: Vec::new(),
+    }))
+}
+
+/// `Status` is what is wanted, an error flag, and the state: `install ok installed`. Packages that are wanted gone or
+/// have nothing but configuration files left do not count. Images made without dpkg leave the field out.
+fn is_installed(status: Option<&str>) -> bool {
+    status.is_none_or(|status| {
+        let gone = |word| matches!(word, "deinstall" | "purge" | "config-files" | "not-installed");
+        !status.split_ascii_whitespace().any(gone)
+    })
+}
+
+/// `Source: name (version)`; both are the binary package's own where they are left out.
+fn source(field: Option<&str>, name: &str, version: &str) -> SourcePackage {
+    let field = field.unwrap_or(name);
+    let (source, rest) = field.split_once('(').unwrap_or((field, ""));
+    let stated = rest.trim_end().trim_end_matches(')').trim();
+    SourcePackage {
+        name: source.trim().to_owned(),
+        version: if stated.is_empty() { version } else { stated }.to_owned(),
+    }
+}
+
+fn owned<'a>(paths: impl Iterator<Item = &'a [u8]>, evidence: &mut EvidenceFile) {
+    let path =
+        |bytes: &'a [u8]| String::from_utf8_lossy(bytes.strip_prefix(b"/").unwrap_or(bytes)).into_owned();
+    evidence.owns = paths.map(path).filter(|path| is_ownable(path)).collect();
+}
+
+/// The short names of the licences in a copyright file, if it is machine-readable (DEP 5): the first line of every
+/// `License` field.
+fn licenses(content: &[u8]) -> Vec<String> {
+    let mut all = paragraphs(content);
+    let Some(header) = all.next().filter(|header| header.field("Format").is_some()) else {
+        return Vec::new();
+    };
+    let mut names: Vec<String> = Vec::new();
+    for paragraph in std::iter::once(header).chain(all) {
+        for name in paragraph.all("License").filter_map(Field::text) {
+            if !name.is_empty() && name.len() <= 100 && !names.iter().any(|known| known == name) {
+                names.push(name.to_owned());
+            }
+        }
+    }
+    names
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::catalog;
+    use super::*;
+
+    const STATUS: &str = "\
+Package: libc6
+Status: install ok installed
+Architecture: amd64
+Multi-Arch: same
+Source: glibc
+Version: 2.36-9+deb12u4
+Description: GNU C Library
+ Version: not this one
+
+Package: gcc-12-base
+Status: hold ok installed
+Architecture: amd64
+Source: gcc-12 (12.2.0-14)
+Version: 12.2.0-14+b1
+
+Package: removed
+Status: deinstall ok config-files
+Version: 1
+
+Package: broken
+Status: install ok installed
+
+Package: half
+Status: install ok half-configured
+Version: 1:2-3
+";
+
+    #[test]
+    fn installed_packages_have_their_sources() {
+        let (evidence, warnings) = catalog("var/lib/dpkg/status", STATUS.as_bytes());
+        let shown = evidence.packages.iter().map(|package| {
+            let source = package.source.as_ref().unwrap();
+            format!(
+                "{} {} <- {} {}",
+                package.name, package.version, source.name, source.version
+            )
+        });
+        assert_eq!(
+            shown.collect::<Vec<_>>(),
+            [
+                "libc6 2.36-9+deb12u4 <- glibc 2.36-9+deb12u4",
+                "gcc-12-base 12.2.0-14+b1 <- gcc-12 12.2.0-14",
+                "half 1:2-3 <- half 1:2-3",
+            ]
+        );
+        assert_eq!(warnings.len(), 1);
+        assert_eq!(warnings[0].message, "the paragraph at line 20 has no `Version`");
+    }
+
+    #[test]
+    fn files_that_are_not_utf8_are_noted() {
+        let (evidence, warnings) = catalog(
+            "var/lib/dpkg/status",
+            b"Package: a\nVersion: \xff\nMaintainer: \xe9\n\nPackage: b\nVersion: 1\n",
+        );
+        assert_eq!(evidence.packages.len(), 1);
+        assert_eq!(
+            warnings[0].message,
+            "`Version` of the paragraph at line 1 is not UTF-8"
+        );
+    }
+
+    #[test]
+    fn one_package_files_need_no_status() {
+        let (evidence, _) = catalog(
+            "var/lib/dpkg/status.d/tzdata",
+            b"Package: tzdata\nVersion: 2024a-0+deb12u1\n",
+        );
+        assert_eq!(evidence.packages[0].name, "tzdata");
+        let sums = b"d41d8cd98f00b204e9800998ecf8427e  usr/lib/python3/dist-packages/a.egg-info\nshort\n";
+        let (evidence, _) = catalog("var/lib/dpkg/status.d/a.md5sums", sums);
+        assert_eq!(evidence.owns, ["usr/lib/python3/dist-packages/a.egg-info"]);
+    }
+
+    #[test]
+    fn lists_keep_only_what_would_be_a_package_of_its_own() {
+        let list = b"/.\n/usr\n/usr/bin/pip\n/usr/lib/python3/dist-packages/pip-23.0.1.dist-info/METADATA\n";
+        let (evidence, _) = catalog("var/lib/dpkg/info/python3-pip.list", list);
+        assert_eq!(
+            evidence.owns,
+            ["usr/lib/python3/dist-packages/pip-23.0.1.dist-info/METADATA"]
+        );
+    }
+
+    #[test]
+    fn licences_come_from_machine_readable_files_only() {
+        let text = b"Format: https://www.debian.org/doc/packaging-manuals/copyright-format/1.0/\n\n\
+            Files: *\nLicense: MIT\n\nFiles: x\nLicense: GPL-2+\n text\n\nLicense: GPL-2+\n more\n";
+        assert_eq!(
+            catalog("usr/share/doc/a/copyright", text).0.licenses,
+            ["MIT", "GPL-2+"]
+        );
+        assert!(
+            catalog("usr/share/doc/a/copyright", b"License: MIT\n")
+                .0
+                .licenses
+                .is_empty()
+        );
+        assert!(Dpkg.limit("usr/share/doc/a/b/copyright").is_none());
+    }
+}

@@ -1,0 +1,146 @@
+//! One cataloger per kind of package database, each in its own file.
+
+mod apk;
+mod dpkg;
+mod python;
+mod release;
+mod uncatalogued;
+
+use crate::{EvidenceFile, Warning};
+
+/// Reads one kind of evidence. It is given the content of the files that it asks for, one by one, and knows
+/// nothing of layers.
+pub(crate) trait Cataloger: Sync {
+    /// A short stable name, which the evidence carries.
+    fn name(&self) -> &'static str;
+
+    /// A number that is raised when the same file would give something else.
+    fn version(&self) -> u32;
+
+    /// The most bytes that a file at `path` may have, if it is evidence; 0 where the path alone says it all.
+    fn limit(&self, path: &str) -> Option<u64>;
+
+    /// Adds what the file `evidence.path` with this `content` proves.
+    fn catalog(&self, content: &[u8], evidence: &mut EvidenceFile, warnings: &mut Warnings);
+}
+
+/// All catalogers. No two ask for the same file.
+pub(crate) static CATALOGERS: [&dyn Cataloger; 5] = [
+    &release::Release,
+    &dpkg::Dpkg,
+    &apk::Apk,
+    &python::Python,
+    &uncatalogued::Uncatalogued,
+];
+
+/// The cataloger that asks for `path`, and the most bytes that it reads.
+pub(crate) fn cataloger_of(path: &str) -> Option<(&'static dyn Cataloger, u64)> {
+    CATALOGERS
+        .iter()
+        .find_map(|cataloger| cataloger.limit(path).map(|limit| (*cataloger, limit)))
+}
+
+/// The names and versions of all catalogers, which decide whether a kept analysis is still good.
+pub(crate) fn cataloger_set() -> String {
+    let names = CATALOGERS
+        .iter()
+        .map(|one| format!("{}/{}", one.name(), one.version()));
+    names.collect::<Vec<_>>().join(" ")
+}
+
+/// Whether a file that a distribution's package owns would otherwise be taken for a package of its own.
+fn is_ownable(path: &str) -> bool {
+    python::Python.limit(path).is_some() || uncatalogued::is_language_package(path)
+}
+
+/// What is wrong with one file; no more than a few, so that a wholly damaged file does not fill the report.
+#[derive(Debug)]
+pub(crate) struct Warnings {
+    path: String,
+    messages: Vec<String>,
+    more: usize,
+}
+
+impl Warnings {
+    const MOST: usize = 20;
+
+    pub(crate) fn of(path: &str) -> Self {
+        Self {
+            path: path.to_owned(),
+            messages: Vec::new(),
+            more: 0,
+        }
+    }
+
+    pub(crate) fn add(&mut self, message: impl Into<String>) {
+        if self.messages.len() < Self::MOST {
+            self.messages.push(message.into());
+        } else {
+            self.more += 1;
+        }
+    }
+
+    pub(crate) fn into_vec(self) -> Vec<Warning> {
+        let more = (self.more > 0).then(|| format!("and {} more like these", self.more));
+        let path = &self.path;
+        let messages = self.messages.into_iter().chain(more);
+        messages
+            .map(|message| Warning {
+                path: path.clone(),
+                message,
+            })
+            .collect()
+    }
+}
+
+#[cfg(test)]
+pub(crate) fn catalog(path: &str, content: &[u8]) -> (EvidenceFile, Vec<Warning>) {
+    let (cataloger, _) = cataloger_of(path).expect("a cataloger asks for the path");
+    let mut evidence = EvidenceFile {
+        path: path.to_owned(),
+        ..EvidenceFile::default()
+    };
+    let mut warnings = Warnings::of(path);
+    cataloger.catalog(content, &mut evidence, &mut warnings);
+    (evidence, warnings.into_vec())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn warnings_are_bounded() {
+        let mut warnings = Warnings::of("a");
+        for _ in 0..100 {
+            warnings.add("x");
+        }
+        let all = warnings.into_vec();
+        assert_eq!(all.len(), Warnings::MOST + 1);
+        assert_eq!(all.last().unwrap().to_string(), "`a`: and 80 more like these");
+    }
+
+    proptest! {
+        #[test]
+        fn no_content_panics(
+            path in prop::sample::select(vec![
+                "var/lib/dpkg/status", "var/lib/dpkg/status.d/base", "var/lib/dpkg/status.d/base.md5sums",
+                "var/lib/dpkg/info/a.list", "usr/share/doc/a/copyright", "lib/apk/db/installed",
+                "a.dist-info/METADATA", "a.egg-info", "etc/os-release", "etc/debian_version",
+            ]),
+            lines in prop::collection::vec(prop_oneof![
+                "(Package|Name|Version|Status|Source|License|P|V|F|R|ID|VERSION_ID|Format)[:=] ?.{0,20}",
+                "\\PC{0,20}", Just(String::new()),
+            ], 0..20),
+            noise in prop::collection::vec(any::<u8>(), 0..40),
+        ) {
+            let mut content = lines.join("\n").into_bytes();
+            content.extend(noise);
+            let (evidence, _) = catalog(path, &content);
+            for package in &evidence.packages {
+                prop_assert!(!package.name.is_empty() && !package.version.is_empty());
+            }
+        }
+    }
+}

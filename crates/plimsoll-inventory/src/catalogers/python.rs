@@ -1,0 +1,128 @@
+use super::{Cataloger, Warnings};
+use crate::fields::{Field, Paragraph, paragraphs};
+use crate::{EvidenceFile, FoundPackage};
+
+/// Installed Python distributions, in whatever directory: `*.dist-info/METADATA` (wheels), `*.egg-info/PKG-INFO`,
+/// `EGG-INFO/PKG-INFO` and single-file `*.egg-info` (setuptools), after the core metadata specification.
+pub(super) struct Python;
+
+impl Cataloger for Python {
+    fn name(&self) -> &'static str {
+        "python"
+    }
+
+    fn version(&self) -> u32 {
+        1
+    }
+
+    fn limit(&self, path: &str) -> Option<u64> {
+        let (directory, name) = path.rsplit_once('/').unwrap_or(("", path));
+        let found = match name {
+            "METADATA" => directory.ends_with(".dist-info"),
+            "PKG-INFO" => directory.ends_with(".egg-info") || directory.ends_with("/EGG-INFO"),
+            _ => name.ends_with(".egg-info") && name.len() > ".egg-info".len(),
+        };
+        // The long description stands in the same file; some distributions fill megabytes.
+        found.then_some(8 << 20)
+    }
+
+    fn catalog(&self, content: &[u8], evidence: &mut EvidenceFile, warnings: &mut Warnings) {
+        // The description follows behind the first blank line.
+        let header = paragraphs(content).next().unwrap_or_default();
+        for problem in &header.problems {
+            warnings.add(problem);
+        }
+        match package(&header) {
+            Ok(package) => evidence.packages.push(package),
+            Err(problem) => warnings.add(problem),
+        }
+    }
+}
+
+fn package(header: &Paragraph<'_>) -> Result<FoundPackage, String> {
+    let required = |field| {
+        header
+            .text(field)?
+            .ok_or_else(|| format!("there is no `{field}`"))
+    };
+    Ok(FoundPackage {
+        name: required("Name")?.to_owned(),
+        version: required("Version")?.to_owned(),
+        architecture: None,
+        source: None,
+        licenses: licenses(header),
+    })
+}
+
+/// `License-Expression` (PEP 639) where there is one, else `License` where it is a name and not a whole text, else
+/// the last parts of the classifiers.
+fn licenses(header: &Paragraph<'_>) -> Vec<String> {
+    if let Ok(Some(expression)) = header.text("License-Expression") {
+        return vec![expression.to_owned()];
+    }
+    let is_name = |text: &&str| !text.is_empty() && text.len() <= 100 && *text != "UNKNOWN";
+    let stated = header.field("License").filter(|field| !field.continued);
+    if let Some(name) = stated.and_then(Field::text).filter(is_name) {
+        return vec![name.to_owned()];
+    }
+    let classifiers = header.all("Classifier").filter_map(Field::text);
+    let licenses = classifiers.filter_map(|text| text.strip_prefix("License :: "));
+    let last = |text: &str| text.rsplit(" :: ").next().unwrap_or(text).to_owned();
+    licenses.map(last).filter(|name| name != "OSI Approved").collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::catalog;
+    use super::*;
+
+    fn one(text: &str) -> FoundPackage {
+        let (evidence, warnings) = catalog("app/lib/x.dist-info/METADATA", text.as_bytes());
+        assert!(warnings.is_empty(), "{warnings:?}");
+        evidence.packages.into_iter().next().unwrap()
+    }
+
+    #[test]
+    fn paths() {
+        for path in [
+            "usr/lib/python3/dist-packages/six-1.16.0.egg-info",
+            "usr/lib/python3/dist-packages/pip-23.dist-info/METADATA",
+            "x.egg-info/PKG-INFO",
+            "opt/x.egg/EGG-INFO/PKG-INFO",
+        ] {
+            assert!(Python.limit(path).is_some(), "{path}");
+        }
+        for path in [
+            "METADATA",
+            "a/METADATA",
+            "a.dist-info/RECORD",
+            "PKG-INFO",
+            "a/.egg-info",
+            "x.dist-info",
+        ] {
+            assert!(Python.limit(path).is_none(), "{path}");
+        }
+    }
+
+    #[test]
+    fn licence_expression_then_name_then_classifiers() {
+        let head = "Metadata-Version: 2.1\nName: Flask\nVersion: 2.3.0\n";
+        let flask = one(&format!(
+            "{head}License-Expression: BSD-3-Clause\nLicense: x\n\nVersion: 9\n"
+        ));
+        assert_eq!((flask.name.as_str(), flask.version.as_str()), ("Flask", "2.3.0"));
+        assert_eq!(flask.licenses, ["BSD-3-Clause"]);
+        assert_eq!(one(&format!("{head}License: MIT\n")).licenses, ["MIT"]);
+        let classified = "License: Permission is hereby\n granted\nClassifier: License :: OSI Approved\n\
+            Classifier: License :: OSI Approved :: MIT License\nClassifier: Topic :: X\n";
+        assert_eq!(one(&format!("{head}{classified}")).licenses, ["MIT License"]);
+    }
+
+    #[test]
+    fn what_is_missing_is_noted() {
+        let (evidence, warnings) = catalog("a.egg-info", b"Name: a\n\nVersion: 1\n");
+        assert!(evidence.packages.is_empty());
+        assert_eq!(warnings[0].to_string(), "`a.egg-info`: there is no `Version`");
+        assert_eq!(catalog("a.egg-info", b"").1.len(), 1);
+    }
+}

@@ -1,0 +1,126 @@
+//! Paragraphs of `Name: value` lines, as Debian's control files and Python's metadata have them (Debian policy
+//! chapter 5.1, RFC 822 as the core metadata specification uses it).
+
+/// The longest line that is read; a longer one is left out and noted.
+const MAX_LINE: usize = 64 << 10;
+
+/// Lines up to the next blank line.
+#[derive(Debug, Default)]
+pub(crate) struct Paragraph<'a> {
+    /// The number of its first line, from 1.
+    pub(crate) line: usize,
+    pub(crate) fields: Vec<Field<'a>>,
+    /// What is wrong with its lines.
+    pub(crate) problems: Vec<String>,
+}
+
+/// One field: its first line, and whether more lines follow.
+#[derive(Debug)]
+pub(crate) struct Field<'a> {
+    name: &'a [u8],
+    value: &'a [u8],
+    pub(crate) continued: bool,
+}
+
+impl<'a> Paragraph<'a> {
+    /// The first field called `name`, whatever its case.
+    pub(crate) fn field(&self, name: &str) -> Option<&Field<'a>> {
+        self.fields
+            .iter()
+            .find(|field| field.name.eq_ignore_ascii_case(name.as_bytes()))
+    }
+
+    /// Every field called `name`.
+    pub(crate) fn all<'p>(&'p self, name: &'p str) -> impl Iterator<Item = &'p Field<'a>> {
+        self.fields
+            .iter()
+            .filter(move |field| field.name.eq_ignore_ascii_case(name.as_bytes()))
+    }
+
+    /// The value of the first field called `name`: `None` where there is none or an empty one.
+    ///
+    /// # Errors
+    /// A fragment for people when the value is not UTF-8.
+    pub(crate) fn text(&self, name: &str) -> Result<Option<&'a str>, String> {
+        let Some(field) = self.field(name) else {
+            return Ok(None);
+        };
+        let wrong = |_| format!("`{name}` of the paragraph at line {} is not UTF-8", self.line);
+        let text = std::str::from_utf8(field.value).map_err(wrong)?;
+        Ok(Some(text).filter(|text| !text.is_empty()))
+    }
+}
+
+impl<'a> Field<'a> {
+    /// The first line of the value, without the white space around it; `None` when it is not UTF-8.
+    pub(crate) fn text(&self) -> Option<&'a str> {
+        std::str::from_utf8(self.value).ok()
+    }
+}
+
+/// The paragraphs of `content`; those with neither fields nor problems are left out.
+pub(crate) fn paragraphs(content: &[u8]) -> impl Iterator<Item = Paragraph<'_>> {
+    let content = content.strip_prefix("\u{feff}".as_bytes()).unwrap_or(content);
+    let mut lines = content.split(|byte| *byte == b'\n').enumerate().peekable();
+    std::iter::from_fn(move || {
+        while lines.next_if(|(_, line)| line.trim_ascii().is_empty()).is_some() {}
+        let mut paragraph = Paragraph {
+            line: lines.peek()?.0 + 1,
+            ..Paragraph::default()
+        };
+        while let Some((index, line)) = lines.next_if(|(_, line)| !line.trim_ascii().is_empty()) {
+            paragraph.add(index + 1, line);
+        }
+        Some(paragraph)
+    })
+}
+
+impl<'a> Paragraph<'a> {
+    fn add(&mut self, number: usize, line: &'a [u8]) {
+        if line.starts_with(b" ") || line.starts_with(b"\t") {
+            if let Some(field) = self.fields.last_mut() {
+                field.continued = true;
+            }
+        } else if line.len() > MAX_LINE {
+            self.problems
+                .push(format!("line {number} is too long to be read"));
+        } else if let Some(colon) = line.iter().position(|byte| *byte == b':') {
+            let (name, value) = (&line[..colon], line[colon + 1..].trim_ascii());
+            self.fields.push(Field {
+                name,
+                value,
+                continued: false,
+            });
+        } else {
+            self.problems.push(format!("line {number} is not a field"));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fields_are_found_in_any_case_and_end_at_a_blank_line() {
+        let text = b"\n\nPackage: a\nDescription: x\n more\n .\nVersion:1\r\n\nPackage: b\n";
+        let all: Vec<_> = paragraphs(text).collect();
+        assert_eq!(all.len(), 2);
+        assert_eq!(all[0].line, 3);
+        assert_eq!(all[0].text("package"), Ok(Some("a")));
+        assert_eq!(all[0].text("VERSION"), Ok(Some("1")));
+        assert!(all[0].field("Description").unwrap().continued);
+        assert_eq!(all[1].text("Version"), Ok(None));
+    }
+
+    #[test]
+    fn bad_lines_are_noted() {
+        let long = [b"A: ".as_slice(), &[b'x'; MAX_LINE], b"\nnonsense\nName: \xff\n"].concat();
+        let paragraph = paragraphs(&long).next().unwrap();
+        assert_eq!(
+            paragraph.problems,
+            ["line 1 is too long to be read", "line 2 is not a field"]
+        );
+        assert!(paragraph.text("Name").is_err());
+    }
+}

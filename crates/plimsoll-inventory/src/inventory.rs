@@ -1,0 +1,299 @@
+use std::collections::BTreeMap;
+
+use plimsoll_core::{Digest, Distribution, Ecosystem, Finding, Hint, Origin, Package, PackageLayer, Place};
+use plimsoll_image::Image;
+use rayon::prelude::*;
+
+use crate::history::{base_layers, created_by};
+use crate::merge::{Merged, MergedPackage};
+use crate::{AnalysisCache, FileSecret, LayerAnalysis, Result, Warning, analyze_layer, secrets};
+
+/// How an image is taken stock of.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct InventoryOptions<'a> {
+    /// Where analyses of layers are kept; without it every layer is read.
+    pub cache: Option<&'a AnalysisCache>,
+    /// How many layers the base image has; `None` to tell it from the history where that is possible.
+    pub base_layers: Option<usize>,
+}
+
+/// What is inside an image, as a container of it would see it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Inventory {
+    /// The operating system; `None` where the image has no release file.
+    pub distribution: Option<Distribution>,
+    /// The point release, such as `12.5` or `3.20.3`, from `debian_version` or `alpine-release`.
+    pub release: Option<String>,
+    /// The packages, by ecosystem, name, version and file.
+    pub packages: Vec<Package>,
+    /// Kinds of packages that are there and that no cataloger reads.
+    pub uncatalogued: Vec<UncataloguedPackages>,
+    /// Secrets in the configuration, the history and every layer, redacted.
+    pub secrets: Vec<Finding>,
+    /// What could not be read as it should be.
+    pub warnings: Vec<Warning>,
+    /// How many layers the base image has, where that is known.
+    pub base_layers: Option<usize>,
+}
+
+/// A kind of packages that is in the image and that no cataloger reads.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UncataloguedPackages {
+    /// Which kind: `npm packages`.
+    pub kind: String,
+    /// How many files point to it.
+    pub files: usize,
+    /// One of them.
+    pub example: String,
+}
+
+impl Inventory {
+    /// What is inside `image`.
+    ///
+    /// # Errors
+    /// When a layer cannot be read.
+    pub fn of(image: &Image, cache: Option<&AnalysisCache>) -> Result<Self> {
+        Self::with_options(
+            image,
+            InventoryOptions {
+                cache,
+                base_layers: None,
+            },
+        )
+    }
+
+    /// What is inside `image`, with more to say about how.
+    ///
+    /// # Errors
+    /// When a layer cannot be read.
+    pub fn with_options(image: &Image, options: InventoryOptions<'_>) -> Result<Self> {
+        let layers = image.layers.par_iter().map(|layer| match options.cache {
+            Some(cache) => cache.analyze(layer),
+            None => analyze_layer(layer),
+        });
+        let layers: Vec<LayerAnalysis> = layers.collect::<Result<_>>()?;
+        let history = &image.config.history;
+        let base_layers = options.base_layers.or_else(|| base_layers(history, layers.len()));
+        let created_by = created_by(history, layers.len());
+        let diff_ids: Vec<Digest> = image.layers.iter().map(|layer| layer.diff_id).collect();
+        let merged = Merged::of(&layers);
+        let context = Context {
+            merged: &merged,
+            diff_ids,
+            created_by,
+            base_layers,
+        };
+        let (distribution, release) = distribution(&merged);
+        Ok(Self {
+            distribution,
+            release,
+            packages: context.packages(),
+            uncatalogued: uncatalogued(&merged),
+            secrets: secrets::in_config(&image.config)
+                .into_iter()
+                .chain(in_layers(&layers))
+                .collect(),
+            warnings: warnings(&layers, &merged),
+            base_layers,
+        })
+    }
+}
+
+/// What is needed to make packages of the image out of what layers name.
+struct Context<'a> {
+    merged: &'a Merged<'a>,
+    diff_ids: Vec<Digest>,
+    created_by: Vec<String>,
+    base_layers: Option<usize>,
+}
+
+impl Context<'_> {
+    fn packages(&self) -> Vec<Package> {
+        let mut packages: Vec<Package> = self
+            .merged
+            .packages()
+            .iter()
+            .map(|found| self.package(found))
+            .collect();
+        packages.sort_by(|a, b| {
+            let key = |package: &Package| (package.ecosystem, package.name.clone(), package.version.clone());
+            key(a).cmp(&key(b)).then_with(|| a.evidence.cmp(&b.evidence))
+        });
+        packages
+    }
+
+    fn package(&self, found: &MergedPackage<'_>) -> Package {
+        let &MergedPackage {
+            ecosystem,
+            file,
+            package,
+            layer,
+        } = found;
+        let origin = match self.base_layers {
+            None => Origin::Unknown,
+            Some(base) if layer < base => Origin::Base,
+            Some(_) => Origin::App,
+        };
+        let created_by = self.created_by.get(layer).cloned().unwrap_or_default();
+        Package {
+            ecosystem,
+            name: package.name.clone(),
+            version: package.version.clone(),
+            architecture: package.architecture.clone(),
+            source: package.source.clone(),
+            licenses: self.licenses(found),
+            evidence: file.path.clone(),
+            layer: self.diff_ids.get(layer).map(|diff_id| PackageLayer {
+                diff_id: *diff_id,
+                index: layer,
+                created_by,
+            }),
+            origin,
+        }
+    }
+
+    /// Debian's package database does not have licences; they stand in the package's copyright file.
+    fn licenses(&self, found: &MergedPackage<'_>) -> Vec<String> {
+        if found.ecosystem != Ecosystem::Deb {
+            return found.package.licenses.clone();
+        }
+        let path = format!("usr/share/doc/{}/copyright", found.package.name);
+        self.merged
+            .file(&path)
+            .map(|visible| visible.file.licenses.clone())
+            .unwrap_or_default()
+    }
+}
+
+/// The distribution, and the point release that the distribution's own release file names.
+fn distribution(merged: &Merged<'_>) -> (Option<Distribution>, Option<String>) {
+    let facts = |path: &str| {
+        merged
+            .file(path)
+            .and_then(|visible| visible.file.distribution.as_ref())
+    };
+    let release = |path: &str| {
+        let release = facts(path)?.release.as_str();
+        release
+            .starts_with(|first: char| first.is_ascii_digit())
+            .then(|| release.to_owned())
+    };
+    let debian = || release("etc/debian_version");
+    let alpine = || release("etc/alpine-release");
+    let os_release = facts("etc/os-release").or_else(|| facts("usr/lib/os-release"));
+    if let Some(facts) = os_release.filter(|facts| !facts.id.is_empty()) {
+        let release = match facts.id.as_str() {
+            "debian" => debian(),
+            "alpine" => alpine(),
+            _ => None,
+        };
+        let some = |text: &String| Some(text.clone()).filter(|text| !text.is_empty());
+        let distribution = Distribution {
+            id: facts.id.clone(),
+            version_id: facts.version_id.clone(),
+            codename: some(&facts.codename),
+            pretty_name: some(&facts.pretty_name),
+        };
+        return (Some(distribution), release);
+    }
+    let named = |id: &str, version_id: &str| Distribution {
+        id: id.to_owned(),
+        version_id: version_id.to_owned(),
+        codename: None,
+        pretty_name: None,
+    };
+    if let Some(release) = alpine() {
+        return (Some(named("alpine", &release)), Some(release));
+    }
+    if let Some(release) = debian() {
+        let major = release.split('.').next().unwrap_or(&release);
+        return (Some(named("debian", major)), Some(release));
+    }
+    (None, None)
+}
+
+fn uncatalogued(merged: &Merged<'_>) -> Vec<UncataloguedPackages> {
+    let owned = merged.owned();
+    let mut kinds: BTreeMap<&str, UncataloguedPackages> = BTreeMap::new();
+    for visible in merged
+        .files()
+        .filter(|visible| !owned.contains(visible.file.path.as_str()))
+    {
+        if let Some(kind) = &visible.file.uncatalogued {
+            let none = || UncataloguedPackages {
+                kind: kind.clone(),
+                files: 0,
+                example: visible.file.path.clone(),
+            };
+            kinds.entry(kind).or_insert_with(none).files += 1;
+        }
+    }
+    kinds.into_values().collect()
+}
+
+/// The secrets in the files of all layers. A file that a later layer deletes or replaces is still in the image.
+fn in_layers(layers: &[LayerAnalysis]) -> Vec<Finding> {
+    let finding = |(index, secret): (usize, &FileSecret)| {
+        let later = layers
+            .iter()
+            .skip(index + 1)
+            .any(|layer| removes(layer, &secret.path));
+        let hidden = if later {
+            ", which a later layer deletes and the image still holds"
+        } else {
+            ""
+        };
+        Finding {
+            check: format!("secret-{}", secret.rule),
+            severity: secret.severity,
+            message: format!("{} in line {}{hidden}", secret.title, secret.line),
+            place: Place::Layer {
+                diff_id: layers[index].diff_id,
+                path: secret.path.clone(),
+            },
+            evidence: secret.redacted.clone(),
+            remedy: Some(Hint::new(
+                "revoke it, keep the file out with `.dockerignore`, and give it at run time or to the build with \
+                 `RUN --mount=type=secret`",
+            )),
+        }
+    };
+    let secrets = layers.iter().enumerate();
+    secrets
+        .flat_map(|(index, layer)| layer.secrets.iter().map(move |secret| (index, secret)))
+        .map(finding)
+        .collect()
+}
+
+/// Whether `layer` hides what the layers below have at `path`.
+fn removes(layer: &LayerAnalysis, path: &str) -> bool {
+    let above = |directory: &String| {
+        directory.is_empty()
+            || path
+                .strip_prefix(directory.as_str())
+                .is_some_and(|rest| rest.starts_with('/'))
+    };
+    let gone = layer.removed.iter().chain(&layer.replaced);
+    gone.clone().any(|removed| removed == path) || gone.chain(&layer.opaque).any(above)
+}
+
+/// The warnings about files that are still there, and those that are about no evidence.
+fn warnings(layers: &[LayerAnalysis], merged: &Merged<'_>) -> Vec<Warning> {
+    let mut all = Vec::new();
+    for (index, layer) in layers.iter().enumerate() {
+        let about = |path: &str| {
+            layer
+                .evidence
+                .binary_search_by(|file| file.path.as_str().cmp(path))
+                .is_ok()
+        };
+        let stands = |warning: &&Warning| {
+            !about(&warning.path)
+                || merged
+                    .file(&warning.path)
+                    .is_some_and(|visible| visible.layer == index)
+        };
+        all.extend(layer.warnings.iter().filter(stands).cloned());
+    }
+    all
+}

@@ -1,0 +1,22 @@
+//! What is inside a container image: its packages, each with the layer that brought it, its distribution, and
+//! the secrets left in it.
+//!
+//! Every layer is read once by [`analyze_layer`], which depends on nothing but the layer; [`Inventory::of`] lays
+//! the analyses over each other, with whiteouts, as a container would see them.
+
+mod analysis;
+mod analyze;
+mod cache;
+mod catalogers;
+mod error;
+mod fields;
+mod history;
+mod inventory;
+mod merge;
+mod secrets;
+
+pub use analysis::{DistributionFacts, EvidenceFile, FileSecret, FoundPackage, LayerAnalysis, Warning};
+pub use analyze::analyze_layer;
+pub use cache::AnalysisCache;
+pub use error::{Error, Result};
+pub use inventory::{Inventory, InventoryOptions, UncataloguedPackages};

@@ -1,0 +1,259 @@
+use std::collections::BTreeSet;
+use std::sync::LazyLock;
+
+use plimsoll_core::{Finding, Hint, Place, Severity};
+use plimsoll_image::ImageConfig;
+use regex::Regex;
+
+use super::names::{is_literal, names_a_secret};
+use super::rules::matches;
+
+/// Secrets in the configuration of an image: `Env`, `Labels`, the commands, and the history with its `ENV`, `ARG` and
+/// build arguments.
+pub(crate) fn in_config(config: &ImageConfig) -> Vec<Finding> {
+    let mut found = Found::default();
+    for variable in &config.config.env {
+        if let Some((name, value)) = variable.split_once('=') {
+            found.variable("Env", name, value);
+        }
+    }
+    for (name, value) in &config.config.labels {
+        found.variable(&format!("Labels.{name}"), name, value);
+    }
+    let commands = [
+        ("Entrypoint", config.config.entrypoint.as_deref()),
+        ("Cmd", config.config.cmd.as_deref()),
+        (
+            "Healthcheck",
+            config
+                .config
+                .healthcheck
+                .as_ref()
+                .map(|check| check.test.as_slice()),
+        ),
+        ("OnBuild", Some(config.config.on_build.as_slice())),
+    ];
+    for (field, words) in commands {
+        found.text(field, &words.unwrap_or_default().join(" "));
+    }
+    for (index, entry) in config.history.iter().enumerate() {
+        let field = format!("History[{index}]");
+        let line = entry.created_by.as_deref().unwrap_or_default();
+        for (name, value) in assignments(line) {
+            found.variable(&field, &name, &value);
+        }
+        found.text(&field, line);
+    }
+    found.findings
+}
+
+#[derive(Default)]
+struct Found {
+    findings: Vec<Finding>,
+    /// What has been told: a variable stands in `Env` and once more in the history.
+    told: BTreeSet<(String, String)>,
+}
+
+impl Found {
+    fn variable(&mut self, field: &str, name: &str, value: &str) {
+        if names_a_secret(name) && is_literal(value) {
+            if self.told.insert((name.to_owned(), value.to_owned())) {
+                let message = format!("`{name}` has a value in the image's configuration");
+                self.add(
+                    field,
+                    "secret-variable",
+                    Severity::High,
+                    message,
+                    format!("{name}=********"),
+                );
+            }
+            return;
+        }
+        self.text(field, value);
+    }
+
+    fn text(&mut self, field: &str, text: &str) {
+        for found in matches(text.as_bytes()) {
+            let end = text.as_bytes().get(found.start..).unwrap_or_default();
+            let line = end.split(u8::is_ascii_whitespace).next().unwrap_or_default();
+            if self
+                .told
+                .iter()
+                .any(|(_, value)| value.as_bytes().ends_with(line) && !line.is_empty())
+                || !self
+                    .told
+                    .insert((found.rule.to_owned(), String::from_utf8_lossy(line).into_owned()))
+            {
+                continue;
+            }
+            let message = format!("there is a {} in the image's configuration", found.title);
+            self.add(
+                field,
+                &format!("secret-{}", found.rule),
+                found.severity,
+                message,
+                found.redacted,
+            );
+        }
+        for captures in URL_PASSWORD.captures_iter(text) {
+            let (scheme, user, password) = (&captures[1], &captures[2], &captures[3]);
+            if is_literal(password) && self.told.insert(("url".to_owned(), captures[0].to_owned())) {
+                let message = "there is a password in a URL in the image's configuration".to_owned();
+                let evidence = format!("{scheme}://{user}:********@");
+                self.add(field, "secret-url-password", Severity::High, message, evidence);
+            }
+        }
+    }
+
+    fn add(&mut self, field: &str, check: &str, severity: Severity, message: String, evidence: String) {
+        self.findings.push(Finding {
+            check: check.to_owned(),
+            severity,
+            message,
+            place: Place::Config {
+                field: field.to_owned(),
+            },
+            evidence,
+            remedy: Some(Hint::new(
+                "revoke it, give it at run time, and where the build needs it use `RUN --mount=type=secret`",
+            )),
+        });
+    }
+}
+
+static URL_PASSWORD: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(
+        r#"(?-u:\b)([A-Za-z][A-Za-z0-9+.-]{1,20})://([^ \t\r\n:/@"']{1,100}):([^ \t\r\n:/@"']{1,200})@"#,
+    )
+    .expect("the pattern is constant")
+});
+
+/// The assignments that a history line makes or records: `ENV A=b C="d"`, `ENV A b`, `ARG A=b`, the build arguments of
+/// `RUN |1 A=b /bin/sh -c ...`, and upper-case shell variables of a `RUN`.
+fn assignments(line: &str) -> Vec<(String, String)> {
+    let line = line.trim().trim_end_matches("# buildkit").trim();
+    let line = line.strip_prefix("/bin/sh -c #(nop)").unwrap_or(line).trim();
+    if let Some(rest) = line.strip_prefix("ENV ").or_else(|| line.strip_prefix("ARG ")) {
+        let rest = rest.trim();
+        let (first, value) = rest.split_once(char::is_whitespace).unwrap_or((rest, ""));
+        if !first.contains('=') {
+            return vec![(first.to_owned(), value.trim().to_owned())];
+        }
+        return ASSIGNMENT
+            .captures_iter(rest)
+            .map(|captures| pair(&captures))
+            .collect();
+    }
+    let shell =
+        |(name, _): &(String, String)| !name.contains(|character: char| character.is_ascii_lowercase());
+    let run = line.strip_prefix("RUN ").unwrap_or(line);
+    let recorded = run
+        .strip_prefix('|')
+        .and_then(|rest| rest.split_once(" /bin/sh -c "));
+    let (arguments, command) = recorded.unwrap_or(("", run));
+    let arguments = ASSIGNMENT
+        .captures_iter(arguments)
+        .map(|captures| pair(&captures));
+    arguments
+        .chain(
+            ASSIGNMENT
+                .captures_iter(command)
+                .map(|captures| pair(&captures))
+                .filter(shell),
+        )
+        .collect()
+}
+
+fn pair(captures: &regex::Captures<'_>) -> (String, String) {
+    (
+        captures[1].to_owned(),
+        captures[2].trim_matches(['"', '\'']).to_owned(),
+    )
+}
+
+static ASSIGNMENT: LazyLock<Regex> = LazyLock::new(|| {
+    Regex::new(r#"(?:^|[ \t\r\n;&|('"])([A-Za-z_][A-Za-z0-9_.-]*)=("[^"]*"|'[^']*'|[^ \t\r\n;&|)'"]*)"#)
+        .expect("the pattern is constant")
+});
+
+#[cfg(test)]
+mod tests {
+    use plimsoll_image::History;
+
+    use super::*;
+
+    fn config(env: &[&str], history: &[&str]) -> ImageConfig {
+        let mut config = ImageConfig::default();
+        config.config.env = env.iter().map(|&text| text.to_owned()).collect();
+        let entry = |line: &&str| History {
+            created_by: Some((*line).to_owned()),
+            ..History::default()
+        };
+        config.history = history.iter().map(entry).collect();
+        config
+    }
+
+    fn shown(config: &ImageConfig) -> Vec<String> {
+        let place = |place: &Place| match place {
+            Place::Config { field } => field.clone(),
+            other => format!("{other:?}"),
+        };
+        in_config(config)
+            .iter()
+            .map(|finding| format!("{} {} {}", place(&finding.place), finding.check, finding.evidence))
+            .collect()
+    }
+
+    #[test]
+    fn variables_by_name() {
+        let config = config(
+            &[
+                "PATH=/bin",
+                "DB_PASSWORD=hunter2",
+                "GPG_KEY=A035C8C19219BA821ECEA86B64E628F8D684696D",
+                "TOKEN_FILE=x",
+            ],
+            &[
+                "/bin/sh -c #(nop)  ENV DB_PASSWORD=hunter2",
+                "ENV OLD_TOKEN old value # buildkit",
+                "ARG NPM_TOKEN=abc",
+                "RUN |2 API_KEY=k VERSION=1 /bin/sh -c make # buildkit",
+                "RUN /bin/sh -c SECRET_KEY='s' ./build && X_TOKEN=$TOKEN y",
+                "RUN /bin/sh -c curl --token=abc",
+            ],
+        );
+        assert_eq!(
+            shown(&config),
+            [
+                "Env secret-variable DB_PASSWORD=********",
+                "History[1] secret-variable OLD_TOKEN=********",
+                "History[2] secret-variable NPM_TOKEN=********",
+                "History[3] secret-variable API_KEY=********",
+                "History[4] secret-variable SECRET_KEY=********",
+            ]
+        );
+    }
+
+    #[test]
+    fn forms_in_values_and_lines() {
+        let token = format!("{}R4nd0mT3stV4lu3Th4tIsN0tR34l0123456a", "ghp_");
+        let config = config(
+            &[
+                "DATABASE_URL=postgres://app:s3cret@db/app",
+                &format!("CI={token}"),
+            ],
+            &[
+                &format!("RUN /bin/sh -c git clone https://{token}@example.test/r"),
+                "ENV URL=http://u:$P@h",
+            ],
+        );
+        let found = shown(&config);
+        assert_eq!(found[0], "Env secret-url-password postgres://app:********@");
+        assert_eq!(found[1], "Env secret-github-token ghp_********");
+        assert!(
+            found[2].starts_with("History[0] secret-github-token"),
+            "{found:?}"
+        );
+        assert_eq!(found.len(), 3);
+    }
+}

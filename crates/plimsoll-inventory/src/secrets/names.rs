@@ -1,0 +1,188 @@
+//! What the name of a variable says about its value.
+
+/// Words that name a secret wherever they stand in a name.
+const SECRET_WORDS: &[&str] = &[
+    "PASSWORD",
+    "PASSWD",
+    "PASSPHRASE",
+    "SECRET",
+    "SECRETS",
+    "TOKEN",
+    "CREDENTIAL",
+    "CREDENTIALS",
+    "APIKEY",
+    "PWD",
+];
+
+/// Pairs of words that do.
+const SECRET_PAIRS: &[(&str, &str)] = &[
+    ("API", "KEY"),
+    ("ACCESS", "KEY"),
+    ("PRIVATE", "KEY"),
+    ("SECRET", "KEY"),
+    ("ENCRYPTION", "KEY"),
+    ("SIGNING", "KEY"),
+];
+
+/// Last words of names that tell something about a secret, or where it is, and not the secret.
+const HARMLESS_ENDS: &[&str] = &[
+    "FILE",
+    "PATH",
+    "DIR",
+    "URL",
+    "URI",
+    "ENDPOINT",
+    "NAME",
+    "TTL",
+    "TIMEOUT",
+    "EXPIRY",
+    "EXPIRES",
+    "EXPIRATION",
+    "LENGTH",
+    "SIZE",
+    "LIMIT",
+    "TYPE",
+    "ALGORITHM",
+    "POLICY",
+    "ENABLED",
+    "REQUIRED",
+    "HEADER",
+    "PREFIX",
+    "ARN",
+    "AGE",
+    "LIFETIME",
+    "COUNT",
+    "MAX",
+    "MIN",
+    "VERSION",
+    "ISSUER",
+    "AUDIENCE",
+    "HASHER",
+    "HASHERS",
+    "VALIDATORS",
+];
+
+/// Whether a variable called `name` holds a secret, going by its name: `DB_PASSWORD`, `api-key`, `githubToken`; not
+/// `PUBLIC_KEY`, `TOKEN_FILE`, `PWD`.
+pub(super) fn names_a_secret(name: &str) -> bool {
+    let words = words(name);
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    if matches!(words[..], ["PWD"] | ["OLDPWD"]) || words.contains(&"PUBLIC") {
+        return false;
+    }
+    if words.last().is_some_and(|last| HARMLESS_ENDS.contains(last)) {
+        return false;
+    }
+    words
+        .iter()
+        .any(|word| SECRET_WORDS.contains(word) || run_together(word))
+        || words
+            .windows(2)
+            .any(|pair| SECRET_PAIRS.contains(&(pair[0], pair[1])))
+}
+
+/// Words with nothing between them: `PGPASSWORD`, `MYSQLPASSWORD`, `AUTHTOKEN`.
+fn run_together(word: &str) -> bool {
+    ["PASSWORD", "PASSWD", "TOKEN", "APIKEY"]
+        .iter()
+        .any(|end| word.ends_with(end))
+}
+
+/// The words of a name, in upper case; parted by anything but letters and digits, or where `camelCase` parts them.
+fn words(name: &str) -> Vec<String> {
+    let mut words = vec![String::new()];
+    let mut lower_before = false;
+    for character in name.chars() {
+        let parts = !character.is_ascii_alphanumeric();
+        if parts || (lower_before && character.is_ascii_uppercase()) {
+            words.push(String::new());
+        }
+        if let (false, Some(word)) = (parts, words.last_mut()) {
+            word.push(character.to_ascii_uppercase());
+        }
+        lower_before = character.is_ascii_lowercase();
+    }
+    words.retain(|word| !word.is_empty());
+    words
+}
+
+/// Whether `value` could be a secret itself: not empty, not a reference to a variable or a place, not a switch, not a
+/// filling for an example.
+pub(super) fn is_literal(value: &str) -> bool {
+    let value = value.trim().trim_matches(['"', '\'']);
+    let lower = value.to_ascii_lowercase();
+    let switch = matches!(
+        lower.as_str(),
+        "true" | "false" | "yes" | "no" | "on" | "off" | "none" | "null" | "nil" | "0" | "1"
+    );
+    let filling = value.bytes().all(|byte| b"*xX.-_".contains(&byte))
+        || (value.starts_with('<') && value.ends_with('>'))
+        || (value.starts_with("{{") && value.ends_with("}}"));
+    let reference = value.starts_with(['$', '/', '`']) || value.starts_with("./") || value.starts_with('%');
+    !(value.is_empty() || switch || filling || reference)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names() {
+        for name in [
+            "DB_PASSWORD",
+            "PASSWORD",
+            "PGPASSWORD",
+            "SECRET_KEY",
+            "API_KEY",
+            "apiKey",
+            "GITHUB_TOKEN",
+            "NPM_TOKEN",
+            "AWS_SECRET_ACCESS_KEY",
+            "MYSQL_ROOT_PASSWORD",
+            "jwt-secret",
+            "DB_PWD",
+            "DJANGO_SECRET",
+            "githubToken",
+        ] {
+            assert!(names_a_secret(name), "{name}");
+        }
+        for name in [
+            "PUBLIC_KEY",
+            "DB_PASSWORD_FILE",
+            "TOKEN_URL",
+            "PWD",
+            "OLDPWD",
+            "GPG_KEY",
+            "PATH",
+            "PASSWORD_MAX_AGE",
+            "KEY",
+            "TOKENIZERS_PARALLELISM",
+            "SECRETARY",
+            "MONKEY",
+            "ACCESS_LOG",
+            "PASSENGER_VERSION",
+        ] {
+            assert!(!names_a_secret(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn values() {
+        for value in ["hunter2", "changeme", "\"abc\"", "a b"] {
+            assert!(is_literal(value), "{value}");
+        }
+        for value in [
+            "",
+            "\"\"",
+            "$PASSWORD",
+            "${X:-y}",
+            "/run/secrets/db",
+            "true",
+            "xxxx",
+            "<your token>",
+            "{{ x }}",
+        ] {
+            assert!(!is_literal(value), "{value}");
+        }
+    }
+}

@@ -1,0 +1,514 @@
+//! Images made of small tars and of real root file systems, taken stock of as a whole.
+
+#![allow(clippy::unwrap_used, reason = "a test that fails says where")]
+
+use std::fs::{self, File};
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::Arc;
+
+use plimsoll_core::{Digest, Ecosystem, Origin, Package, Place};
+use plimsoll_image::{History, Image, ImageConfig, Layer};
+use plimsoll_inventory::{AnalysisCache, Inventory, InventoryOptions, analyze_layer};
+
+/// What to put into a layer.
+enum Put<'a> {
+    File(&'a str, &'a [u8]),
+    Symlink(&'a str, &'a str),
+    HardLink(&'a str, &'a str),
+}
+use Put::{File as F, HardLink as H, Symlink as S};
+
+fn layer(dir: &Path, entries: &[Put<'_>]) -> Layer {
+    let path = tempfile::Builder::new()
+        .suffix(".tar")
+        .tempfile_in(dir)
+        .unwrap()
+        .keep()
+        .unwrap()
+        .1;
+    let mut tar = tar::Builder::new(File::create(&path).unwrap());
+    for entry in entries {
+        let mut header = tar::Header::new_ustar();
+        header.set_mode(0o644);
+        match entry {
+            F(path, content) => {
+                header.set_size(content.len() as u64);
+                tar.append_data(&mut header, path, *content).unwrap();
+            }
+            S(path, target) => {
+                header.set_entry_type(tar::EntryType::Symlink);
+                header.set_size(0);
+                tar.append_link(&mut header, path, target).unwrap();
+            }
+            H(path, target) => {
+                header.set_entry_type(tar::EntryType::Link);
+                header.set_size(0);
+                tar.append_link(&mut header, path, target).unwrap();
+            }
+        }
+    }
+    tar.into_inner().unwrap().sync_all().unwrap();
+    Layer::from_tar(&path).unwrap()
+}
+
+fn image(layers: Vec<Layer>, history: &[(&str, bool)]) -> Image {
+    let mut config = ImageConfig::default();
+    let entry = |&(line, empty_layer): &(&str, bool)| History {
+        created_by: Some(line.to_owned()),
+        empty_layer,
+        ..History::default()
+    };
+    config.history = history.iter().map(entry).collect();
+    Image {
+        id: Digest::of(b"test"),
+        manifest_digest: None,
+        config_bytes: Arc::from(config.to_vec()),
+        config,
+        references: Vec::new(),
+        layers,
+        name: "test".to_owned(),
+    }
+}
+
+fn inventory(layers: Vec<Layer>) -> Inventory {
+    Inventory::of(&image(layers, &[]), None).unwrap()
+}
+
+/// `name version layer`, in the inventory's order.
+fn shown(inventory: &Inventory) -> Vec<String> {
+    let show = |package: &Package| {
+        let layer = package.layer.as_ref().unwrap().index;
+        format!("{} {} {layer}", package.name, package.version)
+    };
+    inventory.packages.iter().map(show).collect()
+}
+
+const STATUS: &str = "var/lib/dpkg/status";
+
+fn dpkg(packages: &[(&str, &str)]) -> Vec<u8> {
+    let paragraph = |(name, version): &(&str, &str)| {
+        format!("Package: {name}\nStatus: install ok installed\nArchitecture: amd64\nVersion: {version}\n\n")
+    };
+    packages.iter().map(paragraph).collect::<String>().into_bytes()
+}
+
+fn metadata(name: &str, version: &str) -> Vec<u8> {
+    format!("Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n\nText\n").into_bytes()
+}
+
+#[test]
+fn the_topmost_database_counts_and_each_package_knows_its_layer() {
+    let dir = tempfile::tempdir().unwrap();
+    let layers = vec![
+        layer(
+            dir.path(),
+            &[F(
+                STATUS,
+                &dpkg(&[("base", "1"), ("gone", "1"), ("old", "1"), ("back", "1")]),
+            )],
+        ),
+        layer(
+            dir.path(),
+            &[F(STATUS, &dpkg(&[("base", "1"), ("gone", "1"), ("old", "2")]))],
+        ),
+        layer(dir.path(), &[F("etc/motd", b"hello")]),
+        layer(
+            dir.path(),
+            &[F(
+                STATUS,
+                &dpkg(&[("base", "1"), ("old", "2"), ("new", "1"), ("back", "1")]),
+            )],
+        ),
+    ];
+    let history = [
+        ("ADD rootfs", false),
+        ("RUN upgrade", false),
+        ("CMD [\"sh\"]", true),
+        ("COPY motd", false),
+        ("RUN install", false),
+    ];
+    let found = Inventory::of(&image(layers, &history), None).unwrap();
+    assert_eq!(shown(&found), ["back 1 3", "base 1 0", "new 1 3", "old 2 1"]);
+    let new = found
+        .packages
+        .iter()
+        .find(|package| package.name == "new")
+        .unwrap();
+    assert_eq!(new.layer.as_ref().unwrap().created_by, "RUN install");
+    assert_eq!(found.base_layers, Some(2));
+    assert_eq!(
+        (new.origin, found.packages[1].origin),
+        (Origin::App, Origin::Base)
+    );
+    assert_eq!(found.distribution, None);
+}
+
+#[test]
+fn the_caller_may_know_where_the_base_ends() {
+    let dir = tempfile::tempdir().unwrap();
+    let layers = vec![
+        layer(dir.path(), &[F("a.dist-info/METADATA", &metadata("a", "1"))]),
+        layer(dir.path(), &[F("b.dist-info/METADATA", &metadata("b", "1"))]),
+    ];
+    let image = image(layers, &[]);
+    let origins = |base_layers| {
+        let options = InventoryOptions {
+            cache: None,
+            base_layers,
+        };
+        let found = Inventory::with_options(&image, options).unwrap();
+        found
+            .packages
+            .iter()
+            .map(|package| package.origin)
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(origins(None), [Origin::Unknown, Origin::Unknown]);
+    assert_eq!(origins(Some(1)), [Origin::Base, Origin::App]);
+}
+
+#[test]
+fn whiteouts_and_what_stands_in_the_way_remove_packages() {
+    let dir = tempfile::tempdir().unwrap();
+    let site = |name: &str| format!("usr/lib/python3/site-packages/{name}-1.dist-info/METADATA");
+    let (a, b, c) = (site("a"), site("b"), site("c"));
+    let lower = layer(
+        dir.path(),
+        &[
+            F(&a, &metadata("a", "1")),
+            F(&b, &metadata("b", "1")),
+            F(&c, &metadata("c", "1")),
+            F("opt/venv/d.dist-info/METADATA", &metadata("d", "1")),
+            F("opt/venv-2/e.dist-info/METADATA", &metadata("e", "1")),
+            F("srv/f.egg-info/PKG-INFO", &metadata("f", "1")),
+            F("srv/g.egg-info", &metadata("g", "1")),
+        ],
+    );
+    let upper = layer(
+        dir.path(),
+        &[
+            F("usr/lib/python3/site-packages/.wh.a-1.dist-info", b""),
+            F("opt/venv/.wh..wh..opq", b""),
+            F("opt/venv/h.dist-info/METADATA", &metadata("h", "1")),
+            S("usr/lib/python3/site-packages/b-1.dist-info", "/elsewhere"),
+            F("srv/f.egg-info", &metadata("f", "2")),
+            F("srv/.wh.g.egg-info", b""),
+        ],
+    );
+    assert_eq!(
+        shown(&inventory(vec![lower.clone(), upper.clone()])),
+        ["c 1 0", "e 1 0", "f 2 1", "h 1 1"]
+    );
+    // A layer that only touches a package's files does not bring the package.
+    let touched = layer(dir.path(), &[F(&c, &metadata("c", "1"))]);
+    assert!(shown(&inventory(vec![lower, upper, touched])).contains(&"c 1 0".to_owned()));
+}
+
+#[test]
+fn python_packages_of_the_distribution_are_told_once() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = "usr/lib/python3/dist-packages/six-1.16.0.egg-info";
+    let list = format!("/.\n/usr\n/{path}\n");
+    let base = layer(
+        dir.path(),
+        &[
+            F(STATUS, &dpkg(&[("python3-six", "1.16.0-4")])),
+            F("var/lib/dpkg/info/python3-six.list", list.as_bytes()),
+            F(path, &metadata("six", "1.16.0")),
+            F(
+                "usr/local/lib/python3.11/dist-packages/six-1.17.0.dist-info/METADATA",
+                &metadata("six", "1.17.0"),
+            ),
+        ],
+    );
+    assert_eq!(
+        shown(&inventory(vec![base.clone()])),
+        ["python3-six 1.16.0-4 0", "six 1.17.0 0"]
+    );
+    let removed = layer(dir.path(), &[F("var/lib/dpkg/info/.wh.python3-six.list", b"")]);
+    assert_eq!(shown(&inventory(vec![base, removed])).len(), 3);
+}
+
+#[test]
+fn hard_links_are_read_by_their_targets() {
+    let dir = tempfile::tempdir().unwrap();
+    let linked = layer(
+        dir.path(),
+        &[
+            F("cache/blob", &metadata("a", "1")),
+            H("app/a.dist-info/METADATA", "cache/blob"),
+            F("cache/b.dist-info/METADATA", &metadata("b", "1")),
+            H("app/b.dist-info/METADATA", "cache/b.dist-info/METADATA"),
+        ],
+    );
+    assert_eq!(shown(&inventory(vec![linked])), ["a 1 0", "b 1 0", "b 1 0"]);
+}
+
+#[test]
+fn distributions() {
+    let dir = tempfile::tempdir().unwrap();
+    let debian = b"ID=debian\nVERSION_ID=\"12\"\nVERSION_CODENAME=bookworm\n";
+    let base = layer(
+        dir.path(),
+        &[
+            F("usr/lib/os-release", debian),
+            S("etc/os-release", "../usr/lib/os-release"),
+            F("etc/debian_version", b"12.5\n"),
+        ],
+    );
+    let found = inventory(vec![base.clone()]);
+    assert_eq!(found.distribution.unwrap().to_string(), "debian 12");
+    assert_eq!(found.release.as_deref(), Some("12.5"));
+    let testing = layer(dir.path(), &[F("etc/debian_version", b"trixie/sid\n")]);
+    assert_eq!(inventory(vec![base.clone(), testing]).release, None);
+    let other = layer(dir.path(), &[F("etc/os-release", b"ID=other\nVERSION_ID=1\n")]);
+    assert_eq!(inventory(vec![base, other]).distribution.unwrap().id, "other");
+    let bare = layer(dir.path(), &[F("etc/alpine-release", b"3.20.3\n")]);
+    assert_eq!(
+        inventory(vec![bare]).distribution.unwrap().to_string(),
+        "alpine 3.20.3"
+    );
+}
+
+#[test]
+fn damaged_databases_are_noted_and_the_rest_is_read() {
+    let dir = tempfile::tempdir().unwrap();
+    let damaged = b"Package: a\nVersion: 1\n\nnonsense\n\nPackage: b\nVersion: \xff\n".as_slice();
+    let lower = layer(dir.path(), &[F(STATUS, damaged), F("x.egg-info", b"Name: x\n")]);
+    let found = inventory(vec![lower.clone()]);
+    assert_eq!(shown(&found), ["a 1 0"]);
+    let warnings: Vec<_> = found.warnings.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        warnings,
+        [
+            "`var/lib/dpkg/status`: line 4 is not a field",
+            "`var/lib/dpkg/status`: the paragraph at line 4 has no `Package`",
+            "`var/lib/dpkg/status`: `Version` of the paragraph at line 6 is not UTF-8",
+            "`x.egg-info`: there is no `Version`",
+        ]
+    );
+    // What a later layer mends is no longer worth a word.
+    let upper = layer(
+        dir.path(),
+        &[F(STATUS, &dpkg(&[("a", "1")])), F(".wh.x.egg-info", b"")],
+    );
+    assert!(inventory(vec![lower, upper]).warnings.is_empty());
+}
+
+#[test]
+fn kinds_that_no_cataloger_reads_are_noted() {
+    let dir = tempfile::tempdir().unwrap();
+    let jars = layer(
+        dir.path(),
+        &[
+            F("opt/a.jar", b"PK"),
+            F("opt/b.jar", b"PK"),
+            F("var/lib/rpm/Packages", b"x"),
+        ],
+    );
+    let found = inventory(vec![jars]).uncatalogued;
+    let shown: Vec<_> = found
+        .iter()
+        .map(|one| (one.kind.as_str(), one.files, one.example.as_str()))
+        .collect();
+    assert_eq!(
+        shown,
+        [
+            ("Java archives", 2, "opt/a.jar"),
+            ("RPM packages", 1, "var/lib/rpm/Packages")
+        ]
+    );
+}
+
+#[test]
+fn secrets_stay_in_the_layers_below_a_whiteout() {
+    let dir = tempfile::tempdir().unwrap();
+    let key = format!(
+        "-----BEGIN {}-----\nMIIBOgIBAAJBAKj34GkxFhD90vcNLYLInFEX6Ppy1tPf\n",
+        "PRIVATE KEY"
+    );
+    let lower = layer(
+        dir.path(),
+        &[
+            F("app/.env", b"DEBUG=1\nDB_PASSWORD=hunter2\n"),
+            F("root/.ssh/id_rsa", key.as_bytes()),
+            F("usr/share/doc/x/key.pem", key.as_bytes()),
+            F("app/blob", &[b"\0".as_slice(), key.as_bytes()].concat()),
+        ],
+    );
+    let upper = layer(dir.path(), &[F("app/.wh..env", b"")]);
+    let mut image = image(vec![lower, upper], &[]);
+    image.config.config.env.push("API_KEY=abcdef".to_owned());
+    let found = Inventory::of(&image, None).unwrap().secrets;
+    let shown = found.iter().map(|finding| {
+        let place = match &finding.place {
+            Place::Layer { path, .. } => path.clone(),
+            other => format!("{other:?}"),
+        };
+        format!("{place}: {}: {}", finding.message, finding.evidence)
+    });
+    assert_eq!(
+        shown.collect::<Vec<_>>(),
+        [
+            "Config { field: \"Env\" }: `API_KEY` has a value in the image's configuration: API_KEY=********",
+            "app/.env: value of `DB_PASSWORD` in line 2, which a later layer deletes and the image still holds: \
+             DB_PASSWORD=********",
+            "root/.ssh/id_rsa: private key in line 1: -----BEGIN PRIVATE KEY-----",
+        ]
+    );
+}
+
+#[test]
+fn kept_analyses_are_used_and_bad_ones_made_again() {
+    let dir = tempfile::tempdir().unwrap();
+    let one = layer(dir.path(), &[F("a.egg-info", &metadata("a", "1"))]);
+    let expected = analyze_layer(&one).unwrap();
+    let cache_dir = dir.path().join("analyses");
+    let cache = AnalysisCache::new(&cache_dir);
+    let file = cache_dir.join(format!("{}.json", one.diff_id.hex()));
+    assert_eq!(cache.analyze(&one).unwrap(), expected);
+
+    // What is kept is what is given.
+    let kept = fs::read_to_string(&file).unwrap();
+    fs::write(&file, kept.replace("\"1\"", "\"2\"")).unwrap();
+    assert_eq!(cache.analyze(&one).unwrap().evidence[0].packages[0].version, "2");
+
+    for bad in [
+        "",
+        "{",
+        &kept[..kept.len() / 2],
+        &kept.replace("\"schema\":1", "\"schema\":0"),
+        &kept.replace("dpkg/", "dpkg/0"),
+    ] {
+        fs::write(&file, bad).unwrap();
+        assert_eq!(cache.analyze(&one).unwrap(), expected);
+        assert_eq!(fs::read_to_string(&file).unwrap(), kept);
+    }
+
+    // A cache that cannot be written is a warning, not a failure.
+    let blocked = dir.path().join("file");
+    fs::write(&blocked, "").unwrap();
+    let analysis = AnalysisCache::new(&blocked).analyze(&one).unwrap();
+    assert_eq!(analysis.evidence, expected.evidence);
+    assert!(
+        analysis.warnings[0]
+            .message
+            .starts_with("the analysis of a layer cannot be kept")
+    );
+}
+
+fn shared(path: &str) -> Option<PathBuf> {
+    let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared");
+    let root = std::env::var_os("PLIMSOLL_SHARED").map_or(beside, PathBuf::from);
+    let found = root.join(path);
+    if !found.exists() {
+        eprintln!("skipped: there is no {}", found.display());
+        return None;
+    }
+    Some(found)
+}
+
+/// The names in the apk database of a gzip-compressed tar, read without this crate.
+fn apk_names(path: &Path) -> Vec<String> {
+    let mut tar = tar::Archive::new(flate2::read::GzDecoder::new(File::open(path).unwrap()));
+    for entry in tar.entries().unwrap() {
+        let mut entry = entry.unwrap();
+        if entry.path().unwrap().ends_with("lib/apk/db/installed") {
+            let mut text = String::new();
+            entry.read_to_string(&mut text).unwrap();
+            let mut names: Vec<String> = text
+                .lines()
+                .filter_map(|line| line.strip_prefix("P:"))
+                .map(str::to_owned)
+                .collect();
+            names.sort_unstable();
+            return names;
+        }
+    }
+    Vec::new()
+}
+
+#[test]
+fn real_root_file_systems() {
+    let Some(dir) = shared("images/rootfs") else {
+        return;
+    };
+    let mut seen = 0;
+    for entry in fs::read_dir(dir).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_string_lossy().into_owned();
+        if !name.ends_with(".tar.gz") {
+            continue;
+        }
+        seen += 1;
+        let found = inventory(vec![Layer::from_tar(&path).unwrap()]);
+        assert_eq!(found.warnings, [], "{name}");
+        assert_eq!(found.secrets, [], "{name}");
+        let names: Vec<String> = found
+            .packages
+            .iter()
+            .map(|package| package.name.clone())
+            .collect();
+        assert_eq!(names, apk_names(&path), "{name}");
+        if let Some(version) = name.strip_prefix("alpine-minirootfs-") {
+            let version = version.split('-').next().unwrap();
+            assert_eq!(found.distribution.unwrap().version_id, version);
+            assert_eq!(found.release.as_deref(), Some(version));
+            assert!(names.len() > 10);
+            assert!(
+                found
+                    .packages
+                    .iter()
+                    .all(|package| package.ecosystem == Ecosystem::Apk)
+            );
+        } else if name.starts_with("almalinux") {
+            assert_eq!(found.uncatalogued[0].kind, "RPM packages");
+        }
+    }
+    assert!(seen > 0);
+}
+
+#[test]
+fn what_pip_installs_is_found() {
+    let dir = tempfile::tempdir().unwrap();
+    let wheel = dir.path().join("sample_project-1.0rc1-py3-none-any.whl");
+    let pip = |arguments: &[&Path]| {
+        let status = Command::new("python3")
+            .args(arguments)
+            .env("PIP_NO_CACHE_DIR", "1")
+            .output();
+        status.is_ok_and(|output| output.status.success())
+    };
+    let make = Path::new(
+        "import sys, zipfile\n\
+         z = zipfile.ZipFile(sys.argv[1], 'w')\n\
+         d = 'sample_project-1.0rc1.dist-info/'\n\
+         z.writestr(d + 'METADATA', 'Metadata-Version: 2.1\\nName: Sample_Project\\nVersion: 1.0rc1\\nLicense: MIT\\n')\n\
+         z.writestr(d + 'WHEEL', 'Wheel-Version: 1.0\\nRoot-Is-Purelib: true\\nTag: py3-none-any\\n')\n\
+         z.writestr(d + 'RECORD', '')\n\
+         z.close()\n",
+    );
+    let target = dir.path().join("target");
+    let install = ["-m", "pip", "install", "--no-index", "--no-deps", "--target"].map(Path::new);
+    if !pip(&[Path::new("-c"), make, &wheel]) || !pip(&[&install[..], &[&target, &wheel]].concat()) {
+        eprintln!("skipped: needs python3 with pip");
+        return;
+    }
+    let mut tar = tar::Builder::new(Vec::new());
+    tar.append_dir_all("app", &target).unwrap();
+    let path = dir.path().join("layer.tar");
+    fs::write(&path, tar.into_inner().unwrap()).unwrap();
+    let found = inventory(vec![Layer::from_tar(&path).unwrap()]);
+    assert_eq!(found.packages.len(), 1, "{found:?}");
+    let package = &found.packages[0];
+    assert_eq!(
+        package.name.replace(['-', '_'], "").to_lowercase(),
+        "sampleproject"
+    );
+    assert_eq!(
+        (package.version.as_str(), &package.licenses[..]),
+        ("1.0rc1", &["MIT".to_owned()][..])
+    );
+}

@@ -1,0 +1,136 @@
+//! What is shown of an image in every format for people, by its names.
+
+use plimsoll_core::{Line, Place, Severity};
+
+use crate::text::{bytes, milliseconds};
+use crate::{ImageSummary, Measurements, Side};
+
+/// The line reached, in a word.
+pub(crate) fn reached(line: Option<Line>) -> &'static str {
+    line.map_or("below basic", Line::as_str)
+}
+
+/// Where a finding is, in one short text.
+pub(crate) fn place(place: &Place) -> String {
+    match place {
+        Place::Dockerfile { path, .. } => path.clone(),
+        Place::Config { field } => format!("config: {field}"),
+        Place::Layer { diff_id, path } => format!("{path} (layer {})", diff_id.short()),
+        Place::Container { name } => format!("container {name}"),
+    }
+}
+
+/// What was measured, by its names for people.
+pub(crate) fn measured(measurements: &Measurements) -> Vec<(&'static str, String)> {
+    let Measurements {
+        start_ms,
+        healthy_ms,
+        first_answer_ms,
+        stop_ms,
+        memory_peak_bytes,
+        pids_peak,
+        cpu_ms,
+    } = *measurements;
+    [
+        ("start", start_ms.map(milliseconds)),
+        ("until healthy", healthy_ms.map(milliseconds)),
+        ("until the first answer", first_answer_ms.map(milliseconds)),
+        ("stop", stop_ms.map(milliseconds)),
+        ("memory, at most", memory_peak_bytes.map(bytes)),
+        ("processes, at most", pids_peak.map(|number| number.to_string())),
+        ("processor time", cpu_ms.map(milliseconds)),
+    ]
+    .into_iter()
+    .filter_map(|(name, value)| value.map(|value| (name, value)))
+    .collect()
+}
+
+type SideRow = (String, Box<dyn Fn(&Side) -> String>);
+
+/// What is shown of each side, by its name.
+pub(crate) fn side_rows() -> Vec<SideRow> {
+    fn row(name: &str, of: impl Fn(&Side) -> String + 'static) -> SideRow {
+        (name.to_owned(), Box::new(of))
+    }
+    let mut rows = vec![
+        row("line", |side| match (&side.verdict, &side.matrix) {
+            (Some(verdict), _) => reached(verdict.reached).to_owned(),
+            (None, Some(matrix)) => reached(matrix.reached()).to_owned(),
+            (None, None) => "not audited".to_owned(),
+        }),
+        row("size", |side| bytes(side.summary.size_bytes)),
+        row("layers (not empty)", |side| {
+            side.summary.non_empty_layers().to_string()
+        }),
+        row("user", |side| user(&side.summary)),
+        row("health check", |side| health(&side.summary)),
+        row("labels", |side| side.summary.labels.len().to_string()),
+        row("packages", |side| side.packages.to_string()),
+    ];
+    for severity in Severity::WORST_FIRST {
+        rows.push(row(severity.as_str(), move |side| counted(side, severity)));
+    }
+    rows.push(row("measured", |side| {
+        let measured = side.measurements.as_ref().map(measured).unwrap_or_default();
+        let each: Vec<String> = measured
+            .into_iter()
+            .map(|(name, value)| format!("{name} {value}"))
+            .collect();
+        if each.is_empty() {
+            "nothing".to_owned()
+        } else {
+            each.join(", ")
+        }
+    }));
+    rows
+}
+
+/// How many vulnerabilities of a severity a side has; a number only as far as something was assessed.
+fn counted(side: &Side, severity: Severity) -> String {
+    let number = side.vulnerability_counts[severity];
+    let assessed = side.coverage.iter().filter(|one| one.is_assessed()).count();
+    match (number, assessed == side.coverage.len() && assessed > 0) {
+        (number, true) => number.to_string(),
+        (0, false) => "not assessed".to_owned(),
+        (number, false) => format!("at least {number}"),
+    }
+}
+
+/// What is shown of an image.
+pub(crate) fn image_rows(image: &ImageSummary) -> [(&'static str, String); 10] {
+    let or = |text: Option<String>, other: &str| text.unwrap_or_else(|| other.to_owned());
+    let ports = Some(image.exposed_ports.join(", ")).filter(|ports| !ports.is_empty());
+    [
+        ("ID", image.id.to_string()),
+        ("Platform", image.platform.to_string()),
+        (
+            "Distribution",
+            or(image.distribution.as_ref().map(ToString::to_string), "unknown"),
+        ),
+        ("Size", bytes(image.size_bytes)),
+        (
+            "Layers",
+            format!("{} ({} not empty)", image.layers.len(), image.non_empty_layers()),
+        ),
+        ("User", user(image)),
+        ("Health check", health(image)),
+        ("Ports", or(ports, "none")),
+        ("Labels", image.labels.len().to_string()),
+        ("Base", or(image.base.clone(), "unknown")),
+    ]
+}
+
+fn user(image: &ImageSummary) -> String {
+    if image.user.is_empty() {
+        "root (none set)".to_owned()
+    } else {
+        image.user.clone()
+    }
+}
+
+fn health(image: &ImageSummary) -> String {
+    image
+        .healthcheck
+        .as_ref()
+        .map_or_else(|| "none".to_owned(), |check| check.test.join(" "))
+}

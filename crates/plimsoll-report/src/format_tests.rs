@@ -1,0 +1,94 @@
+//! What every format makes of the same reports.
+
+use crate::table::Options;
+use crate::{json, markdown, sample, table, trivy_json};
+
+const WIDE: Options = Options {
+    width: None,
+    color: false,
+};
+const NARROW: Options = Options {
+    width: Some(80),
+    color: false,
+};
+
+#[test]
+fn tables() {
+    insta::assert_snapshot!("table_scan", table::scan(&sample::scan(), WIDE));
+    insta::assert_snapshot!("table_scan_80_columns", table::scan(&sample::scan(), NARROW));
+    insta::assert_snapshot!("table_audit", table::audit(&sample::audit(), WIDE));
+    insta::assert_snapshot!("table_comparison", table::comparison(&sample::comparison(), WIDE));
+}
+
+#[test]
+fn markdown() {
+    insta::assert_snapshot!("markdown_scan", markdown::scan(&sample::scan()));
+    insta::assert_snapshot!("markdown_audit", markdown::audit(&sample::audit()));
+    insta::assert_snapshot!("markdown_comparison", markdown::comparison(&sample::comparison()));
+}
+
+#[test]
+fn jsons() {
+    insta::assert_snapshot!("json_scan", json::render(&sample::scan()).unwrap());
+    insta::assert_snapshot!("json_audit", json::render(&sample::audit()).unwrap());
+    insta::assert_snapshot!(
+        "trivy_json",
+        trivy_json::render(&sample::scan(), trivy_json::Options::default()).unwrap()
+    );
+}
+
+#[test]
+fn tables_are_no_wider_than_the_terminal() {
+    for width in [80, 100, 132] {
+        let options = Options {
+            width: Some(width),
+            color: false,
+        };
+        for text in [
+            table::scan(&sample::scan(), options),
+            table::comparison(&sample::comparison(), options),
+        ] {
+            let rows = text
+                .lines()
+                .filter(|line| line.starts_with(['│', '┌', '└', '├', '╞']));
+            for row in rows {
+                assert!(row.chars().count() <= usize::from(width), "{width}: {row}");
+            }
+        }
+    }
+}
+
+#[test]
+fn colour_changes_nothing_but_colour() {
+    let plain = table::audit(&sample::audit(), WIDE);
+    let coloured = table::audit(&sample::audit(), Options { color: true, ..WIDE });
+    assert!(coloured.contains("\x1b[1;31mCRITICAL\x1b[0m"));
+    let mut stripped = String::new();
+    let mut rest = coloured.as_str();
+    while let Some((before, after)) = rest.split_once('\x1b') {
+        stripped.push_str(before);
+        rest = after.split_once('m').unwrap().1;
+    }
+    stripped.push_str(rest);
+    assert_eq!(stripped, plain);
+}
+
+#[test]
+fn nothing_assessed_is_never_shown_as_nothing_found() {
+    let mut report = sample::scan();
+    report.vulnerabilities.clear();
+    report.coverage.retain(|one| !one.is_assessed());
+    for text in [table::scan(&report, WIDE), markdown::scan(&report)] {
+        assert!(text.contains("vulnerabilities: not assessed"), "{text}");
+        assert!(!text.contains("none known"), "{text}");
+    }
+    report.packages.clear();
+    report.coverage.clear();
+    report.artifact.distribution = None;
+    for text in [table::scan(&report, WIDE), markdown::scan(&report)] {
+        assert!(text.contains("no packages of a known kind were found"), "{text}");
+    }
+    let json = trivy_json::render(&report, trivy_json::Options::default()).unwrap();
+    let json: serde_json::Value = serde_json::from_str(&json).unwrap();
+    assert!(json["Results"].is_array());
+}

@@ -1,0 +1,29 @@
+//! The report documents and one renderer per output format.
+//!
+//! A document ([`ScanReport`], [`AuditReport`], [`Comparison`]) is a plain value that can be written as JSON
+//! and read back ([`json`]); the other modules turn it into something for a person or another program.
+//! Nothing here reads a file, a clock or the environment: times, widths and colours are given.
+
+mod compare;
+mod error;
+mod facts;
+#[cfg(test)]
+mod format_tests;
+pub mod json;
+pub mod markdown;
+mod model;
+mod purl;
+#[cfg(test)]
+mod sample;
+pub mod table;
+mod targets;
+mod text;
+pub mod trivy_json;
+
+pub use error::{Error, Result};
+pub use model::{
+    Artifact, ArtifactKind, AuditReport, Changed, Compared, Comparison, Coverage, CoverageStatus,
+    DatabaseSummary, Document, FeedSummary, HealthcheckSummary, ImageSummary, LayerSummary, Measurements,
+    PackageDifferences, PolicyOverride, ScanReport, SchemaVersion, Side, Tool, VulnerabilityDifferences,
+};
+pub use purl::purl;

@@ -1,0 +1,99 @@
+use plimsoll_core::{
+    Digest, Distribution, Finding, Package, Platform, Reference, SeverityCounts, Vulnerability,
+};
+use serde::{Deserialize, Serialize};
+
+use super::{Coverage, DatabaseSummary, Document, SchemaVersion, Tool};
+
+/// What `scan` found in one image or SBOM.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ScanReport {
+    /// `plimsoll.scan/v1`.
+    pub schema_version: SchemaVersion<Self>,
+    /// When it was made (RFC 3339).
+    pub created_at: String,
+    /// What made it.
+    pub tool: Tool,
+    /// What was scanned.
+    pub artifact: Artifact,
+    /// What could be assessed, and what could not.
+    pub coverage: Vec<Coverage>,
+    /// The advisory database that was used; `None` where there was none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub database: Option<DatabaseSummary>,
+    /// The packages found.
+    pub packages: Vec<Package>,
+    /// The advisories that match them.
+    pub vulnerabilities: Vec<Vulnerability>,
+    /// The secrets found, redacted.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub secrets: Vec<Finding>,
+    /// What could not be read as it should be: damaged package databases and the like.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub warnings: Vec<String>,
+}
+
+impl Document for ScanReport {
+    const SCHEMA: &'static str = "plimsoll.scan/v1";
+}
+
+impl ScanReport {
+    /// The vulnerabilities by severity.
+    pub fn counts(&self) -> SeverityCounts {
+        self.vulnerabilities
+            .iter()
+            .map(|vulnerability| vulnerability.severity)
+            .collect()
+    }
+}
+
+/// What kind of thing was scanned.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ArtifactKind {
+    /// A container image.
+    ContainerImage,
+    /// A CycloneDX document.
+    Cyclonedx,
+    /// An SPDX document.
+    Spdx,
+}
+
+/// What was scanned.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Artifact {
+    /// The name it was asked for by.
+    pub name: String,
+    /// What it is.
+    pub kind: ArtifactKind,
+    /// The image ID.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub image_id: Option<Digest>,
+    /// The digest of the manifest.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub manifest_digest: Option<Digest>,
+    /// The image's names.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub references: Vec<Reference>,
+    /// What it runs on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub platform: Option<Platform>,
+    /// When it was made (RFC 3339).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub created: Option<String>,
+    /// Uncompressed size in bytes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub size_bytes: Option<u64>,
+    /// The DiffIDs of the layers, the lowest first.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub diff_ids: Vec<Digest>,
+    /// The operating system inside.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub distribution: Option<Distribution>,
+    /// The point release, such as `12.5`, where it is said beside `VERSION_ID`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub release: Option<String>,
+    /// The image config as its JSON, for formats that show it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub image_config: Option<serde_json::Value>,
+}

@@ -1,0 +1,136 @@
+use plimsoll_core::{Assessment, Matrix, Verdict};
+
+use super::paint::Paint;
+use super::scan::{findings, vulnerabilities};
+use super::{Options, bound, coverage_lines, heading, keep_whole, line, put};
+use crate::facts::{image_rows, measured, reached};
+use crate::text::{clean, counts, nothing_found};
+use crate::{AuditReport, ImageSummary, Measurements};
+
+/// The audit as tables: the verdict, what was not assessed, the matrix, the checklist, and what they rest on.
+pub fn audit(report: &AuditReport, options: Options) -> String {
+    let mut text = String::new();
+    line(&mut text, &Paint::Bold.of(&clean(&report.subject.name)));
+    verdict(&mut text, &report.verdict);
+    for row in &report.matrix.rows {
+        for cell in row
+            .cells
+            .iter()
+            .filter(|cell| cell.assessment == Assessment::NotAssessed)
+        {
+            let word = Paint::assessment(cell.assessment);
+            let evidence = clean(&cell.evidence);
+            line(
+                &mut text,
+                &format!("{word}: {} at {}: {evidence}", row.criterion, cell.line),
+            );
+        }
+    }
+    coverage_lines(&mut text, &report.coverage, report.database.as_ref());
+    for warning in &report.warnings {
+        line(
+            &mut text,
+            &format!("{}: {}", Paint::Bad.of("warning"), clean(warning)),
+        );
+    }
+
+    heading(&mut text, "Image");
+    image(&mut text, &report.subject, options);
+    heading(&mut text, "Readiness matrix");
+    matrix(&mut text, &report.matrix, options);
+    if !report.checklist.is_empty() {
+        heading(&mut text, "Checklist");
+        let mut table = options.table(&["Point", "Result", "Evidence"]);
+        for item in &report.checklist {
+            let result = Paint::assessment(item.assessment);
+            table.add_row([clean(&item.title), result, clean(&item.evidence)]);
+        }
+        keep_whole(&mut table, &[1]);
+        put(&mut text, &table);
+    }
+    measurements(&mut text, &report.measurements, options);
+    if !report.findings.is_empty() {
+        heading(&mut text, "Findings");
+        findings(&mut text, report.findings.iter(), options);
+    }
+    heading(&mut text, "Vulnerabilities");
+    if report.vulnerabilities.is_empty() {
+        line(&mut text, &nothing_found(&report.coverage));
+    } else {
+        let total = &report.vulnerability_counts;
+        line(
+            &mut text,
+            &format!("Total: {} ({})", total.total(), counts(total)),
+        );
+        vulnerabilities(&mut text, report.vulnerabilities.iter().collect(), options);
+    }
+    if !report.overrides.is_empty() {
+        heading(&mut text, "Policy overrides");
+        let mut table = options.table(&["Setting", "Default", "Here", "Source"]);
+        for one in &report.overrides {
+            table.add_row([&one.setting, &one.default, &one.value, &one.source].map(|text| clean(text)));
+        }
+        put(&mut text, &table);
+    }
+    options.finish(&text)
+}
+
+fn verdict(text: &mut String, verdict: &Verdict) {
+    let word = if verdict.passed {
+        Paint::Good.of("pass")
+    } else {
+        Paint::Critical.of("fail")
+    };
+    let reached = reached(verdict.reached);
+    line(
+        text,
+        &format!(
+            "{word}: the image reaches `{reached}`; required is `{}`",
+            verdict.required
+        ),
+    );
+    if !verdict.below.is_empty() {
+        let below: Vec<String> = verdict.below.iter().map(ToString::to_string).collect();
+        line(text, &format!("below the line: {}", below.join(", ")));
+    }
+}
+
+fn image(text: &mut String, image: &ImageSummary, options: Options) {
+    let mut table = options.table(&[]);
+    for (name, value) in image_rows(image) {
+        table.add_row([name.to_owned(), clean(&value)]);
+    }
+    put(text, &table);
+}
+
+fn matrix(text: &mut String, matrix: &Matrix, options: Options) {
+    let mut table = options.table(&["Criterion", "Line", "Requirement", "Result", "Evidence"]);
+    for row in &matrix.rows {
+        for (index, cell) in row.cells.iter().enumerate() {
+            let criterion = if index == 0 { row.criterion.as_str() } else { "" };
+            table.add_row([
+                criterion.to_owned(),
+                cell.line.to_string(),
+                clean(&cell.requirement),
+                Paint::assessment(cell.assessment),
+                clean(&cell.evidence),
+            ]);
+        }
+    }
+    keep_whole(&mut table, &[0, 1, 3]);
+    bound(&mut table, 2, 40);
+    put(text, &table);
+}
+
+fn measurements(text: &mut String, measurements: &Measurements, options: Options) {
+    let rows = measured(measurements);
+    if rows.is_empty() {
+        return;
+    }
+    heading(text, "Measured while it ran");
+    let mut table = options.table(&[]);
+    for (name, value) in rows {
+        table.add_row([name.to_owned(), value]);
+    }
+    put(text, &table);
+}

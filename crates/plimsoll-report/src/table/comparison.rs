@@ -1,0 +1,117 @@
+use super::paint::Paint;
+use super::scan::vulnerabilities;
+use super::{Options, coverage_lines, heading, line, put};
+use crate::Comparison;
+use crate::facts::side_rows;
+use crate::text::{clean, count};
+
+/// The comparison as tables: what was not assessed on either side, the two images side by side, then the differences.
+pub fn comparison(report: &Comparison, options: Options) -> String {
+    let (before, after) = (&report.before, &report.after);
+    let mut text = String::new();
+    let names = (clean(&before.summary.name), clean(&after.summary.name));
+    line(&mut text, &Paint::Bold.of(&format!("{} → {}", names.0, names.1)));
+    for (name, side) in [(&names.0, before), (&names.1, after)] {
+        let short: Vec<_> = side
+            .coverage
+            .iter()
+            .filter(|one| !one.is_assessed())
+            .cloned()
+            .collect();
+        if side.coverage.is_empty() || !short.is_empty() {
+            line(&mut text, &format!("{name}:"));
+            let mut lines = String::new();
+            coverage_lines(&mut lines, &short, None);
+            let kept = lines.lines().filter(|line| !line.starts_with("advisories:"));
+            kept.for_each(|kept| line(&mut text, &format!("  {kept}")));
+        }
+    }
+    sides(&mut text, report, options);
+    packages(&mut text, report, options);
+    let found = &report.vulnerabilities;
+    for (title, list) in [
+        ("Vulnerabilities gone", &found.fixed),
+        ("Vulnerabilities new", &found.new),
+        (
+            "Vulnerabilities in one, and not assessed in the other",
+            &found.undetermined,
+        ),
+    ] {
+        if !list.is_empty() {
+            heading(&mut text, title);
+            line(&mut text, &format!("Total: {}", list.len()));
+            vulnerabilities(&mut text, list.iter().collect(), options);
+        }
+    }
+    options.finish(&text)
+}
+
+fn sides(text: &mut String, report: &Comparison, options: Options) {
+    let (before, after) = (&report.before, &report.after);
+    heading(text, "Side by side");
+    let mut table = options.table(&["", &clean(&before.summary.name), &clean(&after.summary.name)]);
+    for (name, of) in side_rows() {
+        table.add_row([name.clone(), clean(&of(before)), clean(&of(after))]);
+    }
+    put(text, &table);
+    if let Some(ratio) = report.size_ratio {
+        line(
+            text,
+            &format!("the second is {ratio:.2} times the size of the first"),
+        );
+    }
+    line(
+        text,
+        &format!(
+            "{} in both",
+            count(report.vulnerabilities.unchanged, "vulnerability")
+        ),
+    );
+}
+
+fn packages(text: &mut String, report: &Comparison, options: Options) {
+    let differences = &report.packages;
+    if differences.added.is_empty() && differences.removed.is_empty() && differences.changed.is_empty() {
+        return;
+    }
+    heading(text, "Packages");
+    line(
+        text,
+        &format!(
+            "{} added, {} removed, {} changed",
+            differences.added.len(),
+            differences.removed.len(),
+            differences.changed.len()
+        ),
+    );
+    let mut table = options.table(&["Package", "Kind", "Before", "After"]);
+    for changed in &differences.changed {
+        let (before, after) = (&changed.before, &changed.after);
+        let kind = before.ecosystem.purl_type().to_owned();
+        table.add_row([
+            clean(&before.name),
+            kind,
+            clean(&before.version),
+            clean(&after.version),
+        ]);
+    }
+    for package in &differences.removed {
+        let kind = package.ecosystem.purl_type().to_owned();
+        table.add_row([
+            clean(&package.name),
+            kind,
+            clean(&package.version),
+            "-".to_owned(),
+        ]);
+    }
+    for package in &differences.added {
+        let kind = package.ecosystem.purl_type().to_owned();
+        table.add_row([
+            clean(&package.name),
+            kind,
+            "-".to_owned(),
+            clean(&package.version),
+        ]);
+    }
+    put(text, &table);
+}

@@ -1,0 +1,220 @@
+//! How numbers and foreign texts are written for people.
+
+use plimsoll_core::{Assessment, FixState, Severity, SeverityCounts, Vulnerability};
+
+use crate::{Coverage, CoverageStatus, DatabaseSummary};
+
+/// Bytes in decimal units with three digits, as Docker shows sizes: `133 MB`, `1.2 GB`.
+pub(crate) fn bytes(count: u64) -> String {
+    #[allow(clippy::cast_precision_loss, reason = "three digits are shown")]
+    let mut value = count as f64;
+    let mut units = ["B", "kB", "MB", "GB", "TB"].into_iter();
+    let mut unit = units.next().unwrap_or_default();
+    for next in units {
+        if value < 999.5 {
+            break;
+        }
+        (value, unit) = (value / 1000.0, next);
+    }
+    let digits = if unit == "B" || value >= 99.95 {
+        0
+    } else if value >= 9.995 {
+        1
+    } else {
+        2
+    };
+    let number = format!("{value:.digits$}");
+    let number = if number.contains('.') {
+        number.trim_end_matches('0').trim_end_matches('.')
+    } else {
+        &number
+    };
+    format!("{number} {unit}")
+}
+
+/// Milliseconds, from one second on as seconds: `27 ms`, `1.5 s`.
+pub(crate) fn milliseconds(count: u64) -> String {
+    match count {
+        0..1000 => format!("{count} ms"),
+        _ => format!("{}.{} s", count / 1000, count % 1000 / 100),
+    }
+}
+
+/// `1 package`, `2 packages`.
+pub(crate) fn count(number: usize, word: &str) -> String {
+    match (number, word.strip_suffix('y')) {
+        (1, _) => format!("1 {word}"),
+        (_, Some(stem)) => format!("{number} {stem}ies"),
+        _ => format!("{number} {word}s"),
+    }
+}
+
+/// A foreign text on one line and without control or invisible formatting characters, which could move the cursor
+/// of a terminal or hide what is there.
+pub(crate) fn clean(text: &str) -> String {
+    let mut cleaned = String::with_capacity(text.len());
+    for character in text.chars() {
+        match character {
+            '\n' | '\t' | '\r' => {
+                if !cleaned.ends_with(' ') {
+                    cleaned.push(' ');
+                }
+            }
+            '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' => {}
+            control if control.is_control() => cleaned.push('\u{fffd}'),
+            other => cleaned.push(other),
+        }
+    }
+    cleaned
+}
+
+/// `text` with no more than `most` characters.
+pub(crate) fn shortened(text: &str, most: usize) -> String {
+    if text.chars().count() <= most {
+        return text.to_owned();
+    }
+    let head: String = text.chars().take(most.saturating_sub(1)).collect();
+    format!("{}…", head.trim_end())
+}
+
+/// Trivy's word for the state of a fix.
+pub(crate) fn status(fix: &FixState) -> &'static str {
+    match fix {
+        FixState::Fixed(_) => "fixed",
+        FixState::Affected => "affected",
+        FixState::WontFix => "will_not_fix",
+        FixState::EndOfLife => "end_of_life",
+    }
+}
+
+pub(crate) fn assessment(assessment: Assessment) -> &'static str {
+    match assessment {
+        Assessment::Met => "met",
+        Assessment::Unmet => "unmet",
+        Assessment::NotAssessed => "not assessed",
+    }
+}
+
+/// `CRITICAL: 1, HIGH: 0, ...`, the worst first.
+pub(crate) fn counts(counts: &SeverityCounts) -> String {
+    let word = |severity: Severity| format!("{severity}: {}", counts[severity]);
+    Severity::WORST_FIRST.map(word).join(", ")
+}
+
+/// The vulnerabilities in the order in which people want to see them: the worst first, then those with a fix, then by
+/// package.
+pub(crate) fn worst_first(vulnerabilities: &[Vulnerability]) -> Vec<&Vulnerability> {
+    let mut sorted: Vec<&Vulnerability> = vulnerabilities.iter().collect();
+    sorted.sort_by_key(|one| {
+        let fixable = one.fix.fixed_version().is_some();
+        (
+            std::cmp::Reverse((one.severity, one.known_exploited, fixable)),
+            &one.package.name,
+            &one.id,
+        )
+    });
+    sorted
+}
+
+/// What stands in the place of vulnerabilities that were not found: whether that means anything. `coverage` without any
+/// entry means that there was nothing to assess.
+pub(crate) fn nothing_found(coverage: &[Coverage]) -> String {
+    if coverage.is_empty() {
+        return "not assessed: no packages of a known kind were found".to_owned();
+    }
+    let short = coverage.iter().filter(|one| !one.is_assessed()).count();
+    match short {
+        0 => "none known".to_owned(),
+        _ if short == coverage.len() => "not assessed".to_owned(),
+        _ => "none known in what was assessed".to_owned(),
+    }
+}
+
+/// What the coverage of one kind of package comes to: a word, and why.
+pub(crate) fn coverage(coverage: &Coverage) -> (&'static str, String) {
+    let dated = |feeds: &[String], as_of: &Option<String>| match as_of {
+        Some(day) => format!("{} as of {day}", feeds.join(", ")),
+        None => feeds.join(", "),
+    };
+    match &coverage.status {
+        CoverageStatus::Assessed { feeds, as_of } => ("assessed", dated(feeds, as_of)),
+        CoverageStatus::Partial { feeds, as_of, reason } => {
+            ("partly assessed", format!("{reason} ({})", dated(feeds, as_of)))
+        }
+        CoverageStatus::NotAssessed { reason } => ("not assessed", reason.clone()),
+    }
+}
+
+/// The kinds of packages with what was not assessed first.
+pub(crate) fn shortfalls_first(coverage: &[Coverage]) -> Vec<&Coverage> {
+    let rank = |one: &&Coverage| match one.status {
+        CoverageStatus::NotAssessed { .. } => 0,
+        CoverageStatus::Partial { .. } => 1,
+        CoverageStatus::Assessed { .. } => 2,
+    };
+    let mut sorted: Vec<&Coverage> = coverage.iter().collect();
+    sorted.sort_by_key(rank);
+    sorted
+}
+
+/// One line on the advisory database.
+pub(crate) fn database(database: Option<&DatabaseSummary>) -> String {
+    let Some(database) = database else {
+        return "no advisory database".to_owned();
+    };
+    let feeds = database.feeds.iter().map(|feed| match &feed.as_of {
+        Some(day) => format!("{} ({} records, as of {day})", feed.name, feed.records),
+        None => format!("{} ({} records)", feed.name, feed.records),
+    });
+    let feeds = feeds.collect::<Vec<_>>().join(", ");
+    let feeds = if feeds.is_empty() {
+        "no feeds".to_owned()
+    } else {
+        feeds
+    };
+    match (database.builtin, &database.built_at) {
+        (true, _) => format!("built-in demonstration set, which covers next to nothing: {feeds}"),
+        (false, Some(day)) => format!("built {day}: {feeds}"),
+        (false, None) => feeds,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_and_times() {
+        for (count, expected) in [
+            (0, "0 B"),
+            (999, "999 B"),
+            (1000, "1 kB"),
+            (133_000_000, "133 MB"),
+            (45_670_000, "45.7 MB"),
+            (999_600_000, "1 GB"),
+            (1_234_000_000, "1.23 GB"),
+            (u64::MAX, "18446744 TB"),
+        ] {
+            assert_eq!(bytes(count), expected);
+        }
+        assert_eq!(
+            (milliseconds(27).as_str(), milliseconds(1560).as_str()),
+            ("27 ms", "1.5 s")
+        );
+        assert_eq!(
+            (count(1, "advisory"), count(2, "advisory"), count(0, "package")),
+            (
+                "1 advisory".to_owned(),
+                "2 advisories".to_owned(),
+                "0 packages".to_owned()
+            )
+        );
+    }
+
+    #[test]
+    fn foreign_texts_cannot_command_a_terminal() {
+        assert_eq!(clean("a\x1b[31m\r\n\tb\u{202e}c\u{2061}"), "a\u{fffd}[31m bc");
+        assert_eq!(shortened("abcdef", 4), "abc…");
+        assert_eq!(shortened("abcd", 4), "abcd");
+    }
+}
