@@ -18,6 +18,7 @@ mod heredoc;
 pub mod history;
 pub mod ignore;
 mod instruction;
+mod json;
 mod lines;
 mod parser;
 mod words;
@@ -27,6 +28,7 @@ pub use diagnostics::{Diagnostic, Level};
 pub use error::{Error, Result};
 pub use glob::{GoPattern, go_match};
 pub use ignore::DockerIgnore;
+pub use json::to_json;
 
 /// What [`parse`] gives.
 #[derive(Debug, Clone)]
@@ -53,3 +55,6 @@ impl Parsed {
 pub fn parse(text: &str) -> Parsed {
     parser::parse(text)
 }
+
+#[cfg(test)]
+mod tests;

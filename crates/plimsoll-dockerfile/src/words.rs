@@ -32,9 +32,12 @@ pub(crate) fn json_array(arguments: Piece<'_>) -> Json {
             if cursor.peek() != Some(b'"') {
                 // Whether it is JSON all the same decides between an error and the shell form.
                 let is_json = serde_json::from_str::<Vec<serde::de::IgnoredAny>>(text).is_ok();
-                let rest = arguments.from(start);
+                let end = text[start..]
+                    .find([',', ']'])
+                    .map_or(text.len(), |length| start + length);
+                let element = arguments.slice(start..end).trim();
                 return if is_json {
-                    Json::NotStrings(rest.span())
+                    Json::NotStrings(element.span())
                 } else {
                     Json::No
                 };

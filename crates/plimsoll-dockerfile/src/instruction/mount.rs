@@ -347,12 +347,12 @@ fn size(value: &Word) -> Result<u64> {
 
 fn unknown(option: &MountOption, key: &str) -> Error {
     let known: Vec<&str> = KEYS.into_iter().chain(["env"]).collect();
-    let hint = suggestion(key, &known).map(|known| format!("did you mean `{known}`?"));
-    invalid(
-        option.key.span,
-        format!("`--mount` has no option `{}`", option.key.text),
-        hint,
-    )
+    let hint = match suggestion(key, &known) {
+        Some(known) => format!("did you mean `{known}`?"),
+        None => "the common options are `type`, `target`, `source`, `from` and `id`".to_owned(),
+    };
+    let message = format!("`--mount` has no option `{}`", option.key.text);
+    invalid(option.key.span, message, Some(hint))
 }
 
 fn not_for(kind: MountKind, option: &MountOption) -> Error {

@@ -1,0 +1,71 @@
+use super::line_of;
+use crate::parse;
+
+fn report(text: &str) -> String {
+    let lines: Vec<String> = parse(text)
+        .diagnostics
+        .iter()
+        .map(|diagnostic| line_of(text, diagnostic))
+        .collect();
+    lines.join("\n")
+}
+
+#[test]
+fn everything_wrong_at_once() {
+    insta::assert_snapshot!(report(include_str!("wrong.Dockerfile")));
+}
+
+#[test]
+fn files_without_stages() {
+    insta::assert_snapshot!(
+        [
+            "",
+            "# only\n\n# comments",
+            "ARG A\nARG B\n",
+            "RUN a\nRUN b\n",
+            "FORM x\nRUN y\n",
+            "FROM\nRUN y\n"
+        ]
+        .map(|text| format!("{text:?}\n{}\n", report(text)))
+        .join("\n")
+    );
+}
+
+#[test]
+fn nothing_to_say_about_a_right_file() {
+    assert_eq!(report(include_str!("right.Dockerfile")), "");
+}
+
+#[test]
+fn the_shell_test_is_no_json() {
+    for line in [
+        "RUN [ \"$a\" = \"b\" ]",
+        "RUN [ -f x ] || y",
+        "CMD [ -f x ]",
+        "RUN [ 'a' = 'a' ]",
+    ] {
+        assert_eq!(report(&format!("FROM x\n{line}\n")), "", "{line}");
+    }
+    for line in [
+        "CMD ['a']",
+        "CMD [ 'a', \"b\" ]",
+        "ENTRYPOINT [\"a\" \"b\"]",
+        "RUN ['a']",
+        "COPY ['a', 'b']",
+    ] {
+        assert!(
+            report(&format!("FROM x\n{line}\n")).contains("malformed-json"),
+            "{line}"
+        );
+    }
+}
+
+#[test]
+fn long_nonsense_is_cut() {
+    let text = format!("FROM x\n{}\n", "é".repeat(5000));
+    assert!(report(&text).len() < 11_000);
+    assert_eq!(
+        parse(&text).diagnostics[0].message.chars().count(),
+        "unknown instruction ``".len() + 41
+    );
+}
