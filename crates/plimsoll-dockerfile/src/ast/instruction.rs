@@ -159,7 +159,8 @@ pub struct Label {
 /// `EXPOSE`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Expose {
-    /// `80`, `80/tcp`, `8000-8010`; unexpanded, and one word may expand to several.
+    /// `80`, `80/tcp`, `8000-8010`; unexpanded, and one word may expand to several. In the order of the text,
+    /// where BuildKit sorts the words before it expands them.
     pub ports: Vec<Word>,
 }
 

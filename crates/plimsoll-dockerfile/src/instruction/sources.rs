@@ -42,7 +42,8 @@ pub(super) fn parse(request: &mut Request<'_>) -> Option<(Vec<CopySource>, Word,
             .hint("put the path of the file behind it");
         return None;
     }
-    let mut taken = vec![false; request.heredocs.len()];
+    // Delimiters and contents come in the same order.
+    let mut next = 0;
     let mut sources = Vec::new();
     for word in words {
         let Some(start) = (!json).then(|| heredoc::start(&word.text)).flatten() else {
@@ -60,14 +61,15 @@ pub(super) fn parse(request: &mut Request<'_>) -> Option<(Vec<CopySource>, Word,
             sources.push(CopySource::Path(word));
             continue;
         };
-        let same = |index: &usize| !taken[*index] && request.heredocs[*index].name == start.name;
-        let Some(index) = (0..taken.len()).find(same) else {
+        let rest = request.heredocs.get(next..).unwrap_or_default();
+        let Some(offset) = rest.iter().position(|heredoc| heredoc.name == start.name) else {
             request
                 .error("bad-heredoc", word.span, "this here-document has no content")
                 .hint("is a quotation mark in the line not closed?");
             return None;
         };
-        taken[index] = true;
+        let index = next + offset;
+        next = index + 1;
         sources.push(CopySource::Heredoc {
             index,
             span: word.span,

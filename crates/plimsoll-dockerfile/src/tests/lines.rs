@@ -205,3 +205,46 @@ fn scripts() {
     }
     assert_eq!(instruction("USER u").script(), None);
 }
+
+#[test]
+fn here_documents_of_a_copy_are_told_apart() {
+    let copy = instruction("COPY <<a x <<b <<a /c/\n1\na\n2\nb\n3\na");
+    let InstructionKind::Copy(parts) = &copy.kind else {
+        panic!()
+    };
+    let contents: Vec<_> = parts
+        .sources
+        .iter()
+        .filter_map(|source| match source {
+            crate::CopySource::Heredoc { index, .. } => Some(copy.heredocs[*index].content.as_str()),
+            crate::CopySource::Path(_) => None,
+        })
+        .collect();
+    assert_eq!(contents, ["1\n", "2\n", "3\n"]);
+    for (text, message) in [
+        (
+            "FROM x\nCOPY << E /x\na\nE\n",
+            "`<<` is parted from its delimiter",
+        ),
+        ("FROM x\nCOPY <<E it's /x\n", "this here-document has no content"),
+    ] {
+        assert_eq!(parse(text).diagnostics[0].message, message);
+    }
+}
+
+#[test]
+fn large_files_take_no_quadratic_time() {
+    let many = 20_000;
+    let heredocs = format!("FROM x\nCOPY {}/c/\n{}", "<<a ".repeat(many), "a\n".repeat(many));
+    assert_eq!(parse(&heredocs).diagnostics, []);
+    for text in [
+        format!("FROM x\nRUN {}", "--mount=type=cache,target=/x ".repeat(many)),
+        format!("FROM x\nENV {}", "a=\"b c\" ".repeat(many)),
+        format!("FROM x\nRUN a{}", " \\\n# c\n b".repeat(many)),
+        format!("FROM x\nCMD [{}\"\"]", "\"a\",".repeat(many)),
+        "RUNN x\n".repeat(many),
+        "[".repeat(many),
+    ] {
+        parse(&text);
+    }
+}
