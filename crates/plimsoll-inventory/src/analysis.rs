@@ -90,7 +90,7 @@ pub struct DistributionFacts {
 /// A secret in a file of a layer.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FileSecret {
-    /// The rule that found it: `private-key`.
+    /// The check's id: `secret-private-key`.
     pub rule: String,
     /// What it is, for people: `AWS access key ID`.
     pub title: String,

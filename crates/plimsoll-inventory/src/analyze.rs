@@ -71,7 +71,7 @@ impl Analyzer {
         match &entry.kind {
             EntryKind::Whiteout => self.removed.push(path),
             EntryKind::Opaque => self.opaque.push(path),
-            EntryKind::Directory => {}
+            EntryKind::Directory => self.forget(&path),
             EntryKind::File => {
                 self.forget(&path);
                 self.file(path, entry)?;

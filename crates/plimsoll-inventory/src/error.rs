@@ -1,4 +1,5 @@
 use std::io;
+use std::path::PathBuf;
 
 use plimsoll_core::{Digest, Hint};
 
@@ -26,6 +27,15 @@ pub enum Error {
         #[source]
         source: io::Error,
     },
+    /// A file outside an image could not be read.
+    #[error("cannot read `{}`", path.display())]
+    ReadFile {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        #[source]
+        source: io::Error,
+    },
 }
 
 impl Error {
@@ -33,7 +43,7 @@ impl Error {
     pub fn hint(&self) -> Option<Hint> {
         match self {
             Self::Layer { source, .. } => source.hint(),
-            Self::File { .. } => None,
+            Self::File { .. } | Self::ReadFile { .. } => None,
         }
     }
 }

@@ -244,7 +244,7 @@ fn in_layers(layers: &[LayerAnalysis]) -> Vec<Finding> {
             ""
         };
         Finding {
-            check: format!("secret-{}", secret.rule),
+            check: secret.rule.clone(),
             severity: secret.severity,
             message: format!("{} in line {}{hidden}", secret.title, secret.line),
             place: Place::Layer {

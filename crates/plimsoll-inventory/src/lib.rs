@@ -20,3 +20,4 @@ pub use analyze::analyze_layer;
 pub use cache::AnalysisCache;
 pub use error::{Error, Result};
 pub use inventory::{Inventory, InventoryOptions, UncataloguedPackages};
+pub use secrets::secrets_in_file;

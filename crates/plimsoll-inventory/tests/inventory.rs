@@ -1,6 +1,10 @@
 //! Images made of small tars and of real root file systems, taken stock of as a whole.
 
-#![allow(clippy::unwrap_used, reason = "a test that fails says where")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stderr,
+    reason = "tests say what fails and what they skip"
+)]
 
 use std::fs::{self, File};
 use std::io::Read;

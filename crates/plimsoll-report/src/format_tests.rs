@@ -1,13 +1,13 @@
 //! What every format makes of the same reports.
 
-use crate::table::Options;
+use crate::table::Style;
 use crate::{json, markdown, sample, table, trivy_json};
 
-const WIDE: Options = Options {
+const WIDE: Style = Style {
     width: None,
     color: false,
 };
-const NARROW: Options = Options {
+const NARROW: Style = Style {
     width: Some(80),
     color: false,
 };
@@ -31,22 +31,19 @@ fn markdown() {
 fn jsons() {
     insta::assert_snapshot!("json_scan", json::render(&sample::scan()).unwrap());
     insta::assert_snapshot!("json_audit", json::render(&sample::audit()).unwrap());
-    insta::assert_snapshot!(
-        "trivy_json",
-        trivy_json::render(&sample::scan(), trivy_json::Options::default()).unwrap()
-    );
+    insta::assert_snapshot!("trivy_json", trivy_json::render(&sample::scan()).unwrap());
 }
 
 #[test]
 fn tables_are_no_wider_than_the_terminal() {
     for width in [80, 100, 132] {
-        let options = Options {
+        let style = Style {
             width: Some(width),
             color: false,
         };
         for text in [
-            table::scan(&sample::scan(), options),
-            table::comparison(&sample::comparison(), options),
+            table::scan(&sample::scan(), style),
+            table::comparison(&sample::comparison(), style),
         ] {
             let rows = text
                 .lines()
@@ -61,7 +58,7 @@ fn tables_are_no_wider_than_the_terminal() {
 #[test]
 fn colour_changes_nothing_but_colour() {
     let plain = table::audit(&sample::audit(), WIDE);
-    let coloured = table::audit(&sample::audit(), Options { color: true, ..WIDE });
+    let coloured = table::audit(&sample::audit(), Style { color: true, ..WIDE });
     assert!(coloured.contains("\x1b[1;31mCRITICAL\x1b[0m"));
     let mut stripped = String::new();
     let mut rest = coloured.as_str();
@@ -88,7 +85,7 @@ fn nothing_assessed_is_never_shown_as_nothing_found() {
     for text in [table::scan(&report, WIDE), markdown::scan(&report)] {
         assert!(text.contains("no packages of a known kind were found"), "{text}");
     }
-    let json = trivy_json::render(&report, trivy_json::Options::default()).unwrap();
+    let json = trivy_json::render(&report).unwrap();
     let json: serde_json::Value = serde_json::from_str(&json).unwrap();
     assert!(json["Results"].is_array());
 }

@@ -24,11 +24,19 @@ impl Default for Options {
     }
 }
 
-/// The report as indented JSON with a final line feed.
+/// The report as indented JSON with a final line feed, with what Trivy puts into it by default.
 ///
 /// # Errors
 /// [`Error::Write`] when it has no JSON form.
-pub fn render(report: &ScanReport, options: Options) -> Result<String> {
+pub fn render(report: &ScanReport) -> Result<String> {
+    render_with(report, Options::default())
+}
+
+/// As [`render`], with a choice of what goes into it.
+///
+/// # Errors
+/// [`Error::Write`] when it has no JSON form.
+pub fn render_with(report: &ScanReport, options: Options) -> Result<String> {
     let mut text = serde_json::to_string_pretty(&document(report, options)).map_err(Error::Write)?;
     text.push('\n');
     Ok(text)

@@ -1,8 +1,12 @@
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+
 use plimsoll_core::Severity;
 
 use super::names::{is_literal, names_a_secret};
 use super::rules::matches;
-use crate::FileSecret;
+use crate::{Error, FileSecret, Result};
 
 /// Larger files are not searched.
 pub(crate) const MAX_FILE: u64 = 1 << 20;
@@ -59,18 +63,50 @@ const NO_TEXT: &[&str] = &[
     "sum", "svg", "tar", "tgz", "ttf", "wasm", "webp", "whl", "woff", "woff2", "xz", "zip", "zst",
 ];
 
-/// Whether the file at `path` with `size` bytes is worth searching.
+/// Whether the file at `path` of an image, with `size` bytes, is worth searching.
 pub(crate) fn is_candidate(path: &str, size: u64) -> bool {
+    !PACKAGED.iter().any(|directory| path.starts_with(directory)) && is_candidate_anywhere(path, size)
+}
+
+/// The same for a path that does not start at the root of an image.
+fn is_candidate_anywhere(path: &str, size: u64) -> bool {
     let name = path.rsplit_once('/').map_or(path, |(_, name)| name);
     let extension = name
         .rsplit_once('.')
         .map(|(_, extension)| extension.to_ascii_lowercase());
     (1..=MAX_FILE).contains(&size)
-        && !PACKAGED.iter().any(|directory| path.starts_with(directory))
         && !PACKAGED_ANYWHERE
             .iter()
             .any(|part| path.contains(part) || path.starts_with(&part[1..]))
         && !extension.is_some_and(|extension| NO_TEXT.contains(&extension.as_str()))
+}
+
+/// The secrets in `file`, which stands at `path` in the directory that it belongs to, such as a build context. Large
+/// files, files that are no text, and those that package managers put there are not searched, as in an image.
+///
+/// # Errors
+/// [`Error::ReadFile`] when the file cannot be read.
+pub fn secrets_in_file(file: &Path, path: &Path) -> Result<Vec<FileSecret>> {
+    let unreadable = |source| Error::ReadFile {
+        path: file.to_owned(),
+        source,
+    };
+    let metadata = file.symlink_metadata().map_err(unreadable)?;
+    let path = path.to_string_lossy();
+    if !metadata.is_file() || !is_candidate_anywhere(&path, metadata.len()) {
+        return Ok(Vec::new());
+    }
+    let mut scan = FileScan::default();
+    let opened = File::open(file).map_err(unreadable)?;
+    opened
+        .take(MAX_FILE)
+        .read_to_end(&mut scan.content)
+        .map_err(unreadable)?;
+    Ok(if scan.looks_like_text() {
+        scan.finish(&path)
+    } else {
+        Vec::new()
+    })
 }
 
 /// The content of a file on its way to being searched.
@@ -93,7 +129,7 @@ impl FileScan {
         let mut secrets: Vec<FileSecret> = matches(&self.content)
             .into_iter()
             .map(|found| FileSecret {
-                rule: found.rule.to_owned(),
+                rule: format!("secret-{}", found.rule),
                 title: found.title.to_owned(),
                 severity: found.severity,
                 path: path.to_owned(),
@@ -137,7 +173,7 @@ fn assignments<'a>(content: &'a [u8], path: &'a str) -> impl Iterator<Item = Fil
             .bytes()
             .all(|byte| byte.is_ascii_alphanumeric() || b"_.-".contains(&byte));
         (plain && names_a_secret(name) && is_literal(value)).then(|| FileSecret {
-            rule: "environment-file".to_owned(),
+            rule: "secret-environment-file".to_owned(),
             title: format!("value of `{name}`"),
             severity: Severity::High,
             path: path.to_owned(),
@@ -197,11 +233,28 @@ mod tests {
     }
 
     #[test]
+    fn files_outside_an_image() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("any");
+        std::fs::write(&file, "PASSWORD=hunter2\n").unwrap();
+        let found = |path: &str| secrets_in_file(&file, Path::new(path)).unwrap().len();
+        assert_eq!(
+            (found("lib/.env"), found("lib/x"), found("node_modules/a/.env")),
+            (1, 0, 0)
+        );
+        let missing = secrets_in_file(&dir.path().join("none"), Path::new(".env"));
+        assert!(matches!(missing, Err(Error::ReadFile { .. })));
+    }
+
+    #[test]
     fn a_form_and_a_name_on_one_line_are_one_secret() {
         let content =
             format!("a\nGITHUB_TOKEN={}R4nd0mT3stV4lu3Th4tIsN0tR34l0123456a\n", "ghp_").into_bytes();
         let found = FileScan { content }.finish("app/deploy.env");
         assert_eq!(found.len(), 1);
-        assert_eq!((found[0].rule.as_str(), found[0].line), ("github-token", 2));
+        assert_eq!(
+            (found[0].rule.as_str(), found[0].line),
+            ("secret-github-token", 2)
+        );
     }
 }

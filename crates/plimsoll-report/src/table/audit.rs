@@ -2,13 +2,13 @@ use plimsoll_core::{Assessment, Matrix, Verdict};
 
 use super::paint::Paint;
 use super::scan::{findings, vulnerabilities};
-use super::{Options, bound, coverage_lines, heading, keep_whole, line, put};
+use super::{Style, bound, coverage_lines, heading, keep_whole, line, put};
 use crate::facts::{image_rows, measured, reached};
 use crate::text::{clean, counts, nothing_found};
 use crate::{AuditReport, ImageSummary, Measurements};
 
 /// The audit as tables: the verdict, what was not assessed, the matrix, the checklist, and what they rest on.
-pub fn audit(report: &AuditReport, options: Options) -> String {
+pub fn audit(report: &AuditReport, style: Style) -> String {
     let mut text = String::new();
     line(&mut text, &Paint::Bold.of(&clean(&report.subject.name)));
     verdict(&mut text, &report.verdict);
@@ -35,12 +35,12 @@ pub fn audit(report: &AuditReport, options: Options) -> String {
     }
 
     heading(&mut text, "Image");
-    image(&mut text, &report.subject, options);
+    image(&mut text, &report.subject, style);
     heading(&mut text, "Readiness matrix");
-    matrix(&mut text, &report.matrix, options);
+    matrix(&mut text, &report.matrix, style);
     if !report.checklist.is_empty() {
         heading(&mut text, "Checklist");
-        let mut table = options.table(&["Point", "Result", "Evidence"]);
+        let mut table = style.table(&["Point", "Result", "Evidence"]);
         for item in &report.checklist {
             let result = Paint::assessment(item.assessment);
             table.add_row([clean(&item.title), result, clean(&item.evidence)]);
@@ -48,10 +48,10 @@ pub fn audit(report: &AuditReport, options: Options) -> String {
         keep_whole(&mut table, &[1]);
         put(&mut text, &table);
     }
-    measurements(&mut text, &report.measurements, options);
+    measurements(&mut text, &report.measurements, style);
     if !report.findings.is_empty() {
         heading(&mut text, "Findings");
-        findings(&mut text, report.findings.iter(), options);
+        findings(&mut text, report.findings.iter(), style);
     }
     heading(&mut text, "Vulnerabilities");
     if report.vulnerabilities.is_empty() {
@@ -62,17 +62,17 @@ pub fn audit(report: &AuditReport, options: Options) -> String {
             &mut text,
             &format!("Total: {} ({})", total.total(), counts(total)),
         );
-        vulnerabilities(&mut text, report.vulnerabilities.iter().collect(), options);
+        vulnerabilities(&mut text, report.vulnerabilities.iter().collect(), style);
     }
     if !report.overrides.is_empty() {
         heading(&mut text, "Policy overrides");
-        let mut table = options.table(&["Setting", "Default", "Here", "Source"]);
+        let mut table = style.table(&["Setting", "Default", "Here", "Source"]);
         for one in &report.overrides {
             table.add_row([&one.setting, &one.default, &one.value, &one.source].map(|text| clean(text)));
         }
         put(&mut text, &table);
     }
-    options.finish(&text)
+    style.finish(&text)
 }
 
 fn verdict(text: &mut String, verdict: &Verdict) {
@@ -95,16 +95,16 @@ fn verdict(text: &mut String, verdict: &Verdict) {
     }
 }
 
-fn image(text: &mut String, image: &ImageSummary, options: Options) {
-    let mut table = options.table(&[]);
+fn image(text: &mut String, image: &ImageSummary, style: Style) {
+    let mut table = style.table(&[]);
     for (name, value) in image_rows(image) {
         table.add_row([name.to_owned(), clean(&value)]);
     }
     put(text, &table);
 }
 
-fn matrix(text: &mut String, matrix: &Matrix, options: Options) {
-    let mut table = options.table(&["Criterion", "Line", "Requirement", "Result", "Evidence"]);
+fn matrix(text: &mut String, matrix: &Matrix, style: Style) {
+    let mut table = style.table(&["Criterion", "Line", "Requirement", "Result", "Evidence"]);
     for row in &matrix.rows {
         for (index, cell) in row.cells.iter().enumerate() {
             let criterion = if index == 0 { row.criterion.as_str() } else { "" };
@@ -122,13 +122,13 @@ fn matrix(text: &mut String, matrix: &Matrix, options: Options) {
     put(text, &table);
 }
 
-fn measurements(text: &mut String, measurements: &Measurements, options: Options) {
+fn measurements(text: &mut String, measurements: &Measurements, style: Style) {
     let rows = measured(measurements);
     if rows.is_empty() {
         return;
     }
     heading(text, "Measured while it ran");
-    let mut table = options.table(&[]);
+    let mut table = style.table(&[]);
     for (name, value) in rows {
         table.add_row([name.to_owned(), value]);
     }

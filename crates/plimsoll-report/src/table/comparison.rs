@@ -1,12 +1,12 @@
 use super::paint::Paint;
 use super::scan::vulnerabilities;
-use super::{Options, coverage_lines, heading, line, put};
+use super::{Style, coverage_lines, heading, line, put};
 use crate::Comparison;
 use crate::facts::side_rows;
 use crate::text::{clean, count};
 
 /// The comparison as tables: what was not assessed on either side, the two images side by side, then the differences.
-pub fn comparison(report: &Comparison, options: Options) -> String {
+pub fn comparison(report: &Comparison, style: Style) -> String {
     let (before, after) = (&report.before, &report.after);
     let mut text = String::new();
     let names = (clean(&before.summary.name), clean(&after.summary.name));
@@ -26,8 +26,8 @@ pub fn comparison(report: &Comparison, options: Options) -> String {
             kept.for_each(|kept| line(&mut text, &format!("  {kept}")));
         }
     }
-    sides(&mut text, report, options);
-    packages(&mut text, report, options);
+    sides(&mut text, report, style);
+    packages(&mut text, report, style);
     let found = &report.vulnerabilities;
     for (title, list) in [
         ("Vulnerabilities gone", &found.fixed),
@@ -40,16 +40,16 @@ pub fn comparison(report: &Comparison, options: Options) -> String {
         if !list.is_empty() {
             heading(&mut text, title);
             line(&mut text, &format!("Total: {}", list.len()));
-            vulnerabilities(&mut text, list.iter().collect(), options);
+            vulnerabilities(&mut text, list.iter().collect(), style);
         }
     }
-    options.finish(&text)
+    style.finish(&text)
 }
 
-fn sides(text: &mut String, report: &Comparison, options: Options) {
+fn sides(text: &mut String, report: &Comparison, style: Style) {
     let (before, after) = (&report.before, &report.after);
     heading(text, "Side by side");
-    let mut table = options.table(&["", &clean(&before.summary.name), &clean(&after.summary.name)]);
+    let mut table = style.table(&["", &clean(&before.summary.name), &clean(&after.summary.name)]);
     for (name, of) in side_rows() {
         table.add_row([name.clone(), clean(&of(before)), clean(&of(after))]);
     }
@@ -69,7 +69,7 @@ fn sides(text: &mut String, report: &Comparison, options: Options) {
     );
 }
 
-fn packages(text: &mut String, report: &Comparison, options: Options) {
+fn packages(text: &mut String, report: &Comparison, style: Style) {
     let differences = &report.packages;
     if differences.added.is_empty() && differences.removed.is_empty() && differences.changed.is_empty() {
         return;
@@ -84,7 +84,7 @@ fn packages(text: &mut String, report: &Comparison, options: Options) {
             differences.changed.len()
         ),
     );
-    let mut table = options.table(&["Package", "Kind", "Before", "After"]);
+    let mut table = style.table(&["Package", "Kind", "Before", "After"]);
     for changed in &differences.changed {
         let (before, after) = (&changed.before, &changed.after);
         let kind = before.ecosystem.purl_type().to_owned();

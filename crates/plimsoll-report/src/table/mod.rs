@@ -19,7 +19,7 @@ use crate::{Coverage, DatabaseSummary};
 
 /// How tables are drawn. Nothing about the terminal is found out here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Options {
+pub struct Style {
     /// The columns of the terminal; `None` for tables as wide as their content.
     pub width: Option<u16>,
     /// Whether words are coloured.
@@ -27,11 +27,11 @@ pub struct Options {
 }
 
 const LINE: ContentLineStyle = ContentLineStyle::new('│', '│', '│');
-const STYLE: TableStyle = presets::UTF8_FULL_CONDENSED
+const LINES: TableStyle = presets::UTF8_FULL_CONDENSED
     .header_lines(LINE)
     .content_lines(LINE);
 
-impl Options {
+impl Style {
     /// Whether there is little room, so that what matters least is left out.
     fn is_narrow(self) -> bool {
         self.width.is_some_and(|width| width < 100)
@@ -40,7 +40,7 @@ impl Options {
     /// A table with these column titles.
     fn table(self, header: &[&str]) -> Table {
         let mut table = Table::new();
-        table.load_style(STYLE);
+        table.load_style(LINES);
         if !header.is_empty() {
             table.set_header(header.iter().map(|title| Paint::Bold.of(title)));
         }

@@ -1,14 +1,14 @@
 use plimsoll_core::{Finding, SeverityCounts, Vulnerability};
 
 use super::paint::Paint;
-use super::{Options, bound, coverage_lines, heading, keep_whole, line, put};
+use super::{Style, bound, coverage_lines, heading, keep_whole, line, put};
 use crate::ScanReport;
 use crate::facts::place;
 use crate::targets::targets;
 use crate::text::{clean, count, counts, nothing_found, shortened, status};
 
 /// The scan as tables: what was not assessed, then the vulnerabilities by where the packages come from, then secrets.
-pub fn scan(report: &ScanReport, options: Options) -> String {
+pub fn scan(report: &ScanReport, style: Style) -> String {
     let mut text = String::new();
     line(&mut text, &Paint::Bold.of(&clean(&report.artifact.name)));
     coverage_lines(&mut text, &report.coverage, report.database.as_ref());
@@ -45,15 +45,15 @@ pub fn scan(report: &ScanReport, options: Options) -> String {
             &mut text,
             &format!("{found}; Total: {} ({})", total.total(), counts(&total)),
         );
-        vulnerabilities(&mut text, target.vulnerabilities, options);
+        vulnerabilities(&mut text, target.vulnerabilities, style);
     }
-    secrets(&mut text, &report.secrets, options);
-    options.finish(&text)
+    secrets(&mut text, &report.secrets, style);
+    style.finish(&text)
 }
 
-pub(super) fn vulnerabilities(text: &mut String, mut found: Vec<&Vulnerability>, options: Options) {
+pub(super) fn vulnerabilities(text: &mut String, mut found: Vec<&Vulnerability>, style: Style) {
     found.sort_by_key(|one| (&one.package.name, std::cmp::Reverse(one.severity), &one.id));
-    let narrow = options.is_narrow();
+    let narrow = style.is_narrow();
     let header = [
         "Package",
         "Vulnerability",
@@ -63,7 +63,7 @@ pub(super) fn vulnerabilities(text: &mut String, mut found: Vec<&Vulnerability>,
         "Status",
         "Title",
     ];
-    let mut table = options.table(if narrow { &header[..5] } else { &header });
+    let mut table = style.table(if narrow { &header[..5] } else { &header });
     for one in found {
         let known = if one.known_exploited { " (exploited)" } else { "" };
         let mut row = vec![
@@ -87,17 +87,17 @@ pub(super) fn vulnerabilities(text: &mut String, mut found: Vec<&Vulnerability>,
     put(text, &table);
 }
 
-pub(super) fn secrets(text: &mut String, found: &[Finding], options: Options) {
+pub(super) fn secrets(text: &mut String, found: &[Finding], style: Style) {
     if found.is_empty() {
         return;
     }
     heading(text, "Secrets");
     line(text, &format!("Total: {}", found.len()));
-    findings(text, found.iter(), options);
+    findings(text, found.iter(), style);
 }
 
-pub(super) fn findings<'a>(text: &mut String, found: impl Iterator<Item = &'a Finding>, options: Options) {
-    let mut table = options.table(&["Severity", "Check", "Place", "Finding", "Evidence"]);
+pub(super) fn findings<'a>(text: &mut String, found: impl Iterator<Item = &'a Finding>, style: Style) {
+    let mut table = style.table(&["Severity", "Check", "Place", "Finding", "Evidence"]);
     for finding in found {
         table.add_row([
             Paint::severity(finding.severity),
