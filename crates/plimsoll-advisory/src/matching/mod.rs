@@ -1,0 +1,172 @@
+//! Matches packages against the database.
+
+mod coverage;
+mod merge;
+pub(crate) mod range;
+pub(crate) mod rating;
+
+use std::collections::BTreeMap;
+
+pub use coverage::{Coverage, CoverageState};
+use merge::Match;
+use plimsoll_core::{Distribution, Ecosystem, FixState, Package, Vulnerability};
+use range::Hit;
+use serde::{Deserialize, Serialize};
+
+use crate::database::Reader;
+use crate::database::schema::{Affected, Extent, Unfixed};
+use crate::release::{self, Scope};
+use crate::{Database, Result, versions};
+
+/// Matches packages against an advisory database.
+pub struct Matcher<'a> {
+    database: Option<&'a Database>,
+}
+
+/// What came of matching.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Matches {
+    /// What was found: by package in the order given, the worst first.
+    pub vulnerabilities: Vec<Vulnerability>,
+    /// What could be assessed and what not: one entry for each ecosystem among the packages.
+    pub coverage: Vec<Coverage>,
+}
+
+/// What is found out about the packages of one ecosystem while they are matched.
+#[derive(Default)]
+struct Observed {
+    packages: usize,
+    /// Packages with advisories whose version cannot be compared.
+    incomparable: Vec<String>,
+    /// Advisories that the publisher has not decided on.
+    undetermined: Vec<String>,
+}
+
+impl<'a> Matcher<'a> {
+    /// A matcher on `database`; without one, everything is reported as not assessed.
+    pub fn new(database: Option<&'a Database>) -> Self {
+        Self { database }
+    }
+
+    /// Matches the packages of an image of the given distribution.
+    ///
+    /// # Errors
+    /// [`Error::Database`](crate::Error::Database) when the database cannot be read.
+    pub fn match_all(&self, distribution: Option<&Distribution>, packages: &[Package]) -> Result<Matches> {
+        let mut observed: BTreeMap<Ecosystem, Observed> = BTreeMap::new();
+        let mut vulnerabilities = Vec::new();
+        let reader = self.database.map(Database::reader).transpose()?;
+        for package in packages {
+            let seen = observed.entry(package.ecosystem).or_default();
+            seen.packages += 1;
+            let scope = Scope::of(package.ecosystem, distribution);
+            if let (Some(reader), Scope::Release(release, _)) = (&reader, &scope) {
+                let mut found = matching(package, release, reader, seen)?;
+                found.sort_by(|a, b| b.severity.cmp(&a.severity).then_with(|| a.id.cmp(&b.id)));
+                vulnerabilities.extend(found);
+            }
+        }
+        let coverage = observed
+            .into_iter()
+            .map(|(ecosystem, seen)| {
+                let scope = Scope::of(ecosystem, distribution);
+                coverage::of(ecosystem, &scope, self.database.map(Database::status), seen)
+            })
+            .collect();
+        Ok(Matches {
+            vulnerabilities,
+            coverage,
+        })
+    }
+}
+
+fn matching(
+    package: &Package,
+    release: &str,
+    reader: &Reader,
+    observed: &mut Observed,
+) -> Result<Vec<Vulnerability>> {
+    let (name, installed) = release::subject(package);
+    let statements = reader.package(release, &name)?;
+    if statements.is_empty() {
+        return Ok(Vec::new());
+    }
+    let comparable = versions::validate(package.ecosystem, installed).is_ok();
+    if !comparable {
+        observed
+            .incomparable
+            .push(format!("`{}` {installed}", package.name));
+    }
+    let mut matches = Vec::new();
+    for Affected {
+        record: number,
+        ratings,
+        extent,
+    } in statements
+    {
+        let place = place(release, &package.name, &name);
+        let (fix, reason) = match &extent {
+            Extent::Versions { intervals, listed } => {
+                let hit = range::find(package.ecosystem, installed, comparable, intervals, listed);
+                let Some(hit) = hit else { continue };
+                let fixed = range::fixed_version(package.ecosystem, installed, hit, intervals);
+                let fix = fixed.map_or(FixState::Affected, |fixed| FixState::Fixed(fixed.to_owned()));
+                let reason = match (&place, hit, fixed) {
+                    (Some(place), _, Some(fixed)) => {
+                        format!("{place} fixed in {fixed}, installed {installed}")
+                    }
+                    (Some(place), _, None) => format!("{place} affected, installed {installed}"),
+                    (None, Hit::Interval(interval), _) => {
+                        format!("installed {installed} lies in {interval} of ")
+                    }
+                    (None, Hit::Listed(_), _) => format!("installed {installed} is listed as affected by "),
+                };
+                (fix, reason)
+            }
+            Extent::Unfixed(unfixed) => {
+                let (fix, word) = match unfixed {
+                    Unfixed::Open => (FixState::Affected, "not fixed"),
+                    Unfixed::WontFix => (FixState::WontFix, "will not be fixed in an update of its own"),
+                    Unfixed::EndOfLife => (FixState::EndOfLife, "not fixed, and support has ended"),
+                };
+                let place = place.as_deref().unwrap_or(release);
+                (fix, format!("{place} {word}, installed {installed}"))
+            }
+            Extent::Undetermined => {
+                let record = reader.record(number)?;
+                let id = record.upstream.into_iter().next().unwrap_or(record.id);
+                observed.undetermined.push(format!("{id} ({})", package.name));
+                continue;
+            }
+        };
+        let record = reader.record(number)?;
+        let reason = if place.is_none() {
+            reason + &record.id
+        } else {
+            reason
+        };
+        matches.push(Match {
+            record,
+            ratings,
+            fix,
+            reason,
+        });
+    }
+    merge::merge(package, &matches, reader)
+}
+
+/// How a reason names a distribution's release, and the source package where it has another name:
+/// `debian bookworm: openssl`. `None` for what has no releases.
+fn place(release: &str, package: &str, subject: &str) -> Option<String> {
+    let (distribution, number) = release.split_once(':')?;
+    let number = match distribution {
+        "debian" => release::debian_codename(release),
+        _ => number.strip_prefix('v').unwrap_or(number),
+    };
+    let source = if package == subject {
+        String::new()
+    } else {
+        format!(" source {subject}")
+    };
+    Some(format!("{distribution} {number}:{source}"))
+}

@@ -1,0 +1,428 @@
+//! Packages against small feeds, in which each rule decides something.
+
+use plimsoll_advisory::{CoverageState, Database, Matcher, Matches, builtin};
+use plimsoll_core::{Ecosystem, FixState, Severity};
+
+use crate::{database, distribution, package, python, write, zip};
+
+fn osv(id: &str, aliases: &str, package: &str, events: &str, rest: &str) -> String {
+    format!(
+        r#"{{"id":"{id}","modified":"2024-05-01T00:00:00Z","aliases":[{aliases}],"summary":"about {id}","affected":[{{
+        "package":{{"ecosystem":"PyPI","name":"{package}"}},"ranges":[{{"type":"ECOSYSTEM","events":[{events}]}}]}}]{rest}}}"#
+    )
+}
+
+fn pypi(records: &[String]) -> Database {
+    let records: Vec<&str> = records.iter().map(String::as_str).collect();
+    database(|root| write(root, "osv/PyPI/all.zip", zip(&records))).0
+}
+
+fn fixed(version: &str) -> FixState {
+    FixState::Fixed(version.to_owned())
+}
+
+fn ids(matches: &Matches) -> Vec<&str> {
+    matches
+        .vulnerabilities
+        .iter()
+        .map(|vulnerability| vulnerability.id.as_str())
+        .collect()
+}
+
+#[test]
+fn records_of_one_vulnerability_are_one() {
+    let critical =
+        r#","severity":[{"type":"CVSS_V3","score":"CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H"}]"#;
+    let database = pypi(&[
+        osv(
+            "PYSEC-2023-62",
+            r#""CVE-2023-30861""#,
+            "flask",
+            r#"{"introduced":"2.3.0"},{"fixed":"2.3.2"}"#,
+            "",
+        ),
+        osv(
+            "GHSA-m2qf",
+            r#""CVE-2023-30861""#,
+            "Flask",
+            r#"{"introduced":"0"},{"fixed":"2.3.1"}"#,
+            critical,
+        ),
+        osv(
+            "PYSEC-9",
+            "",
+            "flask",
+            r#"{"introduced":"0"}"#,
+            r#","database_specific":{"severity":"LOW"}"#,
+        ),
+    ]);
+    let matches = Matcher::new(Some(&database))
+        .match_all(None, &[python("Flask", "2.3.0")])
+        .unwrap();
+    let [one, other] = &matches.vulnerabilities[..] else {
+        panic!("{matches:?}")
+    };
+    assert_eq!(
+        (one.id.as_str(), &one.aliases[..]),
+        (
+            "CVE-2023-30861",
+            &["GHSA-m2qf".to_owned(), "PYSEC-2023-62".to_owned()][..]
+        )
+    );
+    assert_eq!(
+        (one.severity, one.severity_source.as_deref()),
+        (Severity::Critical, Some("osv-pypi"))
+    );
+    assert_eq!(
+        (&one.fix, one.title.as_str()),
+        (&fixed("2.3.2"), "about PYSEC-2023-62")
+    );
+    assert_eq!(
+        one.reason,
+        "installed 2.3.0 lies in [2.3.0, 2.3.2) of PYSEC-2023-62"
+    );
+    assert_eq!(
+        (other.id.as_str(), &other.fix, other.severity),
+        ("PYSEC-9", &FixState::Affected, Severity::Low)
+    );
+    let [coverage] = &matches.coverage[..] else {
+        panic!()
+    };
+    assert!(coverage.is_complete());
+    assert_eq!((coverage.ecosystem, coverage.packages), (Ecosystem::PyPi, 1));
+}
+
+#[test]
+fn a_listed_version_is_affected_outside_of_the_ranges() {
+    let record = osv(
+        "P-1",
+        "",
+        "a",
+        r#"{"introduced":"1"},{"fixed":"2"},{"introduced":"5"},{"fixed":"6"}"#,
+        "",
+    )
+    .replace("]}]}", r#"]}],"versions":["1.5","3.0"]}"#);
+    let database = pypi(&[record]);
+    let found = |version: &str| {
+        let matches = Matcher::new(Some(&database))
+            .match_all(None, &[python("a", version)])
+            .unwrap();
+        matches
+            .vulnerabilities
+            .into_iter()
+            .next()
+            .map(|found| (found.fix, found.reason))
+    };
+    assert_eq!(
+        found("3").unwrap(),
+        (fixed("6"), "installed 3 is listed as affected by P-1".to_owned())
+    );
+    assert_eq!(found("1.5").unwrap().0, fixed("2"));
+    assert_eq!((found("2"), found("4")), (None, None));
+}
+
+#[test]
+fn a_version_that_cannot_be_compared_is_said() {
+    let database = pypi(&[osv("P-1", "", "a", r#"{"introduced":"0"}"#, "")]);
+    let packages = [python("a", "not a version"), python("b", "nor this")];
+    let matches = Matcher::new(Some(&database)).match_all(None, &packages).unwrap();
+    assert!(matches.vulnerabilities.is_empty());
+    assert_eq!(
+        matches.coverage[0].reason(),
+        Some("versions that cannot be compared: `a` not a version")
+    );
+    assert!(matches!(matches.coverage[0].state, CoverageState::Partial { .. }));
+}
+
+const TRACKER: &str = r#"{"openssl":{
+    "CVE-2023-1":{"releases":{"bookworm":{"status":"resolved","fixed_version":"3.0.11-1","urgency":"not yet assigned"},
+                              "trixie":{"status":"resolved","fixed_version":"0","urgency":"high"}}},
+    "CVE-2023-2":{"releases":{"bookworm":{"status":"open","urgency":"unimportant","nodsa":"Minor issue","nodsa_reason":""}}},
+    "CVE-2023-3":{"releases":{"bookworm":{"status":"open","urgency":"end-of-life"}}},
+    "CVE-2023-4":{"releases":{"bookworm":{"status":"undetermined","urgency":"low"}}},
+    "CVE-2023-5":{"releases":{"bookworm":{"status":"open","urgency":"high"}}}}}"#;
+
+#[test]
+fn debian_by_source_package_and_release() {
+    let high = r#","severity":[{"type":"CVSS_V3","score":"CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:N/I:N/A:H"}]"#;
+    let python_record = osv(
+        "PYSEC-1",
+        r#""CVE-2023-1""#,
+        "cryptography",
+        r#"{"introduced":"0"}"#,
+        high,
+    );
+    let dsa = r#"{"id":"DSA-7-1","modified":"2020-01-01T00:00:00Z","summary":"openssl - security update",
+        "upstream":["CVE-2019-1","CVE-2019-2"],"affected":[{"package":{"ecosystem":"Debian:9","name":"openssl"},
+        "ranges":[{"type":"ECOSYSTEM","events":[{"introduced":"0"},{"fixed":"1.1.0l-1"}]}]}]}"#;
+    let (database, _) = database(|root| {
+        write(root, "debian/tracker.json", TRACKER);
+        write(root, "osv/PyPI/all.zip", zip(&[&python_record]));
+        write(root, "osv/Debian/all.zip", zip(&[dsa]));
+        write(
+            root,
+            "kev/known_exploited_vulnerabilities.json",
+            r#"{"vulnerabilities":[{"cveID":"CVE-2023-5"}]}"#,
+        );
+    });
+    let libssl = package(
+        Ecosystem::Deb,
+        "libssl3",
+        "3.0.9-1+b1",
+        Some(("openssl", "3.0.9-1")),
+    );
+    let matcher = Matcher::new(Some(&database));
+    let bookworm = matcher
+        .match_all(Some(&distribution("debian", "12")), std::slice::from_ref(&libssl))
+        .unwrap();
+    let found: Vec<_> = bookworm
+        .vulnerabilities
+        .iter()
+        .map(|v| {
+            (
+                v.id.as_str(),
+                v.severity,
+                v.severity_source.as_deref(),
+                v.fix.clone(),
+                v.known_exploited,
+                v.reason.as_str(),
+            )
+        })
+        .collect();
+    let tracker = Some("debian-tracker");
+    let fix = "debian bookworm: source openssl fixed in 3.0.11-1, installed 3.0.9-1";
+    let never =
+        "debian bookworm: source openssl will not be fixed in an update of its own, installed 3.0.9-1";
+    let ended = "debian bookworm: source openssl not fixed, and support has ended, installed 3.0.9-1";
+    let open = "debian bookworm: source openssl not fixed, installed 3.0.9-1";
+    assert_eq!(
+        found,
+        [
+            (
+                "CVE-2023-1",
+                Severity::High,
+                Some("osv-pypi"),
+                fixed("3.0.11-1"),
+                false,
+                fix
+            ),
+            (
+                "CVE-2023-5",
+                Severity::High,
+                tracker,
+                FixState::Affected,
+                true,
+                open
+            ),
+            (
+                "CVE-2023-2",
+                Severity::Low,
+                tracker,
+                FixState::WontFix,
+                false,
+                never
+            ),
+            (
+                "CVE-2023-3",
+                Severity::Unknown,
+                None,
+                FixState::EndOfLife,
+                false,
+                ended
+            ),
+        ]
+    );
+    assert!(bookworm.coverage[0].is_complete());
+    assert_eq!(bookworm.coverage[0].release.as_deref(), Some("12"));
+    assert_eq!(
+        bookworm.coverage[0].notes,
+        ["the publisher has not determined whether these affect the release: CVE-2023-4 (libssl3)"]
+    );
+
+    // Not affected at all, and yet assessed.
+    let trixie = matcher
+        .match_all(Some(&distribution("debian", "13")), &[libssl])
+        .unwrap();
+    assert!(trixie.vulnerabilities.is_empty() && trixie.coverage[0].is_complete());
+
+    // An advisory about two vulnerabilities is two.
+    let old = package(Ecosystem::Deb, "openssl", "1.1.0k-1", None);
+    let stretch = matcher
+        .match_all(Some(&distribution("debian", "9")), &[old])
+        .unwrap();
+    assert_eq!(ids(&stretch), ["CVE-2019-1", "CVE-2019-2"]);
+    assert_eq!(stretch.vulnerabilities[0].aliases, ["DSA-7-1"]);
+    assert_eq!(
+        stretch.vulnerabilities[0].reason,
+        "debian stretch: fixed in 1.1.0l-1, installed 1.1.0k-1"
+    );
+}
+
+#[test]
+fn alpine_by_origin_and_branch() {
+    let secdb = r#"{"distroversion":"v3.10","packages":[{"pkg":{"name":"openssl","secfixes":{
+        "1.1.1d-r0":["CVE-2019-1 XSA-1","CVE-2019-2"],"1.1.1c-r0":["CVE-2019-3"],"0":["CVE-2019-4"],"1.1.1d-r2":["CVE-2019-2"]}}}]}"#;
+    let (database, _) = database(|root| write(root, "alpine/v3.10/main.json", secdb));
+    let packages = [package(
+        Ecosystem::Apk,
+        "libssl1.1",
+        "1.1.1c-r0",
+        Some(("openssl", "1.1.1c-r0")),
+    )];
+    let matcher = Matcher::new(Some(&database));
+    let matches = matcher
+        .match_all(Some(&distribution("alpine", "3.10.2")), &packages)
+        .unwrap();
+    assert_eq!(ids(&matches), ["CVE-2019-1", "CVE-2019-2"]);
+    assert_eq!(matches.vulnerabilities[0].aliases, ["XSA-1"]);
+    assert_eq!(matches.vulnerabilities[0].fix, fixed("1.1.1d-r0"));
+    assert_eq!(
+        matches.vulnerabilities[0].reason,
+        "alpine 3.10: source openssl fixed in 1.1.1d-r0, installed 1.1.1c-r0"
+    );
+    assert_eq!(matches.vulnerabilities[1].fix, fixed("1.1.1d-r2"));
+
+    let reason = |id: &str, version: &str| {
+        let matches = matcher
+            .match_all(Some(&distribution(id, version)), &packages)
+            .unwrap();
+        assert!(matches.vulnerabilities.is_empty());
+        assert!(matches!(
+            matches.coverage[0].state,
+            CoverageState::NotAssessed { .. }
+        ));
+        matches.coverage[0].reason().unwrap().to_owned()
+    };
+    assert_eq!(
+        reason("alpine", "3.20.3"),
+        "alpine 3.20 is newer than the database, which ends at alpine 3.10"
+    );
+    assert_eq!(
+        reason("alpine", "3.2.0"),
+        "the database has nothing for alpine 3.2"
+    );
+    assert_eq!(reason("wolfi", "20230201"), "there is no feed for wolfi 20230201");
+}
+
+#[test]
+fn what_cannot_be_assessed_says_why() {
+    let packages = [
+        python("flask", "2.3.0"),
+        package(Ecosystem::Deb, "curl", "8.0-1", None),
+    ];
+    let none = Matcher::new(None)
+        .match_all(Some(&distribution("debian", "12")), &packages)
+        .unwrap();
+    let reasons: Vec<_> = none
+        .coverage
+        .iter()
+        .map(|coverage| (coverage.ecosystem, coverage.reason()))
+        .collect();
+    let missing = Some("there is no advisory database");
+    assert_eq!(reasons, [(Ecosystem::Deb, missing), (Ecosystem::PyPi, missing)]);
+
+    let database = pypi(&[osv("P-1", "", "a", r#"{"introduced":"0"}"#, "")]);
+    let matcher = Matcher::new(Some(&database));
+    let matches = matcher
+        .match_all(Some(&distribution("debian", "12")), &packages)
+        .unwrap();
+    assert_eq!(
+        matches.coverage[0].reason(),
+        Some("the database has no advisories of debian")
+    );
+    assert!(matches.coverage[1].is_complete());
+    let matches = matcher.match_all(None, &packages[1..]).unwrap();
+    assert_eq!(
+        matches.coverage[0].reason(),
+        Some("the image does not say which distribution it is")
+    );
+    assert!(matcher.match_all(None, &[]).unwrap().coverage.is_empty());
+}
+
+#[test]
+fn the_demo_set_is_never_the_whole_truth() {
+    let packages = [python("Flask", "2.3.0"), python("click", "8.1.3")];
+    let matches = Matcher::new(Some(builtin::database()))
+        .match_all(None, &packages)
+        .unwrap();
+    assert_eq!(ids(&matches), ["CVE-2023-30861"]);
+    let found = &matches.vulnerabilities[0];
+    assert_eq!((found.severity, &found.fix), (Severity::High, &fixed("2.3.2")));
+    assert_eq!(
+        (found.feed.id.as_str(), found.feed.name.as_str()),
+        ("builtin-demo", "Plimsoll built-in demo set")
+    );
+    assert!(matches!(matches.coverage[0].state, CoverageState::Partial { .. }));
+}
+
+#[test]
+fn the_demo_set_knows_what_it_should() {
+    let found = |name: &str, version: &str| {
+        let matches = Matcher::new(Some(builtin::database()))
+            .match_all(None, &[python(name, version)])
+            .unwrap();
+        matches
+            .vulnerabilities
+            .into_iter()
+            .map(|v| (v.id, v.severity, v.fix))
+            .collect::<Vec<_>>()
+    };
+    let ids = |name: &str, version: &str| {
+        found(name, version)
+            .into_iter()
+            .map(|(id, ..)| id)
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(
+        ids("Werkzeug", "3.0.0"),
+        [
+            "CVE-2023-46136",
+            "CVE-2024-34069",
+            "CVE-2024-49766",
+            "CVE-2024-49767"
+        ]
+    );
+    assert_eq!(ids("Werkzeug", "2.2.2").len(), 6);
+    assert_eq!(ids("Jinja2", "3.1.2").len(), 5);
+    assert_eq!(ids("Jinja2", "2.11.3").len(), 4);
+    assert_eq!(ids("gunicorn", "20.1.0"), ["CVE-2024-1135", "CVE-2024-6827"]);
+    assert_eq!(ids("requests", "2.28.0").len(), 3);
+    assert_eq!(ids("urllib3", "1.26.4").len(), 5);
+    assert_eq!(ids("setuptools", "65.5.0").len(), 3);
+    assert_eq!(
+        found("PyYAML", "5.3"),
+        [("CVE-2020-14343".to_owned(), Severity::Critical, fixed("5.4"))]
+    );
+    for (name, version) in [
+        ("Flask", "3.0.3"),
+        ("Werkzeug", "3.0.6"),
+        ("Jinja2", "3.1.6"),
+        ("gunicorn", "22.0.0"),
+        ("requests", "2.32.4"),
+        ("urllib3", "2.5.0"),
+        ("certifi", "2023.7.22"),
+        ("idna", "3.7"),
+        ("setuptools", "78.1.1"),
+        ("pip", "23.3"),
+        ("PyYAML", "6.0"),
+        ("click", "8.1.3"),
+        ("itsdangerous", "2.1.2"),
+        ("MarkupSafe", "2.1.3"),
+    ] {
+        assert_eq!(ids(name, version), [""; 0], "{name} {version}");
+    }
+    let status = builtin::database().status();
+    assert_eq!(
+        (status.feeds[0].records, status.feeds[0].newest.as_deref()),
+        (30, Some("2025-06-18T00:00:00Z"))
+    );
+}
+
+#[test]
+fn matches_read_back() {
+    let matches = Matcher::new(Some(builtin::database()))
+        .match_all(None, &[python("Flask", "2.3.0")])
+        .unwrap();
+    let json = serde_json::to_string(&matches).unwrap();
+    assert_eq!(serde_json::from_str::<Matches>(&json).unwrap(), matches);
+}
