@@ -11,8 +11,8 @@ use crate::{
 };
 
 impl Comparison {
-    /// Compares two images.
-    pub fn of(generated_at: String, tool: Tool, before: Compared, after: Compared) -> Self {
+    /// Compares two images at the time `generated_at` (RFC 3339).
+    pub fn of(before: Compared, after: Compared, generated_at: String, tool: Tool) -> Self {
         let sizes = (before.side.summary.size_bytes, after.side.summary.size_bytes);
         #[allow(clippy::cast_precision_loss, reason = "a ratio for people")]
         let size_ratio = (sizes.0 > 0).then(|| sizes.1 as f64 / sizes.0 as f64);

@@ -27,18 +27,16 @@ pub(crate) fn measured(measurements: &Measurements) -> Vec<(&'static str, String
         healthy_ms,
         first_answer_ms,
         stop_ms,
-        memory_peak_bytes,
-        pids_peak,
-        cpu_ms,
+        memory_bytes,
+        pids,
     } = *measurements;
     [
         ("start", start_ms.map(milliseconds)),
         ("until healthy", healthy_ms.map(milliseconds)),
         ("until the first answer", first_answer_ms.map(milliseconds)),
         ("stop", stop_ms.map(milliseconds)),
-        ("memory, at most", memory_peak_bytes.map(bytes)),
-        ("processes, at most", pids_peak.map(|number| number.to_string())),
-        ("processor time", cpu_ms.map(milliseconds)),
+        ("memory", memory_bytes.map(bytes)),
+        ("processes and threads", pids.map(|number| number.to_string())),
     ]
     .into_iter()
     .filter_map(|(name, value)| value.map(|value| (name, value)))

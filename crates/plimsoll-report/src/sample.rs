@@ -299,7 +299,7 @@ pub(crate) fn audit() -> AuditReport {
         measurements: Measurements {
             start_ms: Some(27),
             healthy_ms: Some(2100),
-            memory_peak_bytes: Some(45_670_000),
+            memory_bytes: Some(45_670_000),
             ..Measurements::default()
         },
         overrides: vec![PolicyOverride {
@@ -371,5 +371,5 @@ pub(crate) fn sides() -> (Compared, Compared) {
 
 pub(crate) fn comparison() -> Comparison {
     let (before, after) = sides();
-    Comparison::of("2026-01-04T00:00:00Z".to_owned(), tool(), before, after)
+    Comparison::of(before, after, "2026-01-04T00:00:00Z".to_owned(), tool())
 }

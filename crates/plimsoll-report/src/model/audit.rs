@@ -66,15 +66,12 @@ pub struct Measurements {
     /// From the stop signal to the exit, in milliseconds.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub stop_ms: Option<u64>,
-    /// The most memory it used, in bytes.
+    /// The memory in use when it was up, in bytes.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub memory_peak_bytes: Option<u64>,
-    /// The most processes it had at once.
+    pub memory_bytes: Option<u64>,
+    /// The processes and threads when it was up.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub pids_peak: Option<u64>,
-    /// Processor time used, in milliseconds.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub cpu_ms: Option<u64>,
+    pub pids: Option<u64>,
 }
 
 /// One place where the policy differs from the built-in one.
