@@ -99,12 +99,15 @@ pub(crate) fn tree<E: From<Error>>(
 
 fn entry<'a>(root: &'a Path, node: &Node<'a>, kind: EntryKind) -> Entry<'a> {
     let is_file = kind == EntryKind::File;
+    // What removes something has no owner, mode or time of its own.
+    let is_marker = matches!(kind, EntryKind::Whiteout | EntryKind::Opaque);
+    let own = |value: u32| if is_marker { 0 } else { value };
     Entry {
         path: node.path,
-        mode: node.stat.st_mode & 0o7777,
-        uid: node.stat.st_uid.into(),
-        gid: node.stat.st_gid.into(),
-        mtime: node.stat.st_mtime,
+        mode: own(node.stat.st_mode & 0o7777),
+        uid: own(node.stat.st_uid).into(),
+        gid: own(node.stat.st_gid).into(),
+        mtime: if is_marker { 0 } else { node.stat.st_mtime },
         size: match is_file {
             true => u64::try_from(node.stat.st_size).unwrap_or(0),
             false => 0,

@@ -1,0 +1,213 @@
+//! Tars that want to get out of the tree, or to break what reads them.
+
+use std::fs;
+use std::os::unix::fs::{FileTypeExt, MetadataExt};
+
+use plimsoll_image::{EntryKind, Error};
+
+use crate::support::{Tar, entries, import, leftovers, store, written};
+
+#[test]
+fn what_leads_out_is_refused_and_leaves_nothing() {
+    let directory = tempfile::tempdir().unwrap();
+    let outside = directory.path().join("outside");
+    fs::create_dir(&outside).unwrap();
+    fs::write(outside.join("secret"), "secret").unwrap();
+    let out = outside.to_str().unwrap();
+    let good = Tar::new().file("good", b"good");
+    let cases = [
+        ("../x", good.clone().file("../x", b"x")),
+        ("a/../../x", good.clone().file("a/../../x", b"x")),
+        ("a/..", good.clone().dir("a/..")),
+        ("link/x", good.clone().symlink("link", out).file("link/x", b"x")),
+        (
+            "link/x",
+            good.clone().symlink("link", "../../../..").dir("link/x"),
+        ),
+        (
+            "deep/link/x",
+            good.clone().symlink("deep/link", out).symlink("deep/link/x", "y"),
+        ),
+        (
+            "link/.wh.secret",
+            good.clone().symlink("link", out).file("link/.wh.secret", b""),
+        ),
+        (
+            "link/.wh..wh..opq",
+            good.clone().symlink("link", out).file("link/.wh..wh..opq", b""),
+        ),
+        ("hard", good.clone().hard_link("hard", "../../outside/secret")),
+        ("hard", good.clone().hard_link("hard", &format!("{out}/secret"))),
+        (
+            "hard",
+            good.clone().symlink("link", out).hard_link("hard", "link/secret"),
+        ),
+        ("hard", good.clone().dir("d").hard_link("hard", "d")),
+        ("hard", good.clone().hard_link("hard", "none")),
+        ("null", good.clone().raw(b"null", b'3', b"", b"", (0, 0))),
+        (".wh...", good.clone().file(".wh...", b"")),
+        (".wh..", good.clone().file(".wh..", b"")),
+        (".wh.x/y", good.clone().file(".wh.x/y", b"")),
+        ("good/x", good.clone().file("good/x", b"x")),
+        ("odd", good.clone().raw(b"odd", b'Q', b"", b"", (0, 0))),
+    ];
+    let store = store(directory.path());
+    for (name, tar) in cases {
+        match import(&store, &tar.end()) {
+            Err(Error::Entry {
+                path, entry, layer, ..
+            }) => {
+                assert_eq!(
+                    (path.to_str(), entry.as_str(), layer.as_str()),
+                    (Some("test.tar"), name, "1")
+                );
+            }
+            other => panic!("`{name}` gave {other:?}"),
+        }
+        assert_eq!(leftovers(&store), [] as [std::path::PathBuf; 0], "after `{name}`");
+    }
+    let names: Vec<_> = fs::read_dir(&outside)
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name())
+        .collect();
+    assert_eq!(names, ["secret"]);
+    assert_eq!(fs::metadata(outside.join("secret")).unwrap().nlink(), 1);
+}
+
+#[test]
+fn absolute_names_are_taken_as_docker_does() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = store(directory.path());
+    let tar = Tar::new()
+        .file("/etc/a", b"a")
+        .file("./etc/b", b"b")
+        .hard_link("//c", "/etc/a")
+        .end();
+    let image = import(&store, &tar).unwrap();
+    let tree = image.layers[0].tree().unwrap();
+    assert_eq!(fs::read(tree.join("etc/b")).unwrap(), b"b");
+    assert_eq!(
+        fs::metadata(tree.join("c")).unwrap().ino(),
+        fs::metadata(tree.join("etc/a")).unwrap().ino()
+    );
+    assert_eq!(written(&image.layers[0]), tar);
+}
+
+#[test]
+fn later_entries_win_and_the_bytes_stay() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = store(directory.path());
+    let tar = Tar::new()
+        .file("same", b"first")
+        .hard_link("link-to-first", "same")
+        .file("same", b"second, and longer")
+        .file("same", b"third")
+        .dir("dir")
+        .file("dir/inner", b"inner")
+        .file("dir/sub/inner", b"inner of sub")
+        .file("dir!", b"beside")
+        .file("dir", b"now a file")
+        .file("file", b"a file first")
+        .dir("file")
+        .file("file/in-it", b"in it")
+        .symlink("to-replace", "/etc")
+        .dir("to-replace")
+        .file("to-replace/x", b"x")
+        .file("both", b"file")
+        .symlink("both", "same")
+        .end();
+    let image = import(&store, &tar).unwrap();
+    let layer = &image.layers[0];
+    let tree = layer.tree().unwrap();
+    let read = |name: &str| String::from_utf8(fs::read(tree.join(name)).unwrap()).unwrap();
+    assert_eq!(read("same"), "third");
+    assert_eq!(read("link-to-first"), "first");
+    assert_eq!(read("dir"), "now a file");
+    assert_eq!(read("dir!"), "beside");
+    assert_eq!(read("file/in-it"), "in it");
+    assert_eq!(read("to-replace/x"), "x");
+    assert_eq!(read("both"), "third");
+    assert_eq!(written(layer), tar);
+    let contents: Vec<_> = entries(layer)
+        .into_iter()
+        .filter(|entry| entry.0 == "same")
+        .map(|entry| String::from_utf8(entry.5).unwrap())
+        .collect();
+    assert_eq!(contents, ["first", "second, and longer", "third"]);
+}
+
+#[test]
+fn whiteouts_become_what_an_overlay_understands() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = store(directory.path());
+    let tar = Tar::new()
+        .file("etc/.wh.gone", b"")
+        .file("etc/.wh.replaced", b"")
+        .file("etc/replaced", b"new")
+        .file("etc/.wh.newdir", b"")
+        .dir("etc/newdir")
+        .dir("var")
+        .file("var/.wh..wh..opq", b"")
+        .file(".wh..wh.plnk/1.2", b"aufs")
+        .file("opt/x", b"x")
+        .file(".wh.opt", b"")
+        .end();
+    let image = import(&store, &tar).unwrap();
+    let layer = &image.layers[0];
+    let tree = layer.tree().unwrap();
+    let gone = fs::symlink_metadata(tree.join("etc/gone")).unwrap();
+    assert!(gone.file_type().is_char_device() && gone.rdev() == 0);
+    assert_eq!(fs::read(tree.join("etc/replaced")).unwrap(), b"new");
+    let opaque = |name: &str| {
+        let mut value = [0_u8; 8];
+        ["trusted.overlay.opaque", "user.overlay.opaque"]
+            .iter()
+            .any(|xattr| rustix::fs::getxattr(tree.join(name), *xattr, &mut value[..]) == Ok(1))
+    };
+    assert!(opaque("var") && opaque("etc/newdir") && opaque("opt") && !opaque("etc"));
+    assert!(!tree.join(".wh..wh.plnk").exists());
+    assert_eq!(written(layer), tar);
+    let kinds: Vec<_> = entries(layer)
+        .into_iter()
+        .map(|entry| (entry.0, entry.1))
+        .collect();
+    assert_eq!(kinds[0], ("etc/gone".to_owned(), EntryKind::Whiteout));
+    assert!(kinds.contains(&("var".to_owned(), EntryKind::Opaque)));
+    assert!(kinds.iter().all(|(path, _)| !path.contains(".wh.")));
+}
+
+#[test]
+fn damaged_tars_are_refused() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = store(directory.path());
+    let tar = Tar::new().file("a", &[7; 3000]).file("b", b"b").end();
+    for length in [700, 512 + 2999, 512 + 3000, 512 + 3072 + 100, 512 + 3072 + 512] {
+        let error = import(&store, &tar[..length]).unwrap_err();
+        assert!(matches!(error, Error::Truncated { .. }), "{length}: {error}");
+    }
+    let mut damaged = tar.clone();
+    damaged[3] = b'x';
+    assert!(matches!(import(&store, &damaged), Err(Error::Layer { .. })));
+    let mut huge = tar;
+    huge[124..136].fill(b'7');
+    assert!(matches!(
+        import(&store, &huge),
+        Err(Error::Layer { .. } | Error::Truncated { .. })
+    ));
+    assert!(matches!(
+        import(&store, b"no tar at all, but more than nothing"),
+        Err(Error::Truncated { .. })
+    ));
+    assert!(leftovers(&store).is_empty());
+    // An end without the two blocks of zeros is one that Go's reader, too, accepts.
+    assert!(import(&store, &Tar::new().file("a", b"a").end()[..1024]).is_ok());
+}
+
+#[test]
+fn names_that_are_not_text_are_kept() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = store(directory.path());
+    let tar = Tar::new().raw(b"a\xff\xfe/\x01", b'0', b"", b"x", (0, 0)).end();
+    let image = import(&store, &tar).unwrap();
+    assert_eq!(written(&image.layers[0]), tar);
+}

@@ -1,0 +1,8 @@
+//! Tests of images at rest through the public interface, with real tools and data where they are installed.
+
+mod archives;
+mod hostile;
+mod layers;
+mod real;
+mod stores;
+mod support;

@@ -1,0 +1,1 @@
+//! Real root file systems and real tools.

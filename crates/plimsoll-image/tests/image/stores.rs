@@ -1,0 +1,1 @@
+//! The store: names, removal, several processes.
