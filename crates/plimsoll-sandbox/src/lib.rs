@@ -12,24 +12,35 @@
     reason = "fork, namespaces and file descriptors need system calls without a safe form"
 )]
 
+mod attach;
 mod cgroup;
+mod container;
+mod engine;
 mod error;
 mod exec;
 mod helper;
 mod init;
+mod join;
 mod monitor;
 mod net;
 mod options;
 mod overlay;
 mod pump;
+mod record;
+mod relay;
 mod seccomp;
+mod signal;
 mod spec;
 mod state;
+mod stats;
 mod step;
 mod sys;
 mod user;
 mod wire;
 
+pub use attach::Streams;
+pub use container::{Container, LogOptions};
+pub use engine::Engine;
 pub use error::{Error, Result};
 pub use helper::dispatch_helper;
 pub use options::{
@@ -37,5 +48,7 @@ pub use options::{
     RestartPolicy, RunOptions, Seccomp, SecurityOptions, Tmpfs,
 };
 pub use overlay::{mount_overlay, private_mount_namespace};
+pub use record::MountPoint;
 pub use state::{ContainerState, HealthResult, HealthState, HealthStatus, PublishedPort, Status};
+pub use stats::{ProcessInfo, Stats};
 pub use step::{Overlay, StepMount, StepMountKind, StepOutcome, StepSpec, Stream, run_step};

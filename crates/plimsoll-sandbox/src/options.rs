@@ -18,8 +18,8 @@ pub struct RunOptions {
     pub command: Vec<String>,
     /// Replaces the image's `ENTRYPOINT` and resets its `CMD`; an empty list removes the entrypoint.
     pub entrypoint: Option<Vec<String>>,
-    /// Variables added to, or put in place of, the image's. `None` as a value removes a variable.
-    pub env: Vec<(String, Option<String>)>,
+    /// Variables added to, or put in place of, the image's.
+    pub env: Vec<(String, String)>,
     /// Labels beside the image's.
     pub labels: BTreeMap<String, String>,
     /// `user`, `uid`, `user:group`, `uid:gid`; replaces the image's `USER`.

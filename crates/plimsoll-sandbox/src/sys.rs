@@ -23,7 +23,6 @@ pub(crate) const CLONE_NEWPID: CloneFlags = libc::CLONE_NEWPID as u64;
 pub(crate) const CLONE_NEWIPC: CloneFlags = libc::CLONE_NEWIPC as u64;
 pub(crate) const CLONE_NEWUTS: CloneFlags = libc::CLONE_NEWUTS as u64;
 pub(crate) const CLONE_NEWNET: CloneFlags = libc::CLONE_NEWNET as u64;
-pub(crate) const CLONE_NEWCGROUP: CloneFlags = libc::CLONE_NEWCGROUP as u64;
 
 fn check(result: libc::c_long) -> io::Result<libc::c_long> {
     if result < 0 {

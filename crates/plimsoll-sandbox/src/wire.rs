@@ -63,6 +63,9 @@ pub(crate) struct Failure {
     pub(crate) message: String,
     /// 125, 126 or 127.
     pub(crate) exit_code: i32,
+    /// The host port that was taken, if that is why.
+    #[serde(default)]
+    pub(crate) port: Option<String>,
 }
 
 impl Failure {
@@ -70,6 +73,7 @@ impl Failure {
         Self {
             message: crate::error::chain(error),
             exit_code: 125,
+            port: None,
         }
     }
 }
@@ -169,6 +173,21 @@ pub(crate) fn receive_descriptors(socket: &UnixStream) -> io::Result<Vec<OwnedFd
     match parse_header(header) {
         Ok((Kind::Descriptors, 0)) if length == 5 => Ok(descriptors),
         _ => Err(io::Error::other("descriptors were expected")),
+    }
+}
+
+/// Takes the one descriptor that a new process sends, its terminal's master; or why it could not start.
+pub(crate) fn receive_terminal(socket: &UnixStream) -> io::Result<Result<OwnedFd, Failure>> {
+    let mut kind = [0];
+    nix::sys::socket::recv(socket.as_raw_fd(), &mut kind, MsgFlags::MSG_PEEK)?;
+    if Kind::of(kind[0]) == Some(Kind::Failed)
+        && let Some((_, body)) = receive(socket)?
+    {
+        return Ok(Err(serde_json::from_slice(&body)?));
+    }
+    match receive_descriptors(socket)?.pop() {
+        Some(master) => Ok(Ok(master)),
+        None => Err(io::Error::other("no terminal came")),
     }
 }
 

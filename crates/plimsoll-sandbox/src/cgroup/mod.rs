@@ -67,7 +67,7 @@ pub(crate) struct Cgroup {
 const PARENT: &str = "plimsoll";
 
 /// The controllers that are used, each for limits or for statistics.
-const CONTROLLERS: [&str; 6] = ["memory", "pids", "cpu", "cpuacct", "blkio", "freezer"];
+const CONTROLLERS: [&str; 5] = ["memory", "pids", "cpu", "cpuacct", "blkio"];
 
 /// Whether the machine has cgroup v2 alone.
 pub(crate) fn is_unified() -> bool {
@@ -206,7 +206,6 @@ impl Cgroup {
 
     /// Kills every process in it, until there is none.
     pub(crate) fn kill_all(&self) {
-        self.freeze(false);
         for _ in 0..100 {
             for directory in &self.directories {
                 let _ = fs::write(directory.join("cgroup.kill"), "1");
@@ -220,20 +219,6 @@ impl Cgroup {
             }
             sleep(Duration::from_millis(2));
         }
-    }
-
-    /// Stops every process in it, or lets them go on. `false` where no freezer is there.
-    pub(crate) fn freeze(&self, freeze: bool) -> bool {
-        let states = [
-            ("cgroup.freeze", if freeze { "1" } else { "0" }),
-            ("freezer.state", if freeze { "FROZEN" } else { "THAWED" }),
-        ];
-        self.directories.iter().any(|directory| {
-            states.iter().any(|(file, state)| {
-                let file = directory.join(file);
-                file.exists() && fs::write(file, state).is_ok()
-            })
-        })
     }
 
     /// Removes it. Processes that are just ending are waited for.

@@ -177,13 +177,21 @@ fn enter(launch: &Launch, sync: &UnixStream) -> Result<(process::ProcessSpec, Op
     Ok((process, terminal))
 }
 
-pub(crate) fn await_go(sync: &UnixStream) -> Result<()> {
-    let gone = || io::Error::other("the parent is gone");
+fn gone() -> io::Error {
+    io::Error::other("the parent is gone")
+}
+
+/// Waits for the parent's word.
+pub(crate) fn expect_go(sync: &UnixStream) -> Result<()> {
     match wire::receive(sync) {
-        Ok(Some((Kind::Go, _))) => {}
-        Ok(_) => return Err(Error::system("start the process", gone())),
-        Err(error) => return Err(Error::system("start the process", error)),
+        Ok(Some((Kind::Go, _))) => Ok(()),
+        Ok(_) => Err(Error::system("start the process", gone())),
+        Err(error) => Err(Error::system("start the process", error)),
     }
+}
+
+fn await_go(sync: &UnixStream) -> Result<()> {
+    expect_go(sync)?;
     // From here on the death of the parent is ours.
     let signal = nix::sys::signal::Signal::SIGKILL;
     nix::sys::prctl::set_pdeathsig(signal).map_err(|error| Error::system("watch the parent", error))?;

@@ -1,8 +1,13 @@
 use std::fmt;
-use std::net::{IpAddr, Ipv4Addr};
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV6, TcpListener};
+use std::os::fd::AsRawFd;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
+
+use crate::error::{Error, Result};
+use crate::state::PublishedPort;
 
 /// A transport protocol whose ports can be published.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -110,6 +115,53 @@ impl FromStr for PortMapping {
     }
 }
 
+/// Listens on the host for every mapping: the listeners, and the ports in the same order. Where a mapping
+/// names no address, IPv6 is listened on too if the host has it.
+pub(crate) fn listen(mappings: &[PortMapping]) -> Result<(Vec<TcpListener>, Vec<PublishedPort>)> {
+    let (mut listeners, mut published) = (Vec::new(), Vec::new());
+    for mapping in mappings {
+        let address = SocketAddr::new(mapping.host_ip, mapping.host_port);
+        let failed = |error: io::Error| match error.kind() {
+            io::ErrorKind::AddrInUse => Error::PortInUse {
+                address: address.to_string(),
+            },
+            _ => Error::system(format!("publish `{address}`"), error),
+        };
+        let mut add = |listener: TcpListener| -> io::Result<u16> {
+            let address = listener.local_addr()?;
+            published.push(PublishedPort {
+                host_ip: address.ip(),
+                host_port: address.port(),
+                container_port: mapping.container_port,
+                protocol: mapping.protocol,
+            });
+            listeners.push(listener);
+            Ok(address.port())
+        };
+        let port = TcpListener::bind(address).and_then(&mut add).map_err(failed)?;
+        if mapping.host_ip == IpAddr::V4(Ipv4Addr::UNSPECIFIED)
+            && let Ok(listener) = listen_on_ipv6(port)
+        {
+            add(listener).map_err(failed)?;
+        }
+    }
+    Ok((listeners, published))
+}
+
+/// Listens on every IPv6 address, and only on those.
+fn listen_on_ipv6(port: u16) -> io::Result<TcpListener> {
+    use nix::sys::socket::{
+        AddressFamily, Backlog, SockFlag, SockType, SockaddrIn6, bind, listen, setsockopt, socket, sockopt,
+    };
+    let listener = socket(AddressFamily::Inet6, SockType::Stream, SockFlag::SOCK_CLOEXEC, None)?;
+    setsockopt(&listener, sockopt::Ipv6V6Only, &true)?;
+    setsockopt(&listener, sockopt::ReuseAddr, &true)?;
+    let address = SocketAddrV6::new(Ipv6Addr::UNSPECIFIED, port, 0, 0);
+    bind(listener.as_raw_fd(), &SockaddrIn6::from(address))?;
+    listen(&listener, Backlog::new(128)?)?;
+    Ok(listener.into())
+}
+
 fn range(text: &str) -> Result<(u16, u16), ParsePortError> {
     let number = |text: &str| match text.parse::<u16>() {
         Ok(port) if port > 0 && text.bytes().all(|byte| byte.is_ascii_digit()) => Ok(port),
@@ -146,6 +198,16 @@ mod tests {
             shown("8000-8001:9000-9001"),
             ["0.0.0.0|8000|9000", "0.0.0.0|8001|9001"]
         );
+    }
+
+    #[test]
+    fn a_taken_port_is_said_to_be_taken() {
+        let (listeners, published) = listen(&PortMapping::parse("127.0.0.1::80").unwrap()).unwrap();
+        let taken = format!("127.0.0.1:{}:80", published[0].host_port);
+        assert!(published[0].host_port > 0 && listeners.len() == 1);
+        assert!(matches!(listen(&PortMapping::parse(&taken).unwrap()), Err(Error::PortInUse { .. })));
+        drop(listeners);
+        assert!(listen(&PortMapping::parse(&taken).unwrap()).is_ok());
     }
 
     #[test]

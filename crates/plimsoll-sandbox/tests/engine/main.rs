@@ -3,6 +3,8 @@
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a test program")]
 
+mod containers;
+mod fixture;
 mod rootfs;
 mod steps;
 
@@ -16,7 +18,7 @@ fn main() -> ExitCode {
     if let Some(code) = plimsoll_sandbox::dispatch_helper(std::env::args_os()) {
         return code;
     }
-    let cases = steps::CASES.iter();
+    let cases = steps::CASES.iter().chain(containers::CASES);
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let filters: Vec<&String> = arguments
         .iter()

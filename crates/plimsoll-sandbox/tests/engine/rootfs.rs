@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-fn tarball() -> PathBuf {
+pub fn tarball() -> PathBuf {
     let shared = std::env::var_os("PLIMSOLL_SHARED").map_or_else(
         || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared"),
         PathBuf::from,
