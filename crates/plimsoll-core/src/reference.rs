@@ -55,7 +55,7 @@ impl Reference {
         self.digest
     }
 
-    /// The repository as people write it: `python`, `flask-demo`, `ghcr.io/org/name`.
+    /// The repository as people write it: `python`, `flask-demo`, `localhost:5000/app`.
     pub fn repository(&self) -> String {
         if self.registry == DEFAULT_REGISTRY {
             return self

@@ -2,9 +2,11 @@
 
 use plimsoll_build::{BaseImages, ForeignError};
 use plimsoll_core::{Platform, Reference};
+use plimsoll_image::registry::{self, PullOptions};
 use plimsoll_image::{Error, Image, Store};
 
 use crate::printer::Printer;
+use crate::settings;
 
 /// Looks in the store first, and pulls what is not there.
 #[derive(Debug)]
@@ -27,7 +29,8 @@ impl<'a> StoreOrRegistry<'a> {
     /// Takes an image from its registry into the store.
     pub(crate) fn pull(&self, reference: &Reference, platform: &Platform) -> anyhow::Result<Image> {
         self.printer.status(&format!("pulling `{reference}` for {platform}"));
-        Ok(plimsoll_image::registry::pull(self.store, reference, platform)?)
+        let options = PullOptions { proxy: settings::https_proxy(), ..PullOptions::default() };
+        Ok(registry::pull(self.store, reference, platform, &options)?)
     }
 }
 

@@ -58,7 +58,7 @@ pub(crate) fn container(container: &Container) -> anyhow::Result<Value> {
     let state = container.state()?;
     let options = container.options();
     let args = container.args();
-    let mut config = container_config(container.image_config())?;
+    let mut config = container_config(&container.image_config().config)?;
     config["Hostname"] = json!(container.hostname());
     config["Image"] = json!(container.image_name());
     config["Env"] = json!(container.env());

@@ -31,15 +31,15 @@ impl Failure {
 
 /// Gives an error another exit code than its own.
 #[derive(Debug, thiserror::Error)]
-#[error(transparent)]
+#[error("{inner}")]
 pub(crate) struct WithCode {
-    source: anyhow::Error,
+    inner: anyhow::Error,
     code: u8,
 }
 
 /// Where a command's errors have a code of their own, as those of `run` do.
 pub(crate) fn with_code<T>(code: u8, result: anyhow::Result<T>) -> anyhow::Result<T> {
-    result.map_err(|source| WithCode { source, code }.into())
+    result.map_err(|inner| WithCode { inner, code }.into())
 }
 
 /// The exit code of an error: the one that it carries, else that of failed work.
@@ -54,7 +54,7 @@ pub(crate) fn code(error: &anyhow::Error) -> u8 {
 /// What to do next, where the error or one of its causes knows.
 pub(crate) fn hint(error: &anyhow::Error) -> Option<Hint> {
     if let Some(with) = error.downcast_ref::<WithCode>() {
-        return hint(&with.source);
+        return hint(&with.inner);
     }
     error.chain().find_map(|cause| {
         if let Some(failure) = cause.downcast_ref::<Failure>() {
@@ -81,6 +81,9 @@ pub(crate) fn hint(error: &anyhow::Error) -> Option<Hint> {
 
 /// The error and its causes in one line, without saying the same twice.
 pub(crate) fn message(error: &anyhow::Error) -> String {
+    if let Some(with) = error.downcast_ref::<WithCode>() {
+        return message(&with.inner);
+    }
     let mut message = String::new();
     for cause in error.chain() {
         let text = cause.to_string();
@@ -91,4 +94,10 @@ pub(crate) fn message(error: &anyhow::Error) -> String {
         }
     }
     message
+}
+
+/// What the operating system said, without its number.
+pub(crate) fn system(error: &std::io::Error) -> String {
+    let text = error.to_string().to_lowercase();
+    text.split(" (os error").next().unwrap_or_default().to_owned()
 }

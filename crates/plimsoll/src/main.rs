@@ -3,7 +3,9 @@
 //! Each command is one file under `commands/`: its `Args` and its `run`. They take an [`Invocation`], do their work
 //! with the libraries, and write through the [`printer`].
 
+mod assessing;
 mod base_images;
+mod building;
 mod cli;
 mod columns;
 mod commands;
@@ -16,7 +18,7 @@ mod human;
 mod invocation;
 mod printer;
 mod progress;
-mod scanning;
+
 mod settings;
 mod template;
 mod values;
@@ -31,7 +33,7 @@ use crate::invocation::Invocation;
 use crate::printer::Printer;
 
 fn main() -> ExitCode {
-    if let Some(code) = plimsoll_sandbox::dispatch_helper() {
+    if let Some(code) = plimsoll_sandbox::dispatch_helper(std::env::args_os()) {
         return code;
     }
     let cli = Cli::parse();

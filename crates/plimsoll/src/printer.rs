@@ -69,11 +69,11 @@ impl Printer {
     }
 
     /// How many columns tables on stdout may take; `None` in a pipe, where nothing is shortened.
-    pub(crate) fn width(&self) -> Option<usize> {
+    pub(crate) fn width(&self) -> Option<u16> {
         if !io::stdout().is_terminal() {
             return None;
         }
-        rustix::termios::tcgetwinsize(io::stdout()).ok().map(|size| usize::from(size.ws_col)).filter(|width| *width > 0)
+        rustix::termios::tcgetwinsize(io::stdout()).ok().map(|size| size.ws_col).filter(|width| *width > 0)
     }
 
     pub(crate) fn is_quiet(&self) -> bool {

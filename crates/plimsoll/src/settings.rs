@@ -36,3 +36,28 @@ pub(crate) fn host_ca() -> Result<PathBuf, Failure> {
 pub(crate) fn in_ci() -> bool {
     std::env::var_os("CI").is_some_and(|value| !value.is_empty() && value != "false")
 }
+
+/// The proxy variables that Docker passes on to `RUN`, as they are set here.
+pub(crate) fn proxies() -> Vec<(String, String)> {
+    let names = ["HTTP_PROXY", "HTTPS_PROXY", "FTP_PROXY", "NO_PROXY", "ALL_PROXY"];
+    let both = names.into_iter().flat_map(|name| [name.to_owned(), name.to_lowercase()]);
+    both.filter_map(|name| std::env::var(&name).ok().map(|value| (name, value))).collect()
+}
+
+/// `SOURCE_DATE_EPOCH`: seconds since 1970 that no time in the image may be later than.
+pub(crate) fn source_date_epoch() -> Result<Option<i64>, Failure> {
+    match std::env::var("SOURCE_DATE_EPOCH") {
+        Err(_) => Ok(None),
+        Ok(text) if text.is_empty() => Ok(None),
+        Ok(text) => match text.parse() {
+            Ok(seconds) => Ok(Some(seconds)),
+            Err(_) => Err(Failure::usage(format!("SOURCE_DATE_EPOCH is `{text}`, not a number of seconds"))),
+        },
+    }
+}
+
+/// The proxy for fetching feeds.
+pub(crate) fn https_proxy() -> Option<String> {
+    let names = ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"];
+    names.into_iter().find_map(|name| std::env::var(name).ok()).filter(|proxy| !proxy.is_empty())
+}

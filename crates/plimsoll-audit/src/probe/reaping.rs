@@ -1,9 +1,9 @@
 //! Whether the first process reaps the orphans that it inherits.
 
-use std::fs;
 use std::time::{Duration, Instant};
+use std::{fs, io};
 
-use plimsoll_sandbox::{Container, ExecOptions};
+use plimsoll_sandbox::{Container, ExecOptions, Streams};
 
 use crate::{Observed, Result};
 
@@ -11,12 +11,12 @@ use crate::{Observed, Result};
 pub(super) fn observe(container: &Container, first: u32) -> Result<Observed> {
     let before = zombies(first);
     let orphan = ExecOptions {
-        command: ["/bin/sh", "-c", "(sleep 0.2; exit 0) & exit 0"].map(str::to_owned).into(),
-        detach: true,
+        command: ["/bin/sh", "-c", "sleep 0.2 </dev/null >/dev/null 2>&1 & exit 0"].map(str::to_owned).into(),
         ..ExecOptions::default()
     };
     let seen = children(first).len();
-    match container.exec(&orphan) {
+    let (mut out, mut err) = (io::sink(), io::sink());
+    match container.exec(&orphan, Streams { stdin: None, stdout: &mut out, stderr: &mut err }) {
         Ok(0) => {}
         Ok(_) | Err(_) => return Ok(Observed::not_assessed("the image has no shell to leave an orphan with")),
     }

@@ -55,6 +55,10 @@ pub struct LayerSummary {
     pub created_by: String,
     /// Its content bytes.
     pub size_bytes: u64,
+    /// Whether it changes nothing at all. A layer without content bytes may still hold directories and links, or
+    /// remove files.
+    #[serde(default)]
+    pub empty: bool,
 }
 
 /// A health check as an image's config has it.
@@ -82,6 +86,6 @@ pub struct HealthcheckSummary {
 impl ImageSummary {
     /// The number of layers that hold something.
     pub fn non_empty_layers(&self) -> usize {
-        self.layers.iter().filter(|layer| layer.size_bytes > 0).count()
+        self.layers.iter().filter(|layer| !layer.empty).count()
     }
 }

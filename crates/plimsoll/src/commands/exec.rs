@@ -1,9 +1,8 @@
-use plimsoll_sandbox::ExecOptions;
+use plimsoll_sandbox::{ExecOptions, Streams};
 
-use super::run::{code_of, engine_error};
-use crate::failure::with_code;
+use super::run::{attached, code_of};
 use crate::invocation::Invocation;
-use crate::{exit, values};
+use crate::values;
 
 /// Run a command in a running container
 #[derive(Debug, clap::Args)]
@@ -14,7 +13,7 @@ pub(crate) struct Args {
     /// Set a variable
     #[arg(long, short, value_name = "K=V", value_parser = values::pair)]
     env: Vec<(String, String)>,
-    /// Keep standard input open, as is always done
+    /// Hand standard input on
     #[arg(long, short)]
     interactive: bool,
     /// Give it a terminal
@@ -34,7 +33,7 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(invocation: &Invocation, args: Args) -> anyhow::Result<u8> {
-    let container = with_code(exit::GATE, invocation.engine())?.find(&args.container).map_err(|error| anyhow::Error::from(error))?;
+    let container = invocation.engine()?.find(&args.container)?;
     let options = ExecOptions {
         command: args.command,
         env: args.env,
@@ -43,6 +42,10 @@ pub(crate) fn run(invocation: &Invocation, args: Args) -> anyhow::Result<u8> {
         tty: args.tty,
         detach: args.detach,
     };
-    let code = container.exec(&options).map_err(engine_error)?;
+    let interactive = args.interactive;
+    let code = attached(|streams| {
+        let stdin = streams.stdin.filter(|_| interactive);
+        container.exec(&options, Streams { stdin, ..streams })
+    })?;
     Ok(code_of(code))
 }

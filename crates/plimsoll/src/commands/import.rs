@@ -3,9 +3,10 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
+use plimsoll_build::{BaseImages, BuildOptions, Context, DockerfileText, ForeignError, Silent};
 use plimsoll_core::{Platform, Reference};
 use plimsoll_dockerfile::InstructionKind;
-use plimsoll_image::ImageConfig;
+use plimsoll_image::{Image, ImageConfig, Store};
 
 use crate::exit;
 use crate::failure::Failure;
@@ -31,36 +32,66 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(invocation: &Invocation, args: Args) -> anyhow::Result<u8> {
+    let changes = args.change.join("\n");
+    check(&changes)?;
     let mut config = ImageConfig { created: Some(jiff::Timestamp::now().to_string()), ..ImageConfig::default() };
     config.set_platform(&args.platform.unwrap_or_else(Platform::host));
-    for change in &args.change {
-        apply(change, &mut config)?;
-    }
     let input: Box<dyn Read + Send> = if args.file == Path::new("-") {
         Box::new(io::stdin())
     } else {
         Box::new(File::open(&args.file).with_context(|| format!("cannot read `{}`", args.file.display()))?)
     };
+    let store = invocation.store()?;
     let names: Vec<Reference> = args.name.into_iter().collect();
-    let image = invocation.store()?.import(input, &args.file, &config, &names, args.message.as_deref())?;
+    let plain = if changes.is_empty() { &names[..] } else { &[] };
+    let mut image = store.import(input, &args.file, &config, plain, args.message.as_deref())?;
+    if !changes.is_empty() {
+        image = changed(&store, image, &changes, names)?;
+    }
     invocation.printer.line(&image.id.to_string())?;
     Ok(exit::DONE)
 }
 
-/// Applies one instruction that changes the configuration alone.
-fn apply(change: &str, config: &mut ImageConfig) -> anyhow::Result<()> {
-    let text = format!("FROM scratch\n{change}\n");
-    let parsed = plimsoll_dockerfile::parse(&text);
+/// Refuses instructions that need more than the configuration.
+fn check(changes: &str) -> anyhow::Result<()> {
+    let parsed = plimsoll_dockerfile::parse(&format!("FROM imported\n{changes}\n"));
     if let Some(diagnostic) = parsed.diagnostics.first() {
-        return Err(Failure::usage(format!("`{change}`: {}", diagnostic.message)).into());
+        return Err(Failure::usage(format!("`--change`: {}", diagnostic.message)).into());
     }
-    let stages = &parsed.dockerfile.stages;
-    let instruction: Option<&InstructionKind> = stages.first().and_then(|stage| stage.instructions.first()).map(|one| &one.kind);
-    let applied = instruction.is_some_and(|kind| plimsoll_build::apply_to_config(kind, config));
-    if !applied {
-        return Err(Failure::usage(format!("`{change}` does not change the configuration alone"))
-            .with_hint("use CMD, ENTRYPOINT, ENV, EXPOSE, LABEL, STOPSIGNAL, USER, VOLUME or WORKDIR")
-            .into());
+    for stage in &parsed.dockerfile.stages {
+        for instruction in &stage.instructions {
+            use InstructionKind as Kind;
+            if matches!(instruction.kind, Kind::Add(_) | Kind::Arg(_) | Kind::Copy(_) | Kind::Run(_) | Kind::Onbuild(_)) {
+                return Err(Failure::usage(format!("`{}` does not change the configuration alone", instruction.source))
+                    .with_hint("use CMD, ENTRYPOINT, ENV, EXPOSE, HEALTHCHECK, LABEL, STOPSIGNAL, USER, VOLUME or WORKDIR")
+                    .into());
+            }
+        }
     }
     Ok(())
+}
+
+/// The image that was just imported, whatever name is asked for.
+struct Imported(Image);
+
+impl BaseImages for Imported {
+    fn resolve(&self, _: &Reference, _: &Platform) -> Result<Image, ForeignError> {
+        Ok(self.0.clone())
+    }
+}
+
+/// The image with the changes, built like any other; the one without them is not kept.
+fn changed(store: &Store, image: Image, changes: &str, names: Vec<Reference>) -> anyhow::Result<Image> {
+    let text = format!("FROM imported\n{changes}\n");
+    let options = BuildOptions {
+        tags: names,
+        platform: Some(image.config.platform()),
+        ..BuildOptions::new(Context::empty(store.root())?, DockerfileText::new("--change", text))
+    };
+    let plain = image.id;
+    let outcome = plimsoll_build::build(store, &options, &Imported(image), &Silent)?;
+    if outcome.image.id != plain {
+        store.remove(&plain.to_string(), false, &|_| None)?;
+    }
+    Ok(outcome.image)
 }

@@ -16,9 +16,7 @@ pub(crate) struct Args {
 pub(crate) fn run(invocation: &Invocation, args: Args) -> anyhow::Result<u8> {
     let engine = invocation.engine()?;
     super::for_each(invocation, &args.containers, |name| {
-        let container = engine.find(name)?;
-        container.stop(args.time.map(Duration::from_secs))?;
-        container.start_detached()?;
+        engine.find(name)?.restart(args.time.map(Duration::from_secs))?;
         Ok(invocation.printer.line(name)?)
     })
 }

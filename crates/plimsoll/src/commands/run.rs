@@ -1,10 +1,12 @@
+use std::io;
+use std::os::fd::AsFd;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use plimsoll_core::{Platform, Reference};
 use plimsoll_image::Image;
 use plimsoll_sandbox::{
-    Engine, HealthOptions, Mount, Network, PortMapping, RestartPolicy, RunOptions, Seccomp, SecurityOptions, Tmpfs,
+    Engine, HealthOptions, Mount, Network, PortMapping, RestartPolicy, RunOptions, Seccomp, SecurityOptions, Streams, Tmpfs,
 };
 
 use crate::base_images::StoreOrRegistry;
@@ -148,7 +150,7 @@ pub(crate) fn run(invocation: &Invocation, args: Args) -> anyhow::Result<u8> {
         invocation.printer.line(container.id())?;
         return Ok(exit::DONE);
     }
-    let code = container.start_attached(options.interactive).map_err(engine_error)?;
+    let code = attached(|streams| container.start_attached(streams))?;
     Ok(code_of(code))
 }
 
@@ -167,6 +169,13 @@ fn image(
         }
         found => Ok(found?),
     }
+}
+
+/// Connects a process with this program's own streams.
+pub(super) fn attached(start: impl FnOnce(Streams<'_>) -> plimsoll_sandbox::Result<i32>) -> anyhow::Result<i32> {
+    let (input, mut out, mut err) = (io::stdin(), io::stdout(), io::stderr());
+    let streams = Streams { stdin: Some(input.as_fd()), stdout: &mut out, stderr: &mut err };
+    start(streams).map_err(engine_error)
 }
 
 /// Keeps the code that Docker has for an error of `run` and `exec`: 125, 126 or 127.
@@ -189,6 +198,8 @@ fn options(args: Args) -> anyhow::Result<RunOptions> {
         env.extend(values::env_file(file)?);
     }
     env.extend(args.env);
+    // A variable that was named without a value and is not set here is not set there either.
+    let env = env.into_iter().filter_map(|(name, value)| Some((name, value?))).collect();
     let mut ports = Vec::new();
     for text in &args.publish {
         ports.extend(PortMapping::parse(text).map_err(|error| Failure::usage(error.to_string()))?);

@@ -1,0 +1,99 @@
+//! A build as commands ask for it: from paths to an image in the store.
+
+use std::fs;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+use plimsoll_build::{BuildOptions, BuildOutcome, Context, DockerfileText};
+use plimsoll_image::Store;
+
+use crate::base_images::StoreOrRegistry;
+use crate::diagnostics::{self, BuildFailed};
+use crate::failure::Failure;
+use crate::invocation::Invocation;
+use crate::progress::ProgressForm;
+
+/// The Dockerfile and the context that a command line names. `context` is a folder, or `-` for standard input: a tar
+/// with the context, or a Dockerfile alone.
+pub(crate) fn inputs(file: Option<&Path>, context: &Path, store: &Store) -> anyhow::Result<(Context, DockerfileText)> {
+    if context != Path::new("-") {
+        if !context.is_dir() {
+            let error = Failure::usage(format!("`{}` is not a folder to build from", context.display()));
+            return Err(error.with_hint("name the folder that holds the Dockerfile, such as `.`").into());
+        }
+        let dockerfile = dockerfile(file, context)?;
+        return Ok((Context::directory(context)?, dockerfile));
+    }
+    let mut start = Vec::new();
+    let mut input = io::stdin();
+    input.by_ref().take(512).read_to_end(&mut start).context("cannot read standard input")?;
+    if is_archive(&start) {
+        let context = Context::tar(start.as_slice().chain(input), store.root())?;
+        let name = file.map_or("Dockerfile".to_owned(), |file| file.display().to_string());
+        let text = context.read_text(&name)?;
+        let text = text.ok_or_else(|| Failure::new(format!("there is no `{name}` in the context")))?;
+        return Ok((context, DockerfileText::new(name, text)));
+    }
+    if file.is_some() {
+        return Err(Failure::usage("standard input is no tar archive, so it cannot hold `--file`").into());
+    }
+    input.read_to_end(&mut start).context("cannot read standard input")?;
+    let text = String::from_utf8(start).map_err(|_| Failure::new("the Dockerfile on standard input is not UTF-8"))?;
+    Ok((Context::empty(store.root())?, DockerfileText::new("-", text)))
+}
+
+/// Whether bytes begin a tar archive or something compressed; no Dockerfile does.
+fn is_archive(start: &[u8]) -> bool {
+    let magics: [&[u8]; 4] = [b"\x1f\x8b", b"BZh", b"\xfd7zXZ", b"\x28\xb5\x2f\xfd"];
+    magics.iter().any(|magic| start.starts_with(magic)) || start.get(257..262) == Some(b"ustar")
+}
+
+fn dockerfile(file: Option<&Path>, context: &Path) -> anyhow::Result<DockerfileText> {
+    if file == Some(Path::new("-")) {
+        let text = io::read_to_string(io::stdin().lock()).context("cannot read the Dockerfile from standard input")?;
+        return Ok(DockerfileText::new("-", text));
+    }
+    let path = match file {
+        Some(file) => file.to_owned(),
+        None => context.join("Dockerfile"),
+    };
+    let bytes = fs::read(&path).map_err(|error| missing(&path, &error, file.is_none()))?;
+    let text = String::from_utf8(bytes).map_err(|_| Failure::new(format!("`{}` is not UTF-8", path.display())))?;
+    let mut ignore_path = path.clone().into_os_string();
+    ignore_path.push(".dockerignore");
+    let ignore = fs::read_to_string(PathBuf::from(ignore_path)).ok();
+    let mut dockerfile = DockerfileText::new(path.display().to_string(), text);
+    dockerfile.ignore = ignore;
+    Ok(dockerfile)
+}
+
+fn missing(path: &Path, error: &io::Error, by_default: bool) -> Failure {
+    let failure = Failure::new(format!("cannot read `{}`: {}", path.display(), crate::failure::system(error)));
+    if by_default { failure.with_hint("name the Dockerfile with `--file`, or another folder") } else { failure }
+}
+
+/// Builds, shows the progress, and gives errors their place in the Dockerfile.
+pub(crate) fn build(
+    invocation: &Invocation,
+    store: &Store,
+    options: &BuildOptions,
+    form: ProgressForm,
+    always_pull: bool,
+) -> anyhow::Result<BuildOutcome> {
+    let bases = StoreOrRegistry::new(store, invocation.printer).always_pulling(always_pull);
+    let progress = form.start(invocation.printer);
+    let built = plimsoll_build::build(store, options, &bases, progress.as_ref());
+    drop(progress);
+    let dockerfile = &options.dockerfile;
+    let outcome = built.map_err(|source| BuildFailed {
+        name: dockerfile.name.clone(),
+        text: dockerfile.text.clone(),
+        source,
+    })?;
+    if !outcome.warnings.is_empty() {
+        let color = invocation.printer.colors_messages();
+        invocation.printer.block(&diagnostics::warnings(&dockerfile.name, &dockerfile.text, &outcome.warnings, color));
+    }
+    Ok(outcome)
+}

@@ -1,0 +1,148 @@
+use std::path::PathBuf;
+
+use plimsoll_advisory::{Database, FetchOptions, Mirror, Progress, Status, Summary};
+
+use crate::columns::columns;
+use crate::failure::Failure;
+use crate::invocation::Invocation;
+use crate::printer::Printer;
+use crate::{exit, settings};
+
+/// Keep the advisory database
+#[derive(Debug, clap::Subcommand)]
+pub(crate) enum Command {
+    /// Make the database from feeds in a folder, in their publishers' layout
+    Build {
+        /// The folder
+        #[arg(long, value_name = "DIR")]
+        from: PathBuf,
+    },
+    /// Fetch what has changed of the feeds and make the database
+    Update {
+        /// A folder or address with the publishers' layout, instead of the publishers
+        #[arg(long, value_name = "DIR|URL")]
+        mirror: Option<String>,
+    },
+    /// Say what is in the database and how old it is
+    Status {
+        /// The form
+        #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
+        format: Format,
+    },
+    /// Look up a package, or a CVE or another ID
+    Query {
+        /// The package or ID
+        #[arg(value_name = "PACKAGE|ID")]
+        what: String,
+        /// The form
+        #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
+        format: Format,
+    },
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
+pub(crate) enum Format {
+    #[default]
+    Table,
+    Json,
+}
+
+pub(crate) fn run(invocation: &Invocation, command: Command) -> anyhow::Result<u8> {
+    let store = invocation.store()?;
+    let path = store.advisories_path();
+    let printer = invocation.printer;
+    let progress = Told(printer);
+    match command {
+        Command::Build { from } => {
+            let summary = Database::build(&from, &path, &progress)?;
+            told(printer, &summary);
+        }
+        Command::Update { mirror } => {
+            let mirror = mirror.map_or(Ok(Mirror::Publishers), |text| text.parse())?;
+            let options = FetchOptions {
+                proxy: settings::https_proxy(),
+                root_certificates: settings::host_ca().ok(),
+            };
+            let cache = store.root().join("feeds");
+            let summary = Database::update(&mirror, &cache, &path, &options, &progress)?;
+            told(printer, &summary);
+        }
+        Command::Status { format } => {
+            let database = Database::open_read_only(&path)?;
+            let status = database.status();
+            match format {
+                Format::Json => printer.line(&serde_json::to_string_pretty(status)?)?,
+                Format::Table => printer.data(&table(status))?,
+            }
+        }
+        Command::Query { what, format } => {
+            let found = Database::open_read_only(&path)?.query(&what)?;
+            match format {
+                Format::Json => printer.line(&serde_json::to_string_pretty(&found)?)?,
+                Format::Table if found.is_empty() => {
+                    return Err(Failure::new(format!("the database knows no package and no advisory `{what}`")).into());
+                }
+                Format::Table => {
+                    let rows: Vec<Vec<String>> = found
+                        .into_iter()
+                        .map(|one| {
+                            let exploited = if one.known_exploited { " (exploited)" } else { "" };
+                            let id = format!("{}{exploited}", one.id);
+                            vec![one.release, one.package, id, one.severity.to_string(), one.affected, one.title]
+                        })
+                        .collect();
+                    printer.data(&columns(&["RELEASE", "PACKAGE", "ID", "SEVERITY", "AFFECTED", "TITLE"], &rows))?;
+                }
+            }
+        }
+    }
+    Ok(exit::DONE)
+}
+
+/// Tells on stderr which feed is read.
+struct Told(Printer);
+
+impl Progress for Told {
+    fn fetched(&self, file: &str, changed: bool) {
+        self.0.status(&format!("{} {file}", if changed { "fetched" } else { "unchanged" }));
+    }
+
+    fn read(&self, file: &str, records: u64) {
+        self.0.status(&format!("read {file}: {records} records"));
+    }
+}
+
+fn told(printer: Printer, summary: &Summary) {
+    for unused in &summary.status.unused {
+        printer.warn(&format!("`{}` is not used: {}", unused.path, unused.reason));
+    }
+    for warning in &summary.warnings {
+        printer.warn(warning);
+    }
+    let records: u64 = summary.status.feeds.iter().map(|feed| feed.records).sum();
+    let size = crate::human::size(summary.size);
+    printer.status(&format!("{records} records of {} feeds in {size}", summary.status.feeds.len()));
+}
+
+fn table(status: &Status) -> String {
+    let rows: Vec<Vec<String>> = status
+        .feeds
+        .iter()
+        .map(|feed| {
+            let newest = feed.newest.clone().unwrap_or_else(|| "unknown".to_owned());
+            vec![feed.feed.id.clone(), feed.feed.name.clone(), feed.records.to_string(), newest]
+        })
+        .collect();
+    let age = crate::human::duration(status.age(jiff::Timestamp::now()));
+    let newest = status.newest().unwrap_or("unknown");
+    let head = format!("built {} ({age} ago), newest record {newest}\n", status.built_at);
+    let releases: Vec<Vec<String>> = status
+        .releases
+        .iter()
+        .map(|release| vec![release.name.clone(), release.feed.clone(), release.advisories.to_string(), release.as_of.clone()])
+        .collect();
+    let feeds = columns(&["FEED", "NAME", "RECORDS", "NEWEST"], &rows);
+    let covered = columns(&["COVERS", "FEED", "ADVISORIES", "AS OF"], &releases);
+    let unused = status.unused.iter().map(|unused| format!("not used: `{}`: {}\n", unused.path, unused.reason));
+    format!("{head}\n{feeds}\n{covered}\n{}", unused.collect::<String>())
+}

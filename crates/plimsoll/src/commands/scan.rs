@@ -1,0 +1,148 @@
+use std::fs;
+use std::io::{self, IsTerminal};
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+use plimsoll_core::{Platform, Severity};
+use plimsoll_image::source::{self, Source};
+use plimsoll_image::{Image, Store};
+use plimsoll_report::ScanReport;
+
+use super::load;
+use crate::assessing::{Advisories, scan, scan_report};
+use crate::failure::Failure;
+use crate::invocation::Invocation;
+use crate::exit;
+
+/// Find the packages of an image and the known vulnerabilities in them
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// A name or ID in the store, or `docker-archive:FILE`, `oci-archive:FILE`, `oci:DIR`
+    #[arg(required_unless_present = "input")]
+    image: Option<String>,
+    /// An archive that `save` wrote; `-` for standard input
+    #[arg(long, conflicts_with = "image", value_name = "FILE")]
+    input: Option<PathBuf>,
+    /// Show these severities only
+    #[arg(long, short, value_delimiter = ',', value_name = "SEVERITY,...")]
+    severity: Vec<Severity>,
+    /// Leave out vulnerabilities that no version fixes
+    #[arg(long)]
+    ignore_unfixed: bool,
+    /// The form of the report
+    #[arg(long, short, value_enum, default_value_t, value_name = "FORMAT")]
+    format: Format,
+    /// Write the report to a file
+    #[arg(long, short, value_name = "FILE")]
+    output: Option<PathBuf>,
+    /// The exit code when vulnerabilities are shown
+    #[arg(long, default_value_t = 0, value_name = "CODE")]
+    exit_code: u8,
+    /// The platform, if the image is made for several
+    #[arg(long, value_name = "OS/ARCH")]
+    platform: Option<Platform>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
+enum Format {
+    #[default]
+    Table,
+    /// Trivy's report shape.
+    Json,
+    /// Plimsoll's own document, with everything that is known.
+    PlimsollJson,
+    Markdown,
+}
+
+pub(crate) fn run(invocation: &Invocation, args: Args) -> anyhow::Result<u8> {
+    let store = invocation.store()?;
+    let (image, name, _spooled) = subject(&args, &store)?;
+    let known = Advisories::open(&store)?;
+    let scanned = scan(&image, &store, &known)?;
+    let mut report = scan_report(&image, &name, &scanned, &known)?;
+    told(invocation, &report)?;
+    report.vulnerabilities.retain(|found| {
+        (args.severity.is_empty() || args.severity.contains(&found.severity))
+            && (!args.ignore_unfixed || found.fix.fixed_version().is_some())
+    });
+    let text = rendered(invocation, &report, &args)?;
+    match &args.output {
+        Some(file) => fs::write(file, text).with_context(|| format!("cannot write `{}`", file.display()))?,
+        None => invocation.printer.data(&text)?,
+    }
+    Ok(if report.vulnerabilities.is_empty() { exit::DONE } else { args.exit_code })
+}
+
+/// The image, what to call it, and the file that standard input is kept in as long as it is read.
+fn subject(args: &Args, store: &Store) -> anyhow::Result<(Image, String, Option<tempfile::NamedTempFile>)> {
+    let options = source::Options { platform: args.platform.clone(), temporary_directory: store.root().to_owned() };
+    let one = |images: Vec<Image>, name: &str| {
+        let count = images.len();
+        let names: Vec<String> = images.iter().flat_map(|image| image.references.iter().map(ToString::to_string)).collect();
+        match <[Image; 1]>::try_from(images) {
+            Ok([image]) => Ok(image),
+            Err(_) => Err(Failure::usage(format!("`{name}` holds {count} images"))
+                .with_hint(format!("choose one: `docker-archive:{name}:NAME`; the names are {}", names.join(", ")))),
+        }
+    };
+    match (&args.input, &args.image) {
+        (Some(path), _) if path == Path::new("-") => {
+            let spooled = load::spooled(store)?;
+            let image = one(source::open_archive(spooled.path(), &options)?, "-")?;
+            Ok((image, "-".to_owned(), Some(spooled)))
+        }
+        (Some(path), _) => {
+            let name = path.display().to_string();
+            Ok((one(source::open_archive(path, &options)?, &name)?, name, None))
+        }
+        (None, Some(name)) => {
+            let source: Source = name.parse()?;
+            Ok((one(source::open(&source, store, &options)?, name)?, name.clone(), None))
+        }
+        (None, None) => Err(Failure::usage("name an image, or an archive with `--input`").into()),
+    }
+}
+
+/// Says on stderr what the report cannot speak of. When nothing at all could be compared with advisories, there is no
+/// result to report.
+fn told(invocation: &Invocation, report: &ScanReport) -> anyhow::Result<()> {
+    let printer = invocation.printer;
+    let looked_at = |one: &plimsoll_report::Coverage| {
+        !matches!(one.status, plimsoll_report::CoverageStatus::NotAssessed { .. })
+    };
+    let builtin = report.database.as_ref().is_some_and(|database| database.builtin);
+    if builtin && !report.packages.is_empty() && !report.coverage.iter().any(looked_at) {
+        return Err(Failure::new("there is no advisory database, so nothing can be said about these packages")
+            .with_hint("fetch one with `plimsoll db update`, or make one with `plimsoll db build --from DIR`")
+            .into());
+    }
+    if builtin {
+        printer.warn("no advisory database: only the small built-in demo set was used; see `plimsoll db update`");
+    }
+    for one in &report.coverage {
+        if let Some(reason) = one.shortfall() {
+            printer.warn(&format!("not fully assessed: {}: {reason}", one.subject));
+        }
+    }
+    for warning in &report.warnings {
+        printer.warn(warning);
+    }
+    Ok(())
+}
+
+fn rendered(invocation: &Invocation, report: &ScanReport, args: &Args) -> anyhow::Result<String> {
+    let printer = invocation.printer;
+    Ok(match args.format {
+        Format::Table => {
+            let to_terminal = args.output.is_none() && io::stdout().is_terminal();
+            let style = plimsoll_report::table::Style {
+                width: if to_terminal { printer.width() } else { None },
+                color: to_terminal && printer.colors_data(),
+            };
+            plimsoll_report::table::scan(report, style)
+        }
+        Format::Json => plimsoll_report::trivy_json::render(report)?,
+        Format::PlimsollJson => plimsoll_report::json::render(report)?,
+        Format::Markdown => plimsoll_report::markdown::scan(report),
+    })
+}

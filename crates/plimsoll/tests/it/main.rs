@@ -1,0 +1,13 @@
+//! The program as a user runs it: real images, real containers, real feeds, in a store of its own.
+//!
+//! What needs root, or the test images and feeds beside the project, says so and is skipped where they are absent.
+
+mod audit;
+mod builds;
+mod containers;
+mod crash;
+mod errors;
+mod images;
+mod registry;
+mod scans;
+mod support;
