@@ -27,6 +27,7 @@ mod fetch;
 mod matching;
 mod progress;
 mod release;
+mod title;
 pub mod versions;
 
 pub use database::{

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use super::Database;
 use super::schema::Affected;
 use crate::matching::rating;
+use crate::title::title;
 use crate::{Result, feeds, release};
 
 /// What the database says of one package, for people who look something up.
@@ -73,6 +74,7 @@ impl Database {
                 .chain(&record.aliases)
                 .chain(&record.upstream)
                 .try_fold(false, |known, id| Ok(known || reader.is_exploited(id)?))?;
+            let title = title([&record].into_iter());
             let severity = rating::severity(&affected.ratings).or_else(|| rating::severity(&record.ratings));
             Ok(PackageAdvisory {
                 release,
@@ -83,7 +85,7 @@ impl Database {
                 feed: feeds::describe(&record.feed),
                 id: record.id,
                 aliases: [record.aliases, record.upstream, record.advisories].concat(),
-                title: record.title,
+                title,
             })
         };
         found.into_iter().map(advisory).collect()

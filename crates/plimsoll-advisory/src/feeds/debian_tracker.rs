@@ -119,13 +119,11 @@ fn advisory(package: &str, id: String, cve: Cve) -> Advisory {
         })
     };
     let statements = cve.releases.iter().filter_map(statement).collect();
-    let description = cve.description.unwrap_or_default();
     Advisory {
         record: Record {
             feed: ID.to_owned(),
             references: vec![format!("https://security-tracker.debian.org/tracker/{id}")],
-            title: super::osv::first_sentence(&description),
-            description,
+            description: cve.description.unwrap_or_default(),
             id,
             ..Record::default()
         },
@@ -189,8 +187,8 @@ mod tests {
         let all = read_all(json).ok().unwrap();
         let [advisory] = &all[..] else { panic!() };
         assert_eq!(
-            (advisory.record.id.as_str(), advisory.record.title.as_str()),
-            ("CVE-2023-1", "A flaw")
+            (advisory.record.id.as_str(), advisory.record.description.as_str()),
+            ("CVE-2023-1", "A flaw. More.")
         );
         let said: Vec<(&str, String, Vec<Rating>)> = advisory
             .statements

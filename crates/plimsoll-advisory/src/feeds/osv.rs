@@ -186,8 +186,6 @@ impl Osv {
     fn into_advisory(self, feed: &str) -> Advisory {
         let mut ratings = ratings(&self.severity);
         ratings.extend(word(&self.database_specific));
-        let description = self.details.unwrap_or_default();
-        let title = self.summary.filter(|summary| !summary.trim().is_empty());
         let mut warnings = Vec::new();
         let statements = self
             .affected
@@ -197,12 +195,12 @@ impl Osv {
         Advisory {
             record: Record {
                 feed: feed.to_owned(),
-                title: title.unwrap_or_else(|| first_sentence(&description)),
+                title: self.summary.unwrap_or_default().trim().to_owned(),
                 id: self.id,
                 aliases: self.aliases,
                 upstream: self.upstream,
                 advisories: Vec::new(),
-                description,
+                description: self.details.unwrap_or_default(),
                 references: self
                     .references
                     .into_iter()
@@ -317,26 +315,6 @@ fn word(specific: &serde_json::Value) -> Option<Rating> {
     severity_word(specific.get("severity")?.as_str()?).map(Rating::Word)
 }
 
-/// The first sentence of a text in Markdown, without headings, in at most 160 characters.
-pub(super) fn first_sentence(text: &str) -> String {
-    const MAX: usize = 160;
-    let line = text
-        .lines()
-        .map(str::trim)
-        .find(|line| !line.is_empty() && !line.starts_with('#'))
-        .unwrap_or("");
-    let sentence = line
-        .split_once(". ")
-        .map_or(line, |(sentence, _)| sentence)
-        .trim_end_matches('.');
-    if sentence.chars().count() <= MAX {
-        return sentence.to_owned();
-    }
-    let cut: String = sentence.chars().take(MAX).collect();
-    let end = cut.rfind(' ').unwrap_or(cut.len());
-    format!("{}…", &cut[..end])
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -356,7 +334,10 @@ mod tests {
                           {"type":"ECOSYSTEM","events":[{"introduced":"0"},{"fixed":"1.2"}]}],
                 "versions":["1.0","1.1","2.0"]}, {"package":{"ecosystem":"Go","name":"x"},"versions":["1"]}]}"#,
         );
-        assert_eq!(advisory.record.title, "One thing");
+        assert_eq!(
+            (advisory.record.title.as_str(), advisory.record.references.len()),
+            ("", 0)
+        );
         let ratings = [
             Rating::Cvss("CVSS:3.1/AV:N".to_owned()),
             Rating::Word(Severity::Medium),

@@ -1,10 +1,13 @@
 //! Makes one vulnerability of the records that speak of the same one.
 
+use std::collections::{BTreeMap, HashMap};
+
 use plimsoll_core::{Ecosystem, FixState, Package, Severity, Vulnerability};
 
 use super::rating;
 use crate::database::Reader;
 use crate::database::schema::{Rating, Record};
+use crate::title::title;
 use crate::{Result, feeds, versions};
 
 /// One record that matches an installed package.
@@ -28,23 +31,33 @@ struct Candidate<'a> {
 
 /// The vulnerabilities of a package: records that share an id are one.
 pub(super) fn merge(package: &Package, matches: &[Match], reader: &Reader) -> Result<Vec<Vulnerability>> {
-    let mut groups: Vec<Vec<Candidate<'_>>> = Vec::new();
-    for candidate in matches.iter().flat_map(candidates) {
-        let shares = |group: &Vec<Candidate<'_>>| {
-            group
-                .iter()
-                .any(|known| known.names.iter().any(|name| candidate.names.contains(name)))
-        };
-        let (same, mut others): (Vec<_>, Vec<_>) = groups.into_iter().partition(shares);
-        let mut group: Vec<_> = same.into_iter().flatten().collect();
-        group.push(candidate);
-        others.push(group);
-        groups = others;
+    let candidates: Vec<Candidate<'_>> = matches.iter().flat_map(candidates).collect();
+    // Each candidate starts as its own group, known by its first member; names that meet join groups.
+    let mut group_of: Vec<usize> = (0..candidates.len()).collect();
+    let mut bearer: HashMap<&str, usize> = HashMap::new();
+    for (at, candidate) in candidates.iter().enumerate() {
+        for name in &candidate.names {
+            let other = *bearer.entry(name).or_insert(at);
+            let (a, b) = (first_of(&group_of, at), first_of(&group_of, other));
+            group_of[a.max(b)] = a.min(b);
+        }
+    }
+    let mut groups: BTreeMap<usize, Vec<Candidate<'_>>> = BTreeMap::new();
+    for (at, candidate) in candidates.into_iter().enumerate() {
+        groups.entry(first_of(&group_of, at)).or_default().push(candidate);
     }
     groups
-        .into_iter()
+        .into_values()
         .map(|group| vulnerability(package, group, reader))
         .collect()
+}
+
+/// The first member of a candidate's group.
+fn first_of(group_of: &[usize], mut at: usize) -> usize {
+    while group_of[at] != at {
+        at = group_of[at];
+    }
+    at
 }
 
 /// A record of its own vulnerability is one candidate; an advisory about several (a DSA) one for each.
@@ -100,10 +113,7 @@ fn vulnerability(package: &Package, mut group: Vec<Candidate<'_>>, reader: &Read
 
     let (severity, severity_source) = severity(&group, names().filter(|name| is_cve(name)), reader)?;
     let known_exploited = names().try_fold(false, |known, name| Ok(known || reader.is_exploited(name)?))?;
-    let first_text = |text: fn(&Record) -> &String| {
-        let mut texts = group.iter().map(|candidate| text(&candidate.of.record));
-        texts.find(|text| !text.is_empty()).cloned().unwrap_or_default()
-    };
+    let records = group.iter().map(|candidate| &candidate.of.record);
     let mut references: Vec<String> = Vec::new();
     for reference in group.iter().flat_map(|candidate| &candidate.of.record.references) {
         if !references.contains(reference) {
@@ -122,8 +132,12 @@ fn vulnerability(package: &Package, mut group: Vec<Candidate<'_>>, reader: &Read
         severity,
         severity_source,
         fix: best.fix.clone(),
-        title: first_text(|record| &record.title),
-        description: first_text(|record| &record.description),
+        title: title(records.clone()),
+        description: records
+            .map(|record| &record.description)
+            .find(|text| !text.is_empty())
+            .cloned()
+            .unwrap_or_default(),
         references,
         published,
         known_exploited,

@@ -11,6 +11,7 @@ pub use coverage::{Coverage, CoverageState};
 use merge::Match;
 use plimsoll_core::{Distribution, Ecosystem, FixState, Package, Vulnerability};
 use range::Hit;
+use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::database::Reader;
@@ -32,7 +33,7 @@ pub struct Matches {
     pub coverage: Vec<Coverage>,
 }
 
-/// What is found out about the packages of one ecosystem while they are matched.
+/// What is found out while packages of one ecosystem are matched, apart from vulnerabilities.
 #[derive(Default)]
 struct Observed {
     packages: usize,
@@ -53,18 +54,29 @@ impl<'a> Matcher<'a> {
     /// # Errors
     /// [`Error::Database`](crate::Error::Database) when the database cannot be read.
     pub fn match_all(&self, distribution: Option<&Distribution>, packages: &[Package]) -> Result<Matches> {
+        let reader = self.database.map(Database::reader).transpose()?;
+        let one = |package: &Package| {
+            let mut seen = Observed {
+                packages: 1,
+                ..Observed::default()
+            };
+            let found = match (&reader, Scope::of(package.ecosystem, distribution)) {
+                (Some(reader), Scope::Release(release, _)) => matching(package, &release, reader, &mut seen)?,
+                _ => Vec::new(),
+            };
+            Ok((package.ecosystem, seen, found))
+        };
+        let results: Vec<_> = packages.par_iter().map(one).collect::<Result<_>>()?;
+
         let mut observed: BTreeMap<Ecosystem, Observed> = BTreeMap::new();
         let mut vulnerabilities = Vec::new();
-        let reader = self.database.map(Database::reader).transpose()?;
-        for package in packages {
-            let seen = observed.entry(package.ecosystem).or_default();
-            seen.packages += 1;
-            let scope = Scope::of(package.ecosystem, distribution);
-            if let (Some(reader), Scope::Release(release, _)) = (&reader, &scope) {
-                let mut found = matching(package, release, reader, seen)?;
-                found.sort_by(|a, b| b.severity.cmp(&a.severity).then_with(|| a.id.cmp(&b.id)));
-                vulnerabilities.extend(found);
-            }
+        for (ecosystem, seen, mut found) in results {
+            found.sort_by(|a, b| b.severity.cmp(&a.severity).then_with(|| a.id.cmp(&b.id)));
+            vulnerabilities.extend(found);
+            let all = observed.entry(ecosystem).or_default();
+            all.packages += seen.packages;
+            all.incomparable.extend(seen.incomparable);
+            all.undetermined.extend(seen.undetermined);
         }
         let coverage = observed
             .into_iter()

@@ -175,7 +175,12 @@ fn what_is_no_database_is_an_error() {
         Database::open_read_only(&path),
         Err(Error::NoDatabase(_))
     ));
-    for content in [&b""[..], b"SQLite format 3", &[0; 10_000]] {
+    let whole = folder.path().join("whole.redb");
+    write(&folder.path().join("feeds"), "osv/PyPI/all.zip", zip(&[RECORD]));
+    Database::build(&folder.path().join("feeds"), &whole, &()).unwrap();
+    let whole = fs::read(whole).unwrap();
+    let half = &whole[..whole.len() / 2];
+    for content in [&b""[..], b"SQLite format 3", &[0; 10_000], half, &whole[..4096]] {
         fs::write(&path, content).unwrap();
         assert!(matches!(
             Database::open_read_only(&path),

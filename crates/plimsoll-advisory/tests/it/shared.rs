@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::io::Read;
 use std::path::PathBuf;
+use std::sync::OnceLock;
 
 use plimsoll_advisory::{Database, Matcher, PackageAdvisory, Summary, builtin};
 use plimsoll_core::{Distribution, Ecosystem, Package};
@@ -21,13 +22,17 @@ fn shared() -> Option<PathBuf> {
     Some(folder)
 }
 
-/// A database of the shared feeds.
-fn real() -> Option<(PathBuf, Database, Summary)> {
-    let shared = shared()?;
-    let folder = tempfile::tempdir().unwrap();
-    let out = folder.path().join("advisories.redb");
-    let summary = Database::build(&shared.join("feeds"), &out, &()).unwrap();
-    Some((shared, Database::open_read_only(&out).unwrap(), summary))
+/// The shared data with a database of its feeds, which is built once for all tests.
+fn real() -> Option<&'static (PathBuf, Database, Summary)> {
+    static REAL: OnceLock<Option<(PathBuf, Database, Summary)>> = OnceLock::new();
+    let build = || {
+        let shared = shared()?;
+        let folder = tempfile::tempdir().unwrap();
+        let out = folder.path().join("advisories.redb");
+        let summary = Database::build(&shared.join("feeds"), &out, &()).unwrap();
+        Some((shared, Database::open_read_only(&out).unwrap(), summary))
+    };
+    REAL.get_or_init(build).as_ref()
 }
 
 /// The packages in the apk database of a root file system.
@@ -100,16 +105,12 @@ fn trivy_agrees_on_alpine() {
         return;
     };
     for version in ["3.7.3", "3.8.5", "3.10.3", "3.11.13", "3.20.3"] {
-        let Some(packages) = apk_packages(&shared, version) else {
+        let Some(packages) = apk_packages(shared, version) else {
             continue;
         };
         assert!(packages.len() > 5, "{version}");
-        let found = rows(&database, &distribution("alpine", version), &packages);
-        assert_eq!(
-            found,
-            expected(&shared, &format!("alpine-{version}")),
-            "{version}"
-        );
+        let found = rows(database, &distribution("alpine", version), &packages);
+        assert_eq!(found, expected(shared, &format!("alpine-{version}")), "{version}");
     }
 }
 
@@ -118,18 +119,18 @@ fn trivy_agrees_on_the_image_of_two_layers() {
     let Some((shared, database, _)) = real() else {
         return;
     };
-    let Some(mut packages) = apk_packages(&shared, "3.10.3") else {
+    let Some(mut packages) = apk_packages(shared, "3.10.3") else {
         return;
     };
     // Its package list is that of 3.10.2, of which the expected rows name what differs.
-    let expected = expected(&shared, "alpine-old");
+    let expected = expected(shared, "alpine-old");
     for package in &mut packages {
         if let Some([_, installed, ..]) = expected.iter().find(|row| row[0] == package.name) {
             package.version = installed.clone();
         }
     }
     assert_eq!(
-        rows(&database, &distribution("alpine", "3.10.2"), &packages),
+        rows(database, &distribution("alpine", "3.10.2"), &packages),
         expected
     );
 }
@@ -171,7 +172,7 @@ fn python_and_debian_packages_of_the_feeds() {
             Some(("nginx", "1.22.1-1")),
         ),
     ];
-    let matches = Matcher::new(Some(&database))
+    let matches = Matcher::new(Some(database))
         .match_all(Some(&distribution("debian", "12")), &packages)
         .unwrap();
     assert!(
