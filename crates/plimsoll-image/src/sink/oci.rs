@@ -50,6 +50,10 @@ pub fn write_archive(
     temporary_directory: &Path,
 ) -> Result<()> {
     let mut tar = Writer::new(out);
+    // Who unpacks the archive without being root could not make these as root's, as implied ones are.
+    for directory in ["blobs", "blobs/sha256"] {
+        tar.directory(directory).map_err(Error::Write)?;
+    }
     tar.file("oci-layout", LAYOUT.as_bytes()).map_err(Error::Write)?;
     let mut target = Archive {
         tar,

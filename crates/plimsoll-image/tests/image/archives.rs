@@ -65,6 +65,8 @@ fn old_docker(layers: &[Vec<u8>], tags: &str) -> Tar {
         .file("manifest.json", manifest.as_bytes())
 }
 
+type Compress = fn(&[u8]) -> Vec<u8>;
+
 fn gzip(bytes: &[u8]) -> Vec<u8> {
     let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
     gzip.write_all(bytes).unwrap();
@@ -80,13 +82,13 @@ fn descriptor(kind: &str, bytes: &[u8], more: &str) -> String {
 }
 
 /// The blobs of an OCI layout for two platforms, in an index that `index.json` points to, with an attestation.
-fn oci_blobs(compress: fn(&[u8]) -> Vec<u8>) -> Vec<(String, Vec<u8>)> {
+fn oci_blobs(compress: Compress) -> Vec<(String, Vec<u8>)> {
     let mut blobs = Vec::new();
     let mut put = |bytes: &[u8]| {
         blobs.push((
             format!("blobs/sha256/{}", Digest::of(bytes).hex()),
             bytes.to_owned(),
-        ))
+        ));
     };
     let mut manifests = Vec::new();
     for architecture in ["amd64", "arm64"] {
@@ -217,8 +219,8 @@ fn a_layer_may_stand_twice_and_be_a_link() {
 fn oci_layouts_are_read_for_the_platform() {
     let directory = tempfile::tempdir().unwrap();
     let store = store(directory.path());
-    let compressions: [fn(&[u8]) -> Vec<u8>; 3] =
-        [<[u8]>::to_vec, gzip, |bytes| zstd::encode_all(bytes, 1).unwrap()];
+    let zstd: Compress = |bytes| zstd::encode_all(bytes, 1).unwrap();
+    let compressions: [Compress; 3] = [<[u8]>::to_vec, gzip, zstd];
     for (index, compress) in compressions.into_iter().enumerate() {
         let layout = directory.path().join(format!("layout-{index}"));
         let mut tar = Tar::new();

@@ -1,5 +1,7 @@
 //! Tests of images at rest through the public interface, with real tools and data where they are installed.
 
+#![allow(clippy::unwrap_used, clippy::print_stderr, reason = "tests")]
+
 mod archives;
 mod hostile;
 mod layers;

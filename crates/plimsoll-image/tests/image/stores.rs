@@ -37,7 +37,7 @@ fn images_are_found_by_name_and_id() {
     let old = store
         .commit(
             &created("2024-01-01T00:00:00Z"),
-            &[base.clone()],
+            std::slice::from_ref(&base),
             &[name("app:1"), name("app")],
         )
         .unwrap();
@@ -85,7 +85,11 @@ fn images_are_found_by_name_and_id() {
     let more: Vec<Digest> = (0..20)
         .map(|index| {
             store
-                .commit(&created(&format!("20{index:02}")), &[base.clone()], &[])
+                .commit(
+                    &created(&format!("20{index:02}")),
+                    std::slice::from_ref(&base),
+                    &[],
+                )
                 .unwrap()
                 .id
         })
@@ -108,7 +112,11 @@ fn names_are_moved_and_images_removed() {
     let (base, top) = (layer(&store, "base"), layer(&store, "top"));
     let (base_id, top_id) = (base.diff_id, top.diff_id);
     let one = store
-        .commit(&created("1"), &[base.clone()], &[name("one"), name("uno")])
+        .commit(
+            &created("1"),
+            std::slice::from_ref(&base),
+            &[name("one"), name("uno")],
+        )
         .unwrap();
     let two = store.commit(&created("2"), &[base, top], &[name("two")]).unwrap();
     store.tag(&two, &name("zwei")).unwrap();
@@ -213,7 +221,9 @@ fn a_layer_that_was_not_on_the_disk_when_the_machine_went_down_is_not_trusted() 
     let directory = tempfile::tempdir().unwrap();
     let store = store(directory.path());
     let (lost, kept) = (layer(&store, "lost"), layer(&store, "kept"));
-    let image = store.commit(&created("1"), &[kept.clone()], &[]).unwrap();
+    let image = store
+        .commit(&created("1"), std::slice::from_ref(&kept), &[])
+        .unwrap();
     let ids = (lost.diff_id, kept.diff_id);
     let meta = |id: &Digest| store.root().join("layers").join(id.hex()).join("meta");
     assert!(!fs::read_to_string(meta(&ids.1)).unwrap().contains("boot"));
@@ -311,7 +321,7 @@ fn implied_directories_keep_the_attributes_from_below() {
         .file(".wh.gone", b"")
         .end();
     let top = import(&store, &top).unwrap().layers[0].clone();
-    assert_eq!(store.mount_layers(&[base.clone()]).unwrap().len(), 1);
+    assert_eq!(store.mount_layers(std::slice::from_ref(&base)).unwrap().len(), 1);
     let again = Tar::new().file("gone/z", b"z").end();
     let again = import(&store, &again).unwrap().layers[0].clone();
     let chain = [base, top, again];
