@@ -1,15 +1,18 @@
 //! A layer whose tar is in a file, plain or compressed.
 
 use std::fs::File;
-use std::io::{self, Read};
+use std::io::{self, BufReader, Read};
 use std::sync::Arc;
 
 use plimsoll_core::{Digest, Sha256};
 
 use super::origin::Origin;
 use crate::compression::{self, Compression};
-use crate::tar::{FileRange, Input};
+use crate::tar::FileRange;
 use crate::{Error, Result};
+
+/// How much is read at a time of a tar that is read to its end.
+const BUFFER: usize = 256 * 1024;
 
 /// A range of a file that holds a layer's tar.
 #[derive(Debug)]
@@ -55,10 +58,10 @@ impl Archived {
     /// bytes as they are in the file.
     pub(crate) fn with_tar<T>(&self, use_tar: impl FnOnce(&mut dyn Read) -> Result<T>) -> Result<T> {
         let failed = |error| self.origin.io(error);
-        let mut range = ToEnd(self.range());
+        let range = ToEnd(self.range());
         if self.compression == Compression::Plain {
             // The tar's own digest is the one to check, which is up to the user.
-            return use_tar(&mut range);
+            return use_tar(&mut BufReader::with_capacity(BUFFER, range));
         }
         let mut raw = Hashing::new(range);
         let mut tar = compression::decoder(self.compression, &mut raw).map_err(failed)?;
@@ -94,12 +97,6 @@ impl Read for ToEnd {
             0 if !buffer.is_empty() && !self.0.is_at_end() => Err(io::ErrorKind::UnexpectedEof.into()),
             count => Ok(count),
         }
-    }
-}
-
-impl Input for ToEnd {
-    fn skip(&mut self, count: u64) -> io::Result<()> {
-        self.0.skip(count)
     }
 }
 

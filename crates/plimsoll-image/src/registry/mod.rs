@@ -53,7 +53,8 @@ pub fn pull(
 ) -> Result<Image> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| io_failed(reference, &error))?;
-    let layout = PulledLayout::new_in(store.root()).map_err(|error| io_failed(reference, &error))?;
+    let layout =
+        PulledLayout::new_in(store.temporary_directory()?).map_err(|error| io_failed(reference, &error))?;
     runtime.block_on(fetch(reference, platform, options, &layout))?;
     take_in(store, reference, platform, layout.path())
 }
@@ -61,7 +62,7 @@ pub fn pull(
 fn take_in(store: &Store, reference: &Reference, platform: &Platform, layout: &Path) -> Result<Image> {
     let options = source::Options {
         platform: Some(platform.clone()),
-        temporary_directory: store.root().to_owned(),
+        temporary_directory: store.temporary_directory()?.to_owned(),
     };
     let images = source::open(&source::Source::Oci(layout.to_owned()), store, &options)?;
     let image = images

@@ -1,12 +1,12 @@
 //! The tar that `docker load`, `podman load` and skopeo read.
 
 use std::collections::HashSet;
-use std::io::Write;
+use std::io::{self, Write};
 
 use plimsoll_core::Reference;
 use serde::Serialize;
 
-use super::put_layer;
+use super::{BUFFER, put_layer};
 use crate::manifest::to_vec;
 use crate::tar::Writer;
 use crate::{Error, Image, Layer, Result};
@@ -26,7 +26,7 @@ struct Item {
 /// # Errors
 /// When a layer cannot be read, and [`Error::Write`] when `out` fails.
 pub fn write(images: &[Image], out: &mut dyn Write) -> Result<()> {
-    let mut tar = Writer::new(out);
+    let mut tar = Writer::new(io::BufWriter::with_capacity(BUFFER, out));
     let mut written = HashSet::new();
     let mut items: Vec<Item> = Vec::new();
     for image in images {
@@ -59,7 +59,7 @@ pub fn write(images: &[Image], out: &mut dyn Write) -> Result<()> {
         });
     }
     tar.file("manifest.json", &to_vec(&items)).map_err(Error::Write)?;
-    let (out, _) = tar.finish().map_err(Error::Write)?;
+    let (mut out, _) = tar.finish().map_err(Error::Write)?;
     out.flush().map_err(Error::Write)
 }
 

@@ -8,6 +8,9 @@ use std::io::{self, Write};
 use crate::tar::Writer;
 use crate::{Error, Layer, Result};
 
+/// How much is written at a time.
+const BUFFER: usize = 256 * 1024;
+
 /// How layers are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum LayerCompression {

@@ -8,7 +8,7 @@ use std::path::Path;
 use flate2::write::GzEncoder;
 use plimsoll_core::{Digest, Sha256};
 
-use super::{LayerCompression, put_layer};
+use super::{BUFFER, LayerCompression, put_layer};
 use crate::manifest::{CONFIG, Descriptor, Index, LAYER, LAYER_GZIP, LAYOUT, MANIFEST, Manifest, to_vec};
 use crate::tar::Writer;
 use crate::{Error, Image, Layer, Result};
@@ -49,7 +49,7 @@ pub fn write_archive(
     compression: LayerCompression,
     temporary_directory: &Path,
 ) -> Result<()> {
-    let mut tar = Writer::new(out);
+    let mut tar = Writer::new(io::BufWriter::with_capacity(BUFFER, out));
     // Who unpacks the archive without being root could not make these as root's, as implied ones are.
     for directory in ["blobs", "blobs/sha256"] {
         tar.directory(directory).map_err(Error::Write)?;
@@ -66,7 +66,7 @@ pub fn write_archive(
     }
     let mut tar = target.tar;
     tar.file("index.json", &to_vec(&index)).map_err(Error::Write)?;
-    let (out, _) = tar.finish().map_err(Error::Write)?;
+    let (mut out, _) = tar.finish().map_err(Error::Write)?;
     out.flush().map_err(Error::Write)
 }
 
@@ -192,7 +192,7 @@ impl Target for Directory<'_> {
         let path = self.blobs.join(layer.diff_id.hex());
         if !path.is_file() {
             let file = self.temporary()?;
-            let mut buffered = io::BufWriter::with_capacity(256 * 1024, file);
+            let mut buffered = io::BufWriter::with_capacity(BUFFER, file);
             layer.write_tar(&mut buffered)?;
             let file = buffered
                 .into_inner()
@@ -251,7 +251,7 @@ impl<W: Write> Target for Archive<'_, W> {
             let failed = |error| Error::io("read", self.temporary_directory)(error);
             spool.rewind().map_err(failed)?;
             self.tar.file_header(&path, size).map_err(Error::Write)?;
-            let mut buffer = vec![0; 256 * 1024];
+            let mut buffer = vec![0; BUFFER];
             loop {
                 match spool.read(&mut buffer).map_err(failed)? {
                     0 => break,

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use plimsoll_core::{Digest, Sha256};
 
 use super::Store;
-use super::layout::{Session, lease, try_exclusive};
+use super::layout::{Session, lease, remove_tree, try_exclusive};
 use super::lock::Lock;
 use crate::compression;
 use crate::layer::unpack::{Destination, Unpacked, unpack};
@@ -67,7 +67,7 @@ impl NewLayer {
         let mut hash = Sha256::new();
         let summary = canonical::write(&self.fs, self.clamp, &mut hash)?;
         let diff_id = hash.finish();
-        fs::remove_dir_all(&self.work).map_err(Error::io("remove", &self.work))?;
+        remove_tree(&self.work).map_err(Error::io("remove", &self.work))?;
         let meta = Meta {
             kind: TarKind::Canonical,
             tar_size: summary.tar_size,
@@ -94,7 +94,7 @@ impl Unfinished {
 impl Drop for Unfinished {
     fn drop(&mut self) {
         // After it was put into the store it is not there any more.
-        fs::remove_dir_all(&self.0).ok();
+        remove_tree(&self.0).ok();
     }
 }
 

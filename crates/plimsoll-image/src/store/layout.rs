@@ -1,8 +1,8 @@
 //! Where things are in the store, and how they come to be there whole.
 
-use std::fs::{self, DirBuilder, File};
+use std::fs::{self, DirBuilder, File, Permissions};
 use std::io::{self, Write};
-use std::os::unix::fs::DirBuilderExt;
+use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -150,6 +150,10 @@ impl Session {
         }
     }
 
+    pub(crate) fn directory(&self) -> &Path {
+        &self.directory
+    }
+
     /// A path for something new.
     pub(crate) fn path(&self) -> PathBuf {
         let number = self.count.fetch_add(1, Ordering::Relaxed);
@@ -193,7 +197,7 @@ impl Drop for Trash {
         let is_directory = fs::symlink_metadata(&self.0).is_ok_and(|metadata| metadata.is_dir());
         // What cannot be removed now is removed with the session, or by the next process that opens the store.
         match is_directory {
-            true => fs::remove_dir_all(&self.0).ok(),
+            true => remove_tree(&self.0).ok(),
             false => fs::remove_file(&self.0).ok(),
         };
     }
@@ -202,7 +206,7 @@ impl Drop for Trash {
 impl Drop for Session {
     fn drop(&mut self) {
         // What cannot be removed now is removed by the next process that opens the store.
-        fs::remove_dir_all(&self.directory).ok();
+        remove_tree(&self.directory).ok();
     }
 }
 
@@ -216,7 +220,7 @@ pub(crate) fn clean(layout: &Layout) -> Result<()> {
         // One that cannot be had is held, or gone meanwhile.
         if is_lock && let Ok(Some(lock)) = Lock::try_existing(&path) {
             let lock = lock.remove_on_drop();
-            fs::remove_dir_all(path.with_extension("")).ok();
+            remove_tree(&path.with_extension("")).ok();
             drop(lock);
         }
     }
@@ -247,5 +251,46 @@ pub(crate) fn try_exclusive(directory: &Path) -> io::Result<Option<File>> {
         Err(rustix::io::Errno::WOULDBLOCK) => Ok(None),
         Err(error) => Err(error.into()),
         Ok(()) => Ok(is_at(&file, directory).then_some(file)),
+    }
+}
+
+/// Removes a directory and everything in it, also what its modes forbid to enter: overlay mounts leave such directories,
+/// and layers may have them.
+pub(crate) fn remove_tree(path: &Path) -> io::Result<()> {
+    match fs::remove_dir_all(path) {
+        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
+            allow(path)?;
+            fs::remove_dir_all(path)
+        }
+        other => other,
+    }
+}
+
+fn allow(directory: &Path) -> io::Result<()> {
+    fs::set_permissions(directory, Permissions::from_mode(0o700))?;
+    for entry in fs::read_dir(directory)? {
+        let entry = entry?;
+        if entry.file_type()?.is_dir() {
+            allow(&entry.path())?;
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn directories_that_nobody_may_enter_are_removed() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("a");
+        fs::create_dir_all(path.join("b/c")).unwrap();
+        fs::write(path.join("b/c/d"), "").unwrap();
+        for closed in ["b/c", "b"] {
+            fs::set_permissions(path.join(closed), Permissions::from_mode(0o000)).unwrap();
+        }
+        remove_tree(&path).unwrap();
+        assert!(!path.exists());
     }
 }

@@ -137,6 +137,14 @@ impl Store {
         NewLayer::create(self)
     }
 
+    /// A directory for unfinished things on the store's file system. It is gone when the process is.
+    ///
+    /// # Errors
+    /// When it cannot be made.
+    pub fn temporary_directory(&self) -> Result<&Path> {
+        Ok(self.session()?.directory())
+    }
+
     fn layout(&self) -> &Layout {
         &self.inner.layout
     }

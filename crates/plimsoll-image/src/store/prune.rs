@@ -74,7 +74,10 @@ impl Store {
         self.add_containers(&mut layers)?;
         let candidates = match candidates {
             Some(candidates) => candidates.iter().map(|layer| layer.digest).collect(),
-            None => digests_in(&self.layout().layers())?,
+            None => {
+                self.remove_free_locks()?;
+                digests_in(&self.layout().layers())?
+            }
         };
         for diff_id in candidates {
             if !layers.contains(&diff_id)
@@ -103,6 +106,17 @@ impl Store {
         };
         let bytes = Meta::read(&path.join("meta")).map_or(0, |meta| meta.size);
         Ok(Some((bytes, self.session()?.take_out(&path)?)))
+    }
+
+    /// Lock files of processes that were killed while they unpacked a layer.
+    fn remove_free_locks(&self) -> Result<()> {
+        for_each_file(&self.layout().layers(), &mut |path| {
+            let is_lock = path.extension().is_some_and(|extension| extension == "lock");
+            if let Some(lock) = is_lock.then(|| Lock::try_existing(path)).transpose()?.flatten() {
+                drop(lock.remove_on_drop());
+            }
+            Ok(())
+        })
     }
 
     fn add_steps(&self, layers: &mut HashSet<Digest>) -> Result<()> {

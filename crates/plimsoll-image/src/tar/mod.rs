@@ -5,6 +5,7 @@
 //! offset where that is possible.
 
 pub(crate) mod header;
+pub(crate) mod input;
 pub(crate) mod numeric;
 pub(crate) mod pax;
 pub(crate) mod reader;
@@ -12,5 +13,6 @@ pub(crate) mod sparse;
 pub(crate) mod writer;
 
 pub(crate) use header::Kind;
-pub(crate) use reader::{FileRange, Input, Member, Reader, Stream, TarError};
+pub(crate) use input::{FileRange, Input, Stream};
+pub(crate) use reader::{Member, Reader, TarError};
 pub(crate) use writer::{Metadata, Writer};

@@ -4,6 +4,7 @@ use std::fs;
 use std::os::unix::fs::{FileTypeExt, MetadataExt};
 
 use plimsoll_image::{EntryKind, Error};
+use proptest::prelude::*;
 
 use crate::support::{Tar, entries, import, leftovers, store, written};
 
@@ -210,4 +211,83 @@ fn names_that_are_not_text_are_kept() {
     let tar = Tar::new().raw(b"a\xff\xfe/\x01", b'0', b"", b"x", (0, 0)).end();
     let image = import(&store, &tar).unwrap();
     assert_eq!(written(&image.layers[0]), tar);
+}
+
+/// Any members in any order, many of them in each other's way.
+fn members() -> impl Strategy<Value = Vec<(String, u8, String, Vec<u8>)>> {
+    let name = || "(\\./|/)?((a|b|c|\\.wh\\.a|\\.wh\\.b|\\.wh\\.\\.wh\\.opq)/){0,2}(a|b|c|\\.wh\\.a|\\.wh\\.\\.wh\\.opq)";
+    let hostile =
+        prop_oneof![Just("../a"), Just("a/../../b"), Just("/.."), Just("a/.wh..")].prop_map(str::to_owned);
+    let kind =
+        prop_oneof![3 => Just(b'0'), 3 => Just(b'5'), 2 => Just(b'2'), 2 => Just(b'1'), 1 => Just(b'6')];
+    let link = prop_oneof![name(), Just("../../outside".to_owned()), Just("/".to_owned())];
+    let member = (
+        prop_oneof![40 => name(), 1 => hostile],
+        kind,
+        link,
+        proptest::collection::vec(any::<u8>(), 0..1500),
+    );
+    proptest::collection::vec(member, 0..14)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 192, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// Whatever the members: nothing outside is touched, and what is taken in is given back to the byte.
+    #[test]
+    fn any_members_are_refused_or_kept_exactly(members in members()) {
+        let directory = tempfile::tempdir().unwrap();
+        let outside = directory.path().join("outside");
+        fs::write(&outside, "as it was").unwrap();
+        let store = store(directory.path());
+        let mut tar = Tar::new();
+        for (name, kind, link, data) in &members {
+            let data = if *kind == b'0' { &data[..] } else { &[] };
+            tar = tar.raw(name.as_bytes(), *kind, link.as_bytes(), data, (0, 0));
+        }
+        let tar = tar.end();
+        match import(&store, &tar) {
+            Ok(image) => {
+                let layer = &image.layers[0];
+                prop_assert!(written(layer) == tar);
+                let path = directory.path().join("layer.tar");
+                fs::write(&path, &tar).unwrap();
+                let archived = plimsoll_image::Layer::from_tar(&path).unwrap();
+                prop_assert_eq!(entries(&archived), entries(layer));
+                // What the tree says now, as a layer of its own, can be written and read, too.
+                let mut paths = std::collections::BTreeSet::new();
+                for (path, kind, ..) in entries(layer) {
+                    if matches!(kind, EntryKind::File | EntryKind::Directory) {
+                        paths.insert(path);
+                    }
+                }
+                for path in paths {
+                    let found = fs::symlink_metadata(layer.tree().unwrap().join(&path));
+                    // It may have been replaced, together with its parents, but not by nothing at all.
+                    let first = path.split('/').next().unwrap();
+                    prop_assert!(found.is_ok() || layer.tree().unwrap().join(first).symlink_metadata().is_ok());
+                }
+            }
+            Err(Error::Entry { .. }) => prop_assert!(leftovers(&store).is_empty()),
+            Err(other) => prop_assert!(false, "{}", other),
+        }
+        prop_assert_eq!(fs::read(&outside).unwrap(), b"as it was");
+        prop_assert_eq!(fs::metadata(&outside).unwrap().nlink(), 1);
+        prop_assert_eq!(fs::read_dir(directory.path()).unwrap().filter(|entry| entry.as_ref().unwrap().file_name() != "layer.tar").count(), 2);
+    }
+
+    /// Any bytes in place of some of a tar's are an error or another tar, never a panic.
+    #[test]
+    fn damaged_bytes_never_panic(changes in proptest::collection::vec((0_usize..4096, any::<u8>()), 1..8)) {
+        let directory = tempfile::tempdir().unwrap();
+        let store = store(directory.path());
+        let mut tar = Tar::new().file("a", &[7; 600]).dir("d").symlink("s", "a").hard_link("h", "a").end();
+        for (place, value) in changes {
+            let length = tar.len();
+            tar[place % length] = value;
+        }
+        if let Ok(image) = import(&store, &tar) {
+            prop_assert!(written(&image.layers[0]) == tar);
+        }
+    }
 }

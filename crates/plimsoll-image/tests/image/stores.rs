@@ -391,3 +391,102 @@ fn a_store_that_cannot_be_made_is_an_error() {
     assert!(matches!(error, Error::Io { .. }), "{error}");
     assert!(Store::open(Path::new("/proc/none/store")).is_err());
 }
+
+/// Not a test of its own: what `a_killed_process_does_no_harm` starts and kills.
+#[test]
+fn child_that_writes_until_it_is_killed() {
+    let Some(root) = std::env::var_os("PLIMSOLL_TEST_CHILD_STORE") else {
+        return;
+    };
+    let store = Store::open(Path::new(&root)).unwrap();
+    let tar = Tar::new()
+        .file("a", &vec![1; 300_000])
+        .dir("d")
+        .file("d/b", b"b")
+        .end();
+    for round in 0.. {
+        let base = import(&store, &tar).unwrap();
+        let layers = [base.layers[0].clone(), layer(&store, &format!("{round}"))];
+        let image = store
+            .commit(&created(&format!("{round}")), &layers, &[name("child")])
+            .unwrap();
+        store.tag(&image, &name(&format!("child:{round}"))).unwrap();
+        store
+            .remove(&format!("child:{}", round - 1), true, &|_| None)
+            .ok();
+    }
+}
+
+#[test]
+fn a_killed_process_does_no_harm() {
+    let directory = tempfile::tempdir().unwrap();
+    let root = directory.path().join("store");
+    for round in 0..12 {
+        let mut child = Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", "stores::child_that_writes_until_it_is_killed"])
+            .env("PLIMSOLL_TEST_CHILD_STORE", &root)
+            .stdout(std::process::Stdio::null())
+            .stderr(std::process::Stdio::null())
+            .spawn()
+            .unwrap();
+        std::thread::sleep(std::time::Duration::from_millis(60 + 23 * round));
+        child.kill().unwrap();
+        child.wait().unwrap();
+        let store = Store::open(&root).unwrap();
+        for image in store.images().unwrap() {
+            for layer in &image.layers {
+                written(layer);
+            }
+        }
+        let own = store
+            .commit(&created("own"), &[layer(&store, "own")], &[name("own")])
+            .unwrap();
+        assert_eq!(store.find("own").unwrap().id, own.id);
+        drop(own);
+        store.remove("own", false, &|_| None).unwrap();
+        store.prune_unreferenced().unwrap();
+        drop(store);
+        let left: Vec<_> = fs::read_dir(root.join("tmp"))
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name())
+            .collect();
+        assert_eq!(left, [] as [&str; 0]);
+    }
+    let store = Store::open(&root).unwrap();
+    for image in store.images().unwrap() {
+        store.remove(&image.id.hex(), true, &|_| None).unwrap();
+    }
+    store.prune_unreferenced().unwrap();
+    assert!(leftovers(&store).is_empty());
+}
+
+#[test]
+fn a_full_disk_leaves_the_store_usable() {
+    if !is_root("a small file system") {
+        return;
+    }
+    let directory = tempfile::tempdir().unwrap();
+    let mount = Command::new("mount")
+        .args(["-t", "tmpfs", "-o", "size=1m", "tmpfs"])
+        .arg(directory.path())
+        .status();
+    if !mount.is_ok_and(|status| status.success()) {
+        eprintln!("skipped: needs tmpfs mounts");
+        return;
+    }
+    let result = std::panic::catch_unwind(|| {
+        let store = store(directory.path());
+        let small = import(&store, &Tar::new().file("a", b"a").end()).unwrap();
+        let error = import(&store, &Tar::new().file("big", &vec![1; 2 << 20]).end()).unwrap_err();
+        assert!(
+            matches!(&error, Error::Io { source, .. } if source.kind() == std::io::ErrorKind::StorageFull),
+            "{error}"
+        );
+        assert!(error.hint().is_some());
+        assert_eq!(store.images().unwrap().len(), 1);
+        assert_eq!(written(&small.layers[0]).len(), 2048);
+        assert!(layer(&store, "still works").tree().is_some());
+    });
+    run(Command::new("umount").arg("-l").arg(directory.path()));
+    result.unwrap();
+}

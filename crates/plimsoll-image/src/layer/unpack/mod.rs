@@ -3,8 +3,12 @@
 //! Nothing outside of the tree is touched whatever the tar says: every directory on the way to an entry is opened
 //! without following symbolic links, files are only ever created anew, and hard links lead to files of the same tree.
 
+mod failure;
+mod place;
+mod tee;
+
 use std::collections::BTreeMap;
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{self, Read, Write};
 use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::ffi::OsStrExt;
@@ -13,16 +17,19 @@ use std::path::{Path, PathBuf};
 use plimsoll_core::Sha256;
 use rustix::fs::{
     AtFlags, FileType, Gid, Mode, OFlags, RawMode, Timespec, Timestamps, Uid, chownat, fchmod, fchown,
-    futimens, linkat, makedev, mkdirat, mknodat, openat, statat, symlinkat, unlinkat, utimensat,
+    futimens, linkat, makedev, mknodat, openat, statat, symlinkat, utimensat,
 };
 use rustix::io::Errno;
 
-use super::beneath::Beneath;
-use super::name::{self, Name, split};
-use super::origin::Origin;
-use super::recipe::RecipeWriter;
-use super::{whiteout, xattr};
-use crate::tar::{Input, Kind, Member, Reader, TarError};
+use failure::Failure;
+use tee::Tee;
+
+use crate::layer::beneath::Beneath;
+use crate::layer::name::{self, Name, split};
+use crate::layer::origin::Origin;
+use crate::layer::recipe::RecipeWriter;
+use crate::layer::{whiteout, xattr};
+use crate::tar::{Kind, Member, Reader};
 use crate::{Error, Result};
 
 const BUFFER: usize = 256 * 1024;
@@ -84,62 +91,6 @@ pub(crate) fn unpack(input: &mut dyn Read, destination: &Destination, origin: &O
         entries: unpacker.entries,
         implied,
     })
-}
-
-/// Hashes what is read, and puts it into the recipe while it is to be taken literally.
-struct Tee<'a> {
-    input: &'a mut dyn Read,
-    hash: Sha256,
-    count: u64,
-    recipe: RecipeWriter,
-    literal: bool,
-    /// Kept apart from errors of the input.
-    recipe_error: Option<io::Error>,
-}
-
-impl Tee<'_> {
-    fn rest(&mut self) -> io::Result<()> {
-        self.literal = true;
-        let mut buffer = vec![0; BUFFER];
-        loop {
-            match self.read(&mut buffer) {
-                Ok(0) => return Ok(()),
-                Err(error) if error.kind() != io::ErrorKind::Interrupted => return Err(error),
-                _ => {}
-            }
-        }
-    }
-}
-
-impl Read for Tee<'_> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let count = self.input.read(buffer)?;
-        self.hash.update(&buffer[..count]);
-        self.count += count as u64;
-        if self.literal
-            && let Err(error) = self.recipe.literal(&buffer[..count])
-        {
-            self.recipe_error = Some(error);
-            return Err(io::Error::other("the recipe cannot be written"));
-        }
-        Ok(count)
-    }
-}
-
-impl Input for Tee<'_> {
-    fn skip(&mut self, mut count: u64) -> io::Result<()> {
-        let mut buffer = [0; 8192];
-        while count > 0 {
-            let wanted = usize::try_from(count).unwrap_or(usize::MAX).min(buffer.len());
-            match self.read(&mut buffer[..wanted]) {
-                Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
-                Ok(read) => count -= read as u64,
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => return Err(error),
-            }
-        }
-        Ok(())
-    }
 }
 
 /// What is done to a directory when everything in it is there.
@@ -387,150 +338,6 @@ impl<'a> Unpacker<'a> {
         })
     }
 
-    /// What this layer itself puts at the path stays: a whiteout is about the layers below.
-    fn whiteout(&mut self, path: &[u8]) -> Result<(), Failure> {
-        let (parent, base) = split(path);
-        self.ensure_directory(parent)?;
-        let (directory, _) = self.tree.parent(path)?;
-        match statat(directory, base, AtFlags::SYMLINK_NOFOLLOW) {
-            Err(Errno::NOENT) => Ok(whiteout::make(directory, base)?),
-            Err(error) => Err(error.into()),
-            Ok(stat) if is_directory(stat.st_mode as RawMode) => self.set_opaque(path),
-            Ok(_) => Ok(()),
-        }
-    }
-
-    fn set_opaque(&mut self, path: &[u8]) -> Result<(), Failure> {
-        let directory = self.open_directory(path)?;
-        Ok(whiteout::set_opaque(directory.as_fd())?)
-    }
-
-    /// Opens a directory that is there, to change its attributes.
-    fn open_directory(&mut self, path: &[u8]) -> Result<File, Failure> {
-        let directory = self.tree.directory(path).map_err(|failed| failed.error)?;
-        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-        Ok(File::from(openat(directory, ".", flags, Mode::empty())?))
-    }
-
-    /// Makes the directories of `path` that are not there yet.
-    fn ensure_directory(&mut self, path: &[u8]) -> Result<(), Failure> {
-        let Err(failed) = self.tree.directory(path) else {
-            return Ok(());
-        };
-        // From the first that could not be opened on, each is made below the one before.
-        let ends = (failed.length..=path.len()).filter(|end| path.get(*end).is_none_or(|byte| *byte == b'/'));
-        for end in ends {
-            self.make_directory(&path[..end], true)?;
-        }
-        Ok(())
-    }
-
-    /// Makes one directory, whose parent is there, unless it is there already. For a parent that is only `implied` by
-    /// an entry below it, other files do not give way.
-    fn make_directory(&mut self, path: &[u8], implied: bool) -> Result<(), Failure> {
-        let (directory, base) = self.tree.parent(path)?;
-        let mut replaces_whiteout = false;
-        match mkdirat(directory, base, Mode::from(0o700)) {
-            Ok(()) => {}
-            Err(Errno::EXIST) => {
-                let stat = statat(directory, base, AtFlags::SYMLINK_NOFOLLOW)?;
-                if is_directory(stat.st_mode as RawMode) {
-                    return Ok(());
-                }
-                replaces_whiteout = whiteout::is_whiteout(&stat);
-                if implied && !replaces_whiteout {
-                    return Err(Failure::Refused(format!(
-                        "its parent `{}` is no directory{}",
-                        String::from_utf8_lossy(path),
-                        match FileType::from_raw_mode(stat.st_mode as RawMode) {
-                            FileType::Symlink => " but a symbolic link",
-                            _ => "",
-                        }
-                    )));
-                }
-                self.displace(path)?;
-                let (directory, base) = self.tree.parent(path)?;
-                mkdirat(directory, base, Mode::from(0o700))?;
-            }
-            Err(error) => return Err(error.into()),
-        }
-        if implied {
-            let made = Directory {
-                explicit: false,
-                mode: 0o755,
-                mtime: 0,
-            };
-            self.directories.insert(path.to_owned(), made);
-        }
-        match replaces_whiteout {
-            true => self.set_opaque(path),
-            false => Ok(()),
-        }
-    }
-
-    /// Creates a file that is no directory at `path`; what stands there gives way.
-    fn create<T>(
-        &mut self,
-        path: &[u8],
-        make: impl Fn(BorrowedFd<'_>, &[u8]) -> io::Result<T>,
-    ) -> Result<T, Failure> {
-        self.ensure_directory(split(path).0)?;
-        let (directory, base) = self.tree.parent(path)?;
-        match make(directory, base) {
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-                self.displace(path)?;
-                let (directory, base) = self.tree.parent(path)?;
-                Ok(make(directory, base)?)
-            }
-            other => Ok(other?),
-        }
-    }
-
-    /// Takes away what stands at `path`. Content that the recipe refers to is kept beside the tree.
-    fn displace(&mut self, path: &[u8]) -> Result<(), Failure> {
-        let (directory, base) = self.tree.parent(path)?;
-        let stat = statat(directory, base, AtFlags::SYMLINK_NOFOLLOW)?;
-        if !is_directory(stat.st_mode as RawMode) {
-            return self.displace_file(path);
-        }
-        let below = |known: &[u8]| known.starts_with(path) && known.get(path.len()) == Some(&b'/');
-        let files: Vec<Vec<u8>> = self
-            .payloads
-            .range(path.to_owned()..)
-            .map(|(file, _)| file)
-            .skip_while(|file| !below(file))
-            .take_while(|file| file.starts_with(path))
-            .filter(|file| below(file))
-            .cloned()
-            .collect();
-        for file in files {
-            self.displace_file(&file)?;
-        }
-        self.directories.retain(|known, _| known != path && !below(known));
-        self.tree.forget();
-        let path = self.destination.tree.join(std::ffi::OsStr::from_bytes(path));
-        Ok(fs::remove_dir_all(path)?)
-    }
-
-    fn displace_file(&mut self, path: &[u8]) -> Result<(), Failure> {
-        let payload = self.payloads.remove(path);
-        let (directory, base) = self.tree.parent(path)?;
-        let Some(number) = payload else {
-            return Ok(unlinkat(directory, base, AtFlags::empty())?);
-        };
-        let stat = statat(directory, base, AtFlags::SYMLINK_NOFOLLOW)?;
-        if stat.st_nlink == 1 {
-            self.size -= u64::try_from(stat.st_size).unwrap_or(0).min(self.size);
-        }
-        let replaced = &self.destination.replaced;
-        match fs::create_dir(replaced) {
-            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(error.into()),
-            _ => {}
-        }
-        let kept = replaced.join(number.to_string());
-        Ok(rustix::fs::renameat(directory, base, rustix::fs::CWD, &kept)?)
-    }
-
     /// Gives the directories their modes and times, now that nothing changes in them any more. Those that the tar has
     /// no entry for are listed.
     fn finish(&mut self) -> Result<Vec<Vec<u8>>> {
@@ -555,36 +362,6 @@ impl<'a> Unpacker<'a> {
     }
 }
 
-/// Why an entry was not unpacked.
-enum Failure {
-    /// Because of what the entry is.
-    Refused(String),
-    Tar(TarError),
-    Io(io::Error),
-}
-
-impl Failure {
-    fn refused(reason: &str) -> Self {
-        Self::Refused(reason.to_owned())
-    }
-}
-
-impl From<io::Error> for Failure {
-    fn from(error: io::Error) -> Self {
-        Self::Io(error)
-    }
-}
-
-impl From<Errno> for Failure {
-    fn from(error: Errno) -> Self {
-        Self::Io(error.into())
-    }
-}
-
-fn is_directory(mode: RawMode) -> bool {
-    FileType::from_raw_mode(mode) == FileType::Directory
-}
-
 /// The owner and group; -1 would mean to leave them.
 fn owners(member: &Member) -> Result<(Uid, Gid), Failure> {
     let id = |id: u64| u32::try_from(id).ok().filter(|id| *id != u32::MAX);
@@ -603,4 +380,8 @@ fn times(mtime: i64) -> Timestamps {
         last_access: time,
         last_modification: time,
     }
+}
+
+fn is_directory(mode: RawMode) -> bool {
+    FileType::from_raw_mode(mode) == FileType::Directory
 }
