@@ -23,7 +23,10 @@ pub fn checklist(subject: &Subject<'_>, policy: &Policy, built: Option<&str>) ->
         item(&size, small(subject, policy)),
         item("HTTP answers", subject.probed.http_answers()),
         item("logs visible", subject.probed.logs_reach_output()),
-        item("resource limits applicable", subject.probed.runs_with(Hardness::ReadOnly)),
+        item(
+            "resource limits applicable",
+            subject.probed.runs_with(Hardness::ReadOnly),
+        ),
     ]
 }
 
@@ -35,7 +38,14 @@ fn built_without_error(built: Option<&str>) -> Observed {
 }
 
 fn health(subject: &Subject<'_>) -> Observed {
-    match subject.image.config.config.healthcheck.as_ref().and_then(|check| check.test.first()) {
+    match subject
+        .image
+        .config
+        .config
+        .healthcheck
+        .as_ref()
+        .and_then(|check| check.test.first())
+    {
         Some(kind) if kind != "NONE" => subject.probed.healthy(),
         _ => Observed::unmet("no HEALTHCHECK"),
     }
@@ -44,12 +54,23 @@ fn health(subject: &Subject<'_>) -> Observed {
 fn user(subject: &Subject<'_>) -> Observed {
     let user = &subject.image.config.config.user;
     let holds = explicit_uid(user).is_some() && !is_root(user);
-    Observed::when(holds, if user.is_empty() { "no USER, so root".to_owned() } else { format!("USER {user}") })
+    Observed::when(
+        holds,
+        if user.is_empty() {
+            "no USER, so root".to_owned()
+        } else {
+            format!("USER {user}")
+        },
+    )
 }
 
 fn labels(subject: &Subject<'_>, policy: &Policy) -> Observed {
     let labels = &subject.image.config.config.labels;
-    let absent = policy.labels_production.iter().filter(|name| labels.get(*name).is_none_or(String::is_empty)).count();
+    let absent = policy
+        .labels_production
+        .iter()
+        .filter(|name| labels.get(*name).is_none_or(String::is_empty))
+        .count();
     let asked = policy.labels_production.len();
     let created = labels.get("org.opencontainers.image.created");
     let wrong_date = created.filter(|created| !created.is_empty() && !is_rfc3339(created));
@@ -61,14 +82,31 @@ fn labels(subject: &Subject<'_>, policy: &Policy) -> Observed {
 
 /// Whether a text is a date and time as RFC 3339 writes them, in form.
 fn is_rfc3339(text: &str) -> bool {
-    let shape: String = text.chars().map(|c| if c.is_ascii_digit() { '0' } else { c.to_ascii_uppercase() }).collect();
-    let Some(rest) = shape.strip_prefix("0000-00-00T00:00:00") else { return false };
-    let zone = rest.strip_prefix('.').map_or(rest, |fraction| fraction.trim_start_matches('0'));
+    let shape: String = text
+        .chars()
+        .map(|c| {
+            if c.is_ascii_digit() {
+                '0'
+            } else {
+                c.to_ascii_uppercase()
+            }
+        })
+        .collect();
+    let Some(rest) = shape.strip_prefix("0000-00-00T00:00:00") else {
+        return false;
+    };
+    let zone = rest
+        .strip_prefix('.')
+        .map_or(rest, |fraction| fraction.trim_start_matches('0'));
     matches!(zone, "Z" | "+00:00" | "-00:00")
 }
 
 fn no_critical(subject: &Subject<'_>) -> Observed {
-    let critical = subject.vulnerabilities.iter().filter(|found| found.severity == Severity::Critical).count();
+    let critical = subject
+        .vulnerabilities
+        .iter()
+        .filter(|found| found.severity == Severity::Critical)
+        .count();
     match (critical, subject.unassessed) {
         (0, []) => Observed::met("none"),
         (0, reasons) => Observed::not_assessed(reasons.join("; ")),
@@ -79,7 +117,10 @@ fn no_critical(subject: &Subject<'_>) -> Observed {
 fn small(subject: &Subject<'_>, policy: &Policy) -> Observed {
     let bytes = subject.size_bytes;
     let limit = policy.checklist_size.saturating_mul(1_000_000);
-    Observed::when(bytes < limit, format!("{:.1} MB uncompressed", bytes as f64 / 1e6))
+    Observed::when(
+        bytes < limit,
+        format!("{:.1} MB uncompressed", bytes as f64 / 1e6),
+    )
 }
 
 #[cfg(test)]
@@ -91,7 +132,12 @@ mod tests {
         for time in ["2024-01-01T00:00:00Z", "2024-01-01T00:00:00.25+02:00"] {
             assert!(is_rfc3339(time), "{time}");
         }
-        for time in ["2024-01-01", "unknown", "2024-01-01T00:00:00", "2024-01-01 00:00:00Z"] {
+        for time in [
+            "2024-01-01",
+            "unknown",
+            "2024-01-01T00:00:00",
+            "2024-01-01 00:00:00Z",
+        ] {
             assert!(!is_rfc3339(time), "{time}");
         }
     }

@@ -21,7 +21,9 @@ impl Error {
     /// What to do next.
     pub fn hint(&self) -> Option<Hint> {
         match self {
-            Self::Policy { .. } => Some(Hint::new("`plimsoll audit --show-policy` prints every key with its default")),
+            Self::Policy { .. } => Some(Hint::new(
+                "`plimsoll audit --show-policy` prints every key with its default",
+            )),
             Self::Sandbox(error) => error.hint(),
         }
     }

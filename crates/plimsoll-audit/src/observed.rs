@@ -12,22 +12,35 @@ pub struct Observed {
 impl Observed {
     /// It holds.
     pub fn met(evidence: impl Into<String>) -> Self {
-        Self { assessment: Assessment::Met, evidence: evidence.into() }
+        Self {
+            assessment: Assessment::Met,
+            evidence: evidence.into(),
+        }
     }
 
     /// It does not hold.
     pub fn unmet(evidence: impl Into<String>) -> Self {
-        Self { assessment: Assessment::Unmet, evidence: evidence.into() }
+        Self {
+            assessment: Assessment::Unmet,
+            evidence: evidence.into(),
+        }
     }
 
     /// It could not be looked at.
     pub fn not_assessed(reason: impl Into<String>) -> Self {
-        Self { assessment: Assessment::NotAssessed, evidence: reason.into() }
+        Self {
+            assessment: Assessment::NotAssessed,
+            evidence: reason.into(),
+        }
     }
 
     /// [`Observed::met`] or [`Observed::unmet`].
     pub fn when(holds: bool, evidence: impl Into<String>) -> Self {
-        if holds { Self::met(evidence) } else { Self::unmet(evidence) }
+        if holds {
+            Self::met(evidence)
+        } else {
+            Self::unmet(evidence)
+        }
     }
 
     /// Both must hold; the first that does not is what is told.
@@ -38,9 +51,14 @@ impl Observed {
             (_, Assessment::Unmet) => other,
             (Assessment::NotAssessed, _) => self,
             (_, Assessment::NotAssessed) => other,
-            (Assessment::Met, Assessment::Met) => {
-                Self::met([self.evidence, other.evidence].iter().filter(|text| !text.is_empty()).cloned().collect::<Vec<_>>().join("; "))
-            }
+            (Assessment::Met, Assessment::Met) => Self::met(
+                [self.evidence, other.evidence]
+                    .iter()
+                    .filter(|text| !text.is_empty())
+                    .cloned()
+                    .collect::<Vec<_>>()
+                    .join("; "),
+            ),
         }
     }
 }

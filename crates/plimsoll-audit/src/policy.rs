@@ -106,12 +106,21 @@ impl Policy {
     /// # Errors
     /// [`Error::Policy`] when `text` is not TOML, or has a key or a kind of value that the default has not.
     pub fn with(text: &str, file: &str) -> Result<Self> {
-        let wrong = |reason: String| Error::Policy { file: file.to_owned(), reason };
-        let mut table: toml::Table = DEFAULT.parse().map_err(|error: toml::de::Error| wrong(error.to_string()))?;
-        let changes: toml::Table = text.parse().map_err(|error: toml::de::Error| wrong(error.to_string()))?;
+        let wrong = |reason: String| Error::Policy {
+            file: file.to_owned(),
+            reason,
+        };
+        let mut table: toml::Table = DEFAULT
+            .parse()
+            .map_err(|error: toml::de::Error| wrong(error.to_string()))?;
+        let changes: toml::Table = text
+            .parse()
+            .map_err(|error: toml::de::Error| wrong(error.to_string()))?;
         let mut overrides = Vec::new();
         merge(&mut table, changes, "", &mut overrides).map_err(wrong)?;
-        let document: Document = table.try_into().map_err(|error: toml::de::Error| wrong(error.message().to_owned()))?;
+        let document: Document = table
+            .try_into()
+            .map_err(|error: toml::de::Error| wrong(error.message().to_owned()))?;
         Ok(Self {
             size: document.size,
             layers: document.layers,
@@ -139,18 +148,32 @@ fn merge(
     overrides: &mut Vec<Override>,
 ) -> std::result::Result<(), String> {
     for (name, change) in changes {
-        let key = if prefix.is_empty() { name.clone() } else { format!("{prefix}.{name}") };
+        let key = if prefix.is_empty() {
+            name.clone()
+        } else {
+            format!("{prefix}.{name}")
+        };
         match (table.get_mut(&name), change) {
             (None, _) => return Err(format!("unknown key `{key}`")),
-            (Some(toml::Value::Table(inner)), toml::Value::Table(changes)) => merge(inner, changes, &key, overrides)?,
+            (Some(toml::Value::Table(inner)), toml::Value::Table(changes)) => {
+                merge(inner, changes, &key, overrides)?;
+            }
             (Some(known), change) if known.same_type(&change) => {
                 if *known != change {
-                    overrides.push(Override { key, default: known.to_string(), value: change.to_string() });
+                    overrides.push(Override {
+                        key,
+                        default: known.to_string(),
+                        value: change.to_string(),
+                    });
                 }
                 *known = change;
             }
             (Some(known), change) => {
-                return Err(format!("`{key}` must be a {}, not a {}", known.type_str(), change.type_str()));
+                return Err(format!(
+                    "`{key}` must be a {}, not a {}",
+                    known.type_str(),
+                    change.type_str()
+                ));
             }
         }
     }
@@ -173,15 +196,25 @@ mod tests {
     fn a_project_changes_single_keys_and_each_change_is_listed() {
         let policy = Policy::with("[size]\nproduction = 180\nbasic = 500\n", "plimsoll.toml").unwrap();
         assert_eq!((policy.size.production, policy.size.intermediate), (180, 300));
-        let change = Override { key: "size.production".into(), default: "150".into(), value: "180".into() };
+        let change = Override {
+            key: "size.production".into(),
+            default: "150".into(),
+            value: "180".into(),
+        };
         assert_eq!(policy.overrides, [change]);
     }
 
     #[test]
     fn mistakes_name_the_key() {
         let error = |text| Policy::with(text, "p.toml").unwrap_err().to_string();
-        assert_eq!(error("[size]\nproductoin = 1\n"), "policy `p.toml`: unknown key `size.productoin`");
-        assert_eq!(error("[size]\nbasic = 'x'\n"), "policy `p.toml`: `size.basic` must be a integer, not a string");
+        assert_eq!(
+            error("[size]\nproductoin = 1\n"),
+            "policy `p.toml`: unknown key `size.productoin`"
+        );
+        assert_eq!(
+            error("[size]\nbasic = 'x'\n"),
+            "policy `p.toml`: `size.basic` must be a integer, not a string"
+        );
         assert!(error("size").contains("p.toml"));
         assert!(error("[size]\nbasic = -1\n").contains("p.toml"));
     }

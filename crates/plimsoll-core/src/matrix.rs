@@ -176,12 +176,20 @@ impl Matrix {
                 .is_some_and(|cell| cell.assessment == Assessment::NotAssessed)
         };
         let reached = self.reached();
+        let assessed = self
+            .rows
+            .iter()
+            .filter(|row| !not_assessed(row))
+            .map(Row::reached)
+            .min()
+            .flatten();
         Verdict {
             reached,
+            assessed,
             required,
             passed: reached >= Some(required),
             below: criteria(&mut self.rows.iter().filter(below)),
-            not_assessed: criteria(&mut self.rows.iter().filter(below).filter(not_assessed)),
+            not_assessed: criteria(&mut self.rows.iter().filter(below).filter(|row| not_assessed(row))),
         }
     }
 }
@@ -191,6 +199,10 @@ impl Matrix {
 pub struct Verdict {
     /// The image's line; `None` below basic.
     pub reached: Option<Line>,
+    /// The line that the criteria reach which could be assessed, the others left aside; `None` below basic. What is not
+    /// assessed still caps the image's line.
+    #[serde(default)]
+    pub assessed: Option<Line>,
     /// The line asked for.
     pub required: Line,
     /// Whether the image is at or above it.
@@ -244,6 +256,7 @@ mod tests {
         assert!(!verdict.passed);
         assert_eq!(verdict.below, [Criterion::Layers, Criterion::Vulnerabilities]);
         assert_eq!(verdict.not_assessed, [Criterion::Vulnerabilities]);
+        assert_eq!(verdict.assessed, Some(Line::Intermediate));
         assert!(matrix.verdict(Line::Basic).passed);
     }
 

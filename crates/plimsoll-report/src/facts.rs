@@ -1,6 +1,6 @@
 //! What is shown of an image in every format for people, by its names.
 
-use plimsoll_core::{Line, Place, Severity};
+use plimsoll_core::{Assessment, Criterion, Line, Matrix, Place, Severity, Verdict};
 
 use crate::text::{bytes, milliseconds};
 use crate::{ImageSummary, Measurements, Side};
@@ -8,6 +8,59 @@ use crate::{ImageSummary, Measurements, Side};
 /// The line reached, in a word.
 pub(crate) fn reached(line: Option<Line>) -> &'static str {
     line.map_or("below basic", Line::as_str)
+}
+
+/// The verdict in one sentence, in which `mark` sets off the lines.
+pub(crate) fn verdict(verdict: &Verdict, mark: impl Fn(&str) -> String) -> String {
+    let line = mark(reached(verdict.reached));
+    let required = mark(verdict.required.as_str());
+    let sentence = format!("the image reaches {line}; required is {required}");
+    if verdict.not_assessed.is_empty() || verdict.assessed <= verdict.reached {
+        return sentence;
+    }
+    let unknown: Vec<&str> = verdict
+        .not_assessed
+        .iter()
+        .map(|criterion| criterion.as_str())
+        .collect();
+    let others = mark(reached(verdict.assessed));
+    format!(
+        "{sentence}; not assessed: {}; the other criteria reach {others}",
+        unknown.join(", ")
+    )
+}
+
+/// What the rows of a matrix could not assess, each reason once.
+pub(crate) fn not_assessed(matrix: &Matrix) -> Vec<(Criterion, &str)> {
+    let mut reasons: Vec<(Criterion, &str)> = Vec::new();
+    for row in &matrix.rows {
+        for cell in row
+            .cells
+            .iter()
+            .filter(|cell| cell.assessment == Assessment::NotAssessed)
+        {
+            let reason = (row.criterion, cell.evidence.as_str());
+            if !reasons.contains(&reason) {
+                reasons.push(reason);
+            }
+        }
+    }
+    reasons
+}
+
+/// What a criterion of a matrix came to, in a word.
+fn criterion(side: &Side, wanted: Criterion) -> String {
+    let Some(matrix) = &side.matrix else {
+        return "not audited".to_owned();
+    };
+    let Some(row) = matrix.rows.iter().find(|row| row.criterion == wanted) else {
+        return "not assessed".to_owned();
+    };
+    match (row.reached(), row.obstacle()) {
+        (Some(line), _) => line.as_str().to_owned(),
+        (None, Some(cell)) if cell.assessment == Assessment::NotAssessed => "not assessed".to_owned(),
+        (None, _) => reached(None).to_owned(),
+    }
 }
 
 /// Where a finding is, in one short text.
@@ -65,6 +118,11 @@ pub(crate) fn side_rows() -> Vec<SideRow> {
         row("labels", |side| side.summary.labels.len().to_string()),
         row("packages", |side| side.packages.to_string()),
     ];
+    for wanted in Criterion::ALL {
+        rows.push(row(&format!("matrix: {wanted}"), move |side| {
+            criterion(side, wanted)
+        }));
+    }
     for severity in Severity::WORST_FIRST {
         rows.push(row(severity.as_str(), move |side| counted(side, severity)));
     }

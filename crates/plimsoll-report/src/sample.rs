@@ -198,6 +198,7 @@ fn image(name: &str, size_bytes: u64) -> ImageSummary {
         diff_id: Digest::of(format!("layer {index}").as_bytes()),
         created_by: format!("RUN step {index} | tee"),
         size_bytes: index * 1000,
+        empty: index == 0,
     };
     ImageSummary {
         name: name.to_owned(),

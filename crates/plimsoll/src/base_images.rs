@@ -18,7 +18,11 @@ pub(crate) struct StoreOrRegistry<'a> {
 
 impl<'a> StoreOrRegistry<'a> {
     pub(crate) fn new(store: &'a Store, printer: Printer) -> Self {
-        Self { store, printer, always_pull: false }
+        Self {
+            store,
+            printer,
+            always_pull: false,
+        }
     }
 
     /// Asks the registry even for what is in the store.
@@ -28,8 +32,12 @@ impl<'a> StoreOrRegistry<'a> {
 
     /// Takes an image from its registry into the store.
     pub(crate) fn pull(&self, reference: &Reference, platform: &Platform) -> anyhow::Result<Image> {
-        self.printer.status(&format!("pulling `{reference}` for {platform}"));
-        let options = PullOptions { proxy: settings::https_proxy(), ..PullOptions::default() };
+        self.printer
+            .status(&format!("pulling `{reference}` for {platform}"));
+        let options = PullOptions {
+            proxy: settings::https_proxy(),
+            ..PullOptions::default()
+        };
         Ok(registry::pull(self.store, reference, platform, &options)?)
     }
 }
@@ -38,10 +46,14 @@ impl BaseImages for StoreOrRegistry<'_> {
     fn resolve(&self, reference: &Reference, platform: &Platform) -> Result<Image, ForeignError> {
         let found = self.store.find(&reference.to_string());
         match found {
-            Ok(image) if !self.always_pull && image.config.platform().architecture == platform.architecture => Ok(image),
-            Ok(_) | Err(Error::NoSuchImage { .. }) => {
-                self.pull(reference, platform).map_err(|error| crate::failure::message(&error).into())
+            Ok(image)
+                if !self.always_pull && image.config.platform().architecture == platform.architecture =>
+            {
+                Ok(image)
             }
+            Ok(_) | Err(Error::NoSuchImage { .. }) => self
+                .pull(reference, platform)
+                .map_err(|error| crate::failure::message(&error).into()),
             Err(error) => Err(error.into()),
         }
     }

@@ -16,18 +16,28 @@ use crate::progress::ProgressForm;
 
 /// The Dockerfile and the context that a command line names. `context` is a folder, or `-` for standard input: a tar
 /// with the context, or a Dockerfile alone.
-pub(crate) fn inputs(file: Option<&Path>, context: &Path, store: &Store) -> anyhow::Result<(Context, DockerfileText)> {
+pub(crate) fn inputs(
+    file: Option<&Path>,
+    context: &Path,
+    store: &Store,
+) -> anyhow::Result<(Context, DockerfileText)> {
     if context != Path::new("-") {
         if !context.is_dir() {
             let error = Failure::usage(format!("`{}` is not a folder to build from", context.display()));
-            return Err(error.with_hint("name the folder that holds the Dockerfile, such as `.`").into());
+            return Err(error
+                .with_hint("name the folder that holds the Dockerfile, such as `.`")
+                .into());
         }
         let dockerfile = dockerfile(file, context)?;
         return Ok((Context::directory(context)?, dockerfile));
     }
     let mut start = Vec::new();
     let mut input = io::stdin();
-    input.by_ref().take(512).read_to_end(&mut start).context("cannot read standard input")?;
+    input
+        .by_ref()
+        .take(512)
+        .read_to_end(&mut start)
+        .context("cannot read standard input")?;
     if is_archive(&start) {
         let context = Context::tar(start.as_slice().chain(input), store.root())?;
         let name = file.map_or("Dockerfile".to_owned(), |file| file.display().to_string());
@@ -38,8 +48,11 @@ pub(crate) fn inputs(file: Option<&Path>, context: &Path, store: &Store) -> anyh
     if file.is_some() {
         return Err(Failure::usage("standard input is no tar archive, so it cannot hold `--file`").into());
     }
-    input.read_to_end(&mut start).context("cannot read standard input")?;
-    let text = String::from_utf8(start).map_err(|_| Failure::new("the Dockerfile on standard input is not UTF-8"))?;
+    input
+        .read_to_end(&mut start)
+        .context("cannot read standard input")?;
+    let text = String::from_utf8(start)
+        .map_err(|_| Failure::new("the Dockerfile on standard input is not UTF-8"))?;
     Ok((Context::empty(store.root())?, DockerfileText::new("-", text)))
 }
 
@@ -51,7 +64,8 @@ fn is_archive(start: &[u8]) -> bool {
 
 fn dockerfile(file: Option<&Path>, context: &Path) -> anyhow::Result<DockerfileText> {
     if file == Some(Path::new("-")) {
-        let text = io::read_to_string(io::stdin().lock()).context("cannot read the Dockerfile from standard input")?;
+        let text = io::read_to_string(io::stdin().lock())
+            .context("cannot read the Dockerfile from standard input")?;
         return Ok(DockerfileText::new("-", text));
     }
     let path = match file {
@@ -59,7 +73,8 @@ fn dockerfile(file: Option<&Path>, context: &Path) -> anyhow::Result<DockerfileT
         None => context.join("Dockerfile"),
     };
     let bytes = fs::read(&path).map_err(|error| missing(&path, &error, file.is_none()))?;
-    let text = String::from_utf8(bytes).map_err(|_| Failure::new(format!("`{}` is not UTF-8", path.display())))?;
+    let text =
+        String::from_utf8(bytes).map_err(|_| Failure::new(format!("`{}` is not UTF-8", path.display())))?;
     let mut ignore_path = path.clone().into_os_string();
     ignore_path.push(".dockerignore");
     let ignore = fs::read_to_string(PathBuf::from(ignore_path)).ok();
@@ -69,8 +84,16 @@ fn dockerfile(file: Option<&Path>, context: &Path) -> anyhow::Result<DockerfileT
 }
 
 fn missing(path: &Path, error: &io::Error, by_default: bool) -> Failure {
-    let failure = Failure::new(format!("cannot read `{}`: {}", path.display(), crate::failure::system(error)));
-    if by_default { failure.with_hint("name the Dockerfile with `--file`, or another folder") } else { failure }
+    let failure = Failure::new(format!(
+        "cannot read `{}`: {}",
+        path.display(),
+        crate::failure::system(error)
+    ));
+    if by_default {
+        failure.with_hint("name the Dockerfile with `--file`, or another folder")
+    } else {
+        failure
+    }
 }
 
 /// Builds, shows the progress, and gives errors their place in the Dockerfile.
@@ -93,7 +116,12 @@ pub(crate) fn build(
     })?;
     if !outcome.warnings.is_empty() {
         let color = invocation.printer.colors_messages();
-        invocation.printer.block(&diagnostics::warnings(&dockerfile.name, &dockerfile.text, &outcome.warnings, color));
+        invocation.printer.block(&diagnostics::warnings(
+            &dockerfile.name,
+            &dockerfile.text,
+            &outcome.warnings,
+            color,
+        ));
     }
     Ok(outcome)
 }

@@ -10,8 +10,10 @@ use crate::printer::{ColorChoice, LogFormat};
 /// Build, run, scan and grade container images: one binary, no daemon
 #[derive(Debug, Parser)]
 #[command(name = "plimsoll", version, propagate_version = true, max_term_width = 110)]
-#[command(after_help = "Exit codes: 0 done, 1 the gate failed, 2 wrong usage, 3 the work failed; \
-    `run` and `exec` give the container's own code, 125, 126 or 127, as Docker does.")]
+#[command(
+    after_help = "Exit codes: 0 done, 1 the gate failed, 2 wrong usage, 3 the work failed; \
+    `run` and `exec` give the container's own code, 125, 126 or 127, as Docker does."
+)]
 pub(crate) struct Cli {
     #[command(flatten)]
     pub(crate) global: GlobalArgs,
@@ -26,10 +28,10 @@ pub(crate) struct GlobalArgs {
     #[arg(long, global = true, env = "PLIMSOLL_ROOT", value_name = "DIR")]
     pub(crate) store: Option<PathBuf>,
     /// Print data and errors only
-    #[arg(long, global = true)]
+    #[arg(long, short, global = true)]
     pub(crate) quiet: bool,
     /// Say more of what is done; repeat for more still
-    #[arg(long, short, global = true, action = ArgAction::Count)]
+    #[arg(long, global = true, action = ArgAction::Count)]
     pub(crate) verbose: u8,
     /// When to colour
     #[arg(long, global = true, value_enum, default_value_t, value_name = "WHEN")]
@@ -74,4 +76,14 @@ pub(crate) enum Command {
     Dockerfile(commands::dockerfile::Command),
     Completions(commands::completions::Args),
     Version(commands::version::Args),
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    #[test]
+    fn every_command_is_well_formed() {
+        super::Cli::command().debug_assert();
+    }
 }

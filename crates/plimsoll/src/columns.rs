@@ -9,7 +9,10 @@ pub(crate) fn columns(head: &[&str], rows: &[Vec<String>]) -> String {
         }
     }
     let line = |cells: &mut dyn Iterator<Item = &str>| {
-        let padded: Vec<String> = cells.zip(&widths).map(|(cell, width)| format!("{cell:<width$}")).collect();
+        let padded: Vec<String> = cells
+            .zip(&widths)
+            .map(|(cell, width)| format!("{cell:<width$}"))
+            .collect();
         format!("{}\n", padded.join("   ").trim_end())
     };
     let mut text = line(&mut head.iter().copied());
@@ -25,7 +28,10 @@ mod tests {
 
     #[test]
     fn columns_are_aligned() {
-        let rows = [vec!["a".to_owned(), "longer".to_owned()], vec!["bcd".to_owned(), String::new()]];
+        let rows = [
+            vec!["a".to_owned(), "longer".to_owned()],
+            vec!["bcd".to_owned(), String::new()],
+        ];
         assert_eq!(columns(&["X", "NAME"], &rows), "X     NAME\na     longer\nbcd\n");
     }
 }

@@ -26,7 +26,11 @@ pub(crate) struct BuildFailed {
 
 /// The error with its place, if it has one in a Dockerfile.
 pub(crate) fn excerpt(error: &anyhow::Error, color: bool) -> Option<String> {
-    let renderer = if color { Renderer::styled() } else { Renderer::plain() };
+    let renderer = if color {
+        Renderer::styled()
+    } else {
+        Renderer::plain()
+    };
     if let Some(errors) = error.downcast_ref::<DockerfileErrors>() {
         return Some(listed(&renderer, &errors.name, &errors.text, &errors.diagnostics));
     }
@@ -46,7 +50,17 @@ pub(crate) fn excerpt(error: &anyhow::Error, color: bool) -> Option<String> {
         }
         text.push('\n');
     }
-    Some(text + &rendered(&renderer, Level::ERROR, &failed.name, &failed.text, span, &message, hint.as_deref()))
+    Some(
+        text + &rendered(
+            &renderer,
+            Level::ERROR,
+            &failed.name,
+            &failed.text,
+            span,
+            &message,
+            hint.as_deref(),
+        ),
+    )
 }
 
 /// Every diagnostic, in the order of the text.
@@ -57,14 +71,26 @@ pub(crate) fn listed(renderer: &Renderer, name: &str, text: &str, diagnostics: &
             plimsoll_dockerfile::Level::Warning => Level::WARNING,
         };
         let hint = diagnostic.hint.as_ref().map(|hint| hint.0.as_str());
-        rendered(renderer, level, name, text, diagnostic.span, &diagnostic.message, hint)
+        rendered(
+            renderer,
+            level,
+            name,
+            text,
+            diagnostic.span,
+            &diagnostic.message,
+            hint,
+        )
     });
     shown.collect::<Vec<_>>().join("\n\n")
 }
 
 /// Warnings of a Dockerfile that can be built.
 pub(crate) fn warnings(name: &str, text: &str, diagnostics: &[Diagnostic], color: bool) -> String {
-    let renderer = if color { Renderer::styled() } else { Renderer::plain() };
+    let renderer = if color {
+        Renderer::styled()
+    } else {
+        Renderer::plain()
+    };
     listed(&renderer, name, text, diagnostics)
 }
 
@@ -92,5 +118,8 @@ fn rendered(
 
 /// The nearest character boundary at or before `at`.
 fn floor(text: &str, at: usize) -> usize {
-    (0..=at.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0)
+    (0..=at.min(text.len()))
+        .rev()
+        .find(|at| text.is_char_boundary(*at))
+        .unwrap_or(0)
 }

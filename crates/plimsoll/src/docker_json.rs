@@ -11,7 +11,9 @@ use serde_json::{Map, Value, json};
 pub(crate) fn image(image: &Image) -> anyhow::Result<Value> {
     let references = &image.references;
     let digests = image.manifest_digest.iter().flat_map(|digest| {
-        references.iter().map(move |reference| format!("{}@{digest}", reference.repository()))
+        references
+            .iter()
+            .map(move |reference| format!("{}@{digest}", reference.repository()))
     });
     let mut digests: Vec<String> = digests.collect();
     digests.dedup();
@@ -134,13 +136,24 @@ fn state_json(state: &ContainerState) -> Value {
 fn host_config(options: &RunOptions) -> Value {
     let mut bindings: BTreeMap<String, Vec<Value>> = BTreeMap::new();
     for port in &options.ports {
-        let host_port = if port.host_port == 0 { String::new() } else { port.host_port.to_string() };
+        let host_port = if port.host_port == 0 {
+            String::new()
+        } else {
+            port.host_port.to_string()
+        };
         let binding = json!({ "HostIp": port.host_ip.to_string(), "HostPort": host_port });
-        bindings.entry(format!("{}/{}", port.container_port, port.protocol)).or_default().push(binding);
+        bindings
+            .entry(format!("{}/{}", port.container_port, port.protocol))
+            .or_default()
+            .push(binding);
     }
     let binds = options.mounts.iter().filter_map(|mount| {
         let source = mount.source.as_ref()?.display();
-        Some(format!("{source}:{}{}", mount.target, if mount.read_only { ":ro" } else { "" }))
+        Some(format!(
+            "{source}:{}{}",
+            mount.target,
+            if mount.read_only { ":ro" } else { "" }
+        ))
     });
     let retries = match options.restart {
         RestartPolicy::OnFailure(retries) => retries,
@@ -191,9 +204,15 @@ fn network(options: &RunOptions, state: &ContainerState) -> Value {
     let mut ports: BTreeMap<String, Vec<Value>> = BTreeMap::new();
     for port in &state.ports {
         let binding = json!({ "HostIp": port.host_ip.to_string(), "HostPort": port.host_port.to_string() });
-        ports.entry(format!("{}/{}", port.container_port, port.protocol)).or_default().push(binding);
+        ports
+            .entry(format!("{}/{}", port.container_port, port.protocol))
+            .or_default()
+            .push(binding);
     }
-    let address = state.ip_address.map(|address| address.to_string()).unwrap_or_default();
+    let address = state
+        .ip_address
+        .map(|address| address.to_string())
+        .unwrap_or_default();
     json!({
         "Ports": ports,
         "IPAddress": address,

@@ -16,16 +16,26 @@ pub(crate) struct Failure {
 impl Failure {
     /// The work failed.
     pub(crate) fn new(message: impl Into<String>) -> Self {
-        Self { message: message.into(), hint: None, code: exit::FAILED }
+        Self {
+            message: message.into(),
+            hint: None,
+            code: exit::FAILED,
+        }
     }
 
     /// The command line or a configuration file is wrong.
     pub(crate) fn usage(message: impl Into<String>) -> Self {
-        Self { code: exit::USAGE, ..Self::new(message) }
+        Self {
+            code: exit::USAGE,
+            ..Self::new(message)
+        }
     }
 
     pub(crate) fn with_hint(self, hint: impl Into<String>) -> Self {
-        Self { hint: Some(Hint::new(hint)), ..self }
+        Self {
+            hint: Some(Hint::new(hint)),
+            ..self
+        }
     }
 }
 

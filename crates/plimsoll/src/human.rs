@@ -19,7 +19,13 @@ fn scaled(bytes: u64, base: f64, units: &[&str]) -> String {
         value /= base;
         unit += 1;
     }
-    let digits = if unit == 0 || value >= 100.0 { 0 } else if value >= 10.0 { 1 } else { 2 };
+    let digits = if unit == 0 || value >= 100.0 {
+        0
+    } else if value >= 10.0 {
+        1
+    } else {
+        2
+    };
     let mut number = format!("{value:.digits$}");
     if number.contains('.') {
         number = number.trim_end_matches('0').trim_end_matches('.').to_owned();
@@ -58,7 +64,13 @@ mod tests {
 
     #[test]
     fn sizes_as_docker_shows_them() {
-        for (bytes, text) in [(0, "0B"), (999, "999B"), (1000, "1kB"), (133_400_000, "133MB"), (1_234_000_000, "1.23GB")] {
+        for (bytes, text) in [
+            (0, "0B"),
+            (999, "999B"),
+            (1000, "1kB"),
+            (133_400_000, "133MB"),
+            (1_234_000_000, "1.23GB"),
+        ] {
             assert_eq!(size(bytes), text);
         }
         assert_eq!(binary_size(32 << 20), "32MiB");
@@ -67,7 +79,21 @@ mod tests {
     #[test]
     fn lengths_as_docker_shows_them() {
         let text = |seconds| duration(SignedDuration::from_secs(seconds));
-        let words = [0, 1, 59, 60, 120, 3599, 3600, 7200, 86_400 * 3, 86_400 * 20, 86_400 * 90, 86_400 * 800].map(text);
+        let words = [
+            0,
+            1,
+            59,
+            60,
+            120,
+            3599,
+            3600,
+            7200,
+            86_400 * 3,
+            86_400 * 20,
+            86_400 * 90,
+            86_400 * 800,
+        ]
+        .map(text);
         assert_eq!(
             words.join(", "),
             "Less than a second, 1 second, 59 seconds, About a minute, 2 minutes, 59 minutes, About an hour, 2 hours, 3 days, 2 weeks, 3 months, 2 years"

@@ -19,13 +19,17 @@ pub(crate) struct Invocation {
 
 impl Invocation {
     pub(crate) fn new(global: &GlobalArgs, printer: Printer) -> Self {
-        Self { store_root: global.store.clone(), printer }
+        Self {
+            store_root: global.store.clone(),
+            printer,
+        }
     }
 
     /// Opens the store, and makes it where there is none.
     pub(crate) fn store(&self) -> anyhow::Result<Store> {
         let root = settings::store_root(self.store_root.clone())?;
-        let absolute = std::path::absolute(&root).map_err(|error| Failure::usage(format!("`{}`: {error}", root.display())))?;
+        let absolute = std::path::absolute(&root)
+            .map_err(|error| Failure::usage(format!("`{}`: {error}", root.display())))?;
         Ok(Store::open(&absolute)?)
     }
 

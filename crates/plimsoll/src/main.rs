@@ -74,7 +74,9 @@ fn start_tracing(cli: &Cli) {
         2 => tracing::Level::DEBUG,
         _ => tracing::Level::TRACE,
     };
-    let subscriber = tracing_subscriber::fmt().with_max_level(level).with_writer(io::stderr);
+    let subscriber = tracing_subscriber::fmt()
+        .with_max_level(level)
+        .with_writer(io::stderr);
     match cli.global.log_format {
         printer::LogFormat::Text => subscriber.init(),
         printer::LogFormat::Json => subscriber.json().init(),

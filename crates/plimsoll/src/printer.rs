@@ -41,8 +41,17 @@ pub(crate) struct Printer {
 impl Printer {
     pub(crate) fn new(quiet: bool, color: ColorChoice, log_format: LogFormat) -> Self {
         let set = |name| std::env::var_os(name).is_some_and(|value| !value.is_empty());
-        let color = if color == ColorChoice::Auto && set("NO_COLOR") { ColorChoice::Never } else { color };
-        Self { quiet, log_format, color, ci: set("CI") }
+        let color = if color == ColorChoice::Auto && set("NO_COLOR") {
+            ColorChoice::Never
+        } else {
+            color
+        };
+        Self {
+            quiet,
+            log_format,
+            color,
+            ci: set("CI"),
+        }
     }
 
     /// Whether stderr is a terminal where progress can be drawn.
@@ -73,7 +82,10 @@ impl Printer {
         if !io::stdout().is_terminal() {
             return None;
         }
-        rustix::termios::tcgetwinsize(io::stdout()).ok().map(|size| size.ws_col).filter(|width| *width > 0)
+        rustix::termios::tcgetwinsize(io::stdout())
+            .ok()
+            .map(|size| size.ws_col)
+            .filter(|width| *width > 0)
     }
 
     pub(crate) fn is_quiet(&self) -> bool {

@@ -12,7 +12,11 @@ pub(crate) fn store_root(given: Option<PathBuf>) -> Result<PathBuf, Failure> {
     if rustix::process::geteuid().is_root() {
         return Ok(PathBuf::from("/var/lib/plimsoll"));
     }
-    let folder = |name: &str| std::env::var_os(name).map(PathBuf::from).filter(|path| path.is_absolute());
+    let folder = |name: &str| {
+        std::env::var_os(name)
+            .map(PathBuf::from)
+            .filter(|path| path.is_absolute())
+    };
     let data = folder("XDG_DATA_HOME").or_else(|| folder("HOME").map(|home| home.join(".local/share")));
     match data {
         Some(data) => Ok(data.join("plimsoll")),
@@ -24,7 +28,11 @@ pub(crate) fn store_root(given: Option<PathBuf>) -> Result<PathBuf, Failure> {
 /// The host's bundle of trusted certificates, where its tools look for it.
 pub(crate) fn host_ca() -> Result<PathBuf, Failure> {
     let named = std::env::var_os("SSL_CERT_FILE").map(PathBuf::from);
-    let usual = ["/etc/ssl/certs/ca-certificates.crt", "/etc/pki/tls/certs/ca-bundle.crt", "/etc/ssl/cert.pem"];
+    let usual = [
+        "/etc/ssl/certs/ca-certificates.crt",
+        "/etc/pki/tls/certs/ca-bundle.crt",
+        "/etc/ssl/cert.pem",
+    ];
     let mut places = named.into_iter().chain(usual.map(PathBuf::from));
     places.find(|path| path.is_file()).ok_or_else(|| {
         Failure::usage("this host has no bundle of trusted certificates")
@@ -32,16 +40,14 @@ pub(crate) fn host_ca() -> Result<PathBuf, Failure> {
     })
 }
 
-/// Whether a continuous-integration system runs us.
-pub(crate) fn in_ci() -> bool {
-    std::env::var_os("CI").is_some_and(|value| !value.is_empty() && value != "false")
-}
-
 /// The proxy variables that Docker passes on to `RUN`, as they are set here.
 pub(crate) fn proxies() -> Vec<(String, String)> {
     let names = ["HTTP_PROXY", "HTTPS_PROXY", "FTP_PROXY", "NO_PROXY", "ALL_PROXY"];
-    let both = names.into_iter().flat_map(|name| [name.to_owned(), name.to_lowercase()]);
-    both.filter_map(|name| std::env::var(&name).ok().map(|value| (name, value))).collect()
+    let both = names
+        .into_iter()
+        .flat_map(|name| [name.to_owned(), name.to_lowercase()]);
+    both.filter_map(|name| std::env::var(&name).ok().map(|value| (name, value)))
+        .collect()
 }
 
 /// `SOURCE_DATE_EPOCH`: seconds since 1970 that no time in the image may be later than.
@@ -51,7 +57,9 @@ pub(crate) fn source_date_epoch() -> Result<Option<i64>, Failure> {
         Ok(text) if text.is_empty() => Ok(None),
         Ok(text) => match text.parse() {
             Ok(seconds) => Ok(Some(seconds)),
-            Err(_) => Err(Failure::usage(format!("SOURCE_DATE_EPOCH is `{text}`, not a number of seconds"))),
+            Err(_) => Err(Failure::usage(format!(
+                "SOURCE_DATE_EPOCH is `{text}`, not a number of seconds"
+            ))),
         },
     }
 }
@@ -59,5 +67,8 @@ pub(crate) fn source_date_epoch() -> Result<Option<i64>, Failure> {
 /// The proxy for fetching feeds.
 pub(crate) fn https_proxy() -> Option<String> {
     let names = ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"];
-    names.into_iter().find_map(|name| std::env::var(name).ok()).filter(|proxy| !proxy.is_empty())
+    names
+        .into_iter()
+        .find_map(|name| std::env::var(name).ok())
+        .filter(|proxy| !proxy.is_empty())
 }

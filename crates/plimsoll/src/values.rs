@@ -17,7 +17,10 @@ pub(crate) fn bytes(text: &str) -> Result<u64, String> {
         "t" | "tb" | "tib" => 1 << 40,
         unit => return Err(format!("unknown unit `{unit}`; use b, k, m or g")),
     };
-    let value: f64 = number.trim().parse().map_err(|_| format!("`{text}` is not a number of bytes"))?;
+    let value: f64 = number
+        .trim()
+        .parse()
+        .map_err(|_| format!("`{text}` is not a number of bytes"))?;
     let result = value * factor as f64;
     if !(0.0..=9e18).contains(&result) {
         return Err(format!("`{text}` is out of range"));
@@ -33,10 +36,16 @@ pub(crate) fn duration(text: &str) -> Result<Duration, String> {
         return Err("a length of time is missing".to_owned());
     }
     while !rest.is_empty() {
-        let end = rest.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(rest.len());
-        let number: f64 = rest[..end].parse().map_err(|_| format!("`{text}` is not a length of time such as `1m30s`"))?;
+        let end = rest
+            .find(|c: char| !c.is_ascii_digit() && c != '.')
+            .unwrap_or(rest.len());
+        let number: f64 = rest[..end]
+            .parse()
+            .map_err(|_| format!("`{text}` is not a length of time such as `1m30s`"))?;
         rest = &rest[end..];
-        let unit_end = rest.find(|c: char| c.is_ascii_digit() || c == '.').unwrap_or(rest.len());
+        let unit_end = rest
+            .find(|c: char| c.is_ascii_digit() || c == '.')
+            .unwrap_or(rest.len());
         let unit = match &rest[..unit_end] {
             "ns" => 1e-9,
             "us" | "µs" => 1e-6,
@@ -56,14 +65,20 @@ pub(crate) fn duration(text: &str) -> Result<Duration, String> {
 /// `KEY=VALUE`; without `=`, the value is empty.
 pub(crate) fn pair(text: &str) -> Result<(String, String), String> {
     let (key, value) = text.split_once('=').unwrap_or((text, ""));
-    if key.is_empty() { Err(format!("`{text}` has no name before `=`")) } else { Ok((key.to_owned(), value.to_owned())) }
+    if key.is_empty() {
+        Err(format!("`{text}` has no name before `=`"))
+    } else {
+        Ok((key.to_owned(), value.to_owned()))
+    }
 }
 
 /// `KEY=VALUE`, or `KEY` alone, which takes the value from this process's environment or, where there is none,
 /// removes the variable.
 pub(crate) fn variable(text: &str) -> Result<(String, Option<String>), String> {
     match text.split_once('=') {
-        Some(("", _)) | None if text.is_empty() || text.starts_with('=') => Err(format!("`{text}` has no name")),
+        Some(("", _)) | None if text.is_empty() || text.starts_with('=') => {
+            Err(format!("`{text}` has no name"))
+        }
         Some((key, value)) => Ok((key.to_owned(), Some(value.to_owned()))),
         None => Ok((text.to_owned(), std::env::var(text).ok())),
     }
@@ -73,7 +88,10 @@ pub(crate) fn variable(text: &str) -> Result<(String, Option<String>), String> {
 pub(crate) fn env_file(path: &Path) -> Result<Vec<(String, Option<String>)>, Failure> {
     let wrong = |reason: String| Failure::usage(format!("`{}`: {reason}", path.display()));
     let text = std::fs::read_to_string(path).map_err(|error| wrong(error.to_string()))?;
-    let lines = text.lines().enumerate().map(|(number, line)| (number + 1, line.trim_start()));
+    let lines = text
+        .lines()
+        .enumerate()
+        .map(|(number, line)| (number + 1, line.trim_start()));
     lines
         .filter(|(_, line)| !line.is_empty() && !line.starts_with('#'))
         .map(|(number, line)| variable(line).map_err(|reason| wrong(format!("line {number}: {reason}"))))
@@ -86,7 +104,13 @@ mod tests {
 
     #[test]
     fn numbers_of_bytes() {
-        for (text, value) in [("32m", 32 << 20), ("1.5g", 3 << 29), ("1024", 1024), ("10KB", 10240), ("0", 0)] {
+        for (text, value) in [
+            ("32m", 32 << 20),
+            ("1.5g", 3 << 29),
+            ("1024", 1024),
+            ("10KB", 10240),
+            ("0", 0),
+        ] {
             assert_eq!(bytes(text), Ok(value), "{text}");
         }
         for text in ["", "m", "-1", "12x", "nan", "9999999999t"] {
@@ -96,7 +120,13 @@ mod tests {
 
     #[test]
     fn lengths_of_time() {
-        for (text, millis) in [("30s", 30_000), ("1m30s", 90_000), ("500ms", 500), ("1.5h", 5_400_000), ("0", 0)] {
+        for (text, millis) in [
+            ("30s", 30_000),
+            ("1m30s", 90_000),
+            ("500ms", 500),
+            ("1.5h", 5_400_000),
+            ("0", 0),
+        ] {
             assert_eq!(duration(text), Ok(Duration::from_millis(millis)), "{text}");
         }
         for text in ["", "5", "s", "1x", "-1s"] {
@@ -107,7 +137,10 @@ mod tests {
     #[test]
     fn variables() {
         assert_eq!(variable("A=b=c"), Ok(("A".into(), Some("b=c".into()))));
-        assert_eq!(variable("PLIMSOLL_NO_SUCH_VARIABLE"), Ok(("PLIMSOLL_NO_SUCH_VARIABLE".into(), None)));
+        assert_eq!(
+            variable("PLIMSOLL_NO_SUCH_VARIABLE"),
+            Ok(("PLIMSOLL_NO_SUCH_VARIABLE".into(), None))
+        );
         assert!(variable("=x").is_err());
         assert_eq!(pair("a"), Ok(("a".into(), String::new())));
     }

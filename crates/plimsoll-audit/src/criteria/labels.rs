@@ -19,21 +19,38 @@ pub(super) fn row(subject: &Subject<'_>, policy: &Policy) -> Row {
             .collect();
         match absent[..] {
             [] => Observed::met(shown(names, |name| labels.get(name).map_or("", String::as_str))),
-            _ => Observed::unmet(format!("missing or empty: {}", absent.iter().map(|name| short(name)).collect::<Vec<_>>().join(", "))),
+            _ => Observed::unmet(format!(
+                "missing or empty: {}",
+                absent
+                    .iter()
+                    .map(|name| short(name))
+                    .collect::<Vec<_>>()
+                    .join(", ")
+            )),
         }
     };
     row_of(
         Criterion::Labels,
         [
             ("none needed".to_owned(), Observed::met(count)),
-            (requirement(&policy.labels_intermediate), asked(&policy.labels_intermediate)),
-            (requirement(&policy.labels_production), asked(&policy.labels_production)),
+            (
+                requirement(&policy.labels_intermediate),
+                asked(&policy.labels_intermediate),
+            ),
+            (
+                requirement(&policy.labels_production),
+                asked(&policy.labels_production),
+            ),
         ],
     )
 }
 
 fn requirement(names: &[String]) -> String {
-    names.iter().map(|name| short(name)).collect::<Vec<_>>().join(", ")
+    names
+        .iter()
+        .map(|name| short(name))
+        .collect::<Vec<_>>()
+        .join(", ")
 }
 
 /// The names of the OCI set are known well enough without their prefix.

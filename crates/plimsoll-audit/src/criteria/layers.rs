@@ -14,7 +14,10 @@ pub(super) fn row(subject: &Subject<'_>, policy: &Policy) -> Row {
     };
     let cell = |line: Line| {
         let limit = policy.layers.at(line);
-        (format!("< {limit} layers"), Observed::when((count as u64) < limit, evidence.clone()))
+        (
+            format!("< {limit} layers"),
+            Observed::when((count as u64) < limit, evidence.clone()),
+        )
     };
     row_of(Criterion::Layers, Line::ALL.map(cell))
 }

@@ -8,7 +8,10 @@ pub(super) fn row(subject: &Subject<'_>) -> Row {
     let probed = subject.probed;
     let logs = probed.logs_reach_output();
     let stops = logs.clone().and(probed.stops_in_time());
-    let clean = stops.clone().and(probed.exits_cleanly()).and(probed.reaps_children());
+    let clean = stops
+        .clone()
+        .and(probed.exits_cleanly())
+        .and(probed.reaps_children());
     row_of(
         Criterion::Lifecycle,
         [

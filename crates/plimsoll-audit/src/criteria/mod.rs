@@ -30,7 +30,9 @@ pub fn assess(subject: &Subject<'_>, policy: &Policy) -> Matrix {
         Criterion::Hardening => hardening::row(subject),
         Criterion::Lifecycle => lifecycle::row(subject),
     };
-    Matrix { rows: Criterion::ALL.into_iter().map(row).collect() }
+    Matrix {
+        rows: Criterion::ALL.into_iter().map(row).collect(),
+    }
 }
 
 /// A row from what each line asks and what was seen, the lowest line first.
@@ -41,5 +43,8 @@ fn row_of(criterion: Criterion, cells: [(String, Observed); 3]) -> Row {
         assessment: observed.assessment,
         evidence: observed.evidence,
     };
-    Row { criterion, cells: Line::ALL.into_iter().zip(cells).map(cell).collect() }
+    Row {
+        criterion,
+        cells: Line::ALL.into_iter().zip(cells).map(cell).collect(),
+    }
 }

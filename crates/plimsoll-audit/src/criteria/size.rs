@@ -11,7 +11,10 @@ pub(super) fn row(subject: &Subject<'_>, policy: &Policy) -> Row {
     let cell = |line: Line| {
         let limit = policy.size.at(line);
         let evidence = format!("{:.1} MB uncompressed", bytes as f64 / MEGABYTE as f64);
-        (format!("< {limit} MB"), Observed::when(bytes < limit.saturating_mul(MEGABYTE), evidence))
+        (
+            format!("< {limit} MB"),
+            Observed::when(bytes < limit.saturating_mul(MEGABYTE), evidence),
+        )
     };
     row_of(Criterion::Size, Line::ALL.map(cell))
 }

@@ -6,7 +6,11 @@ use crate::{Observed, Subject};
 /// Who the image's processes run as: by its configuration, and when it was run.
 pub(super) fn row(subject: &Subject<'_>) -> Row {
     let user = &subject.image.config.config.user;
-    let configured = if user.is_empty() { "no USER, so root".to_owned() } else { format!("USER {user}") };
+    let configured = if user.is_empty() {
+        "no USER, so root".to_owned()
+    } else {
+        format!("USER {user}")
+    };
     let ran_as = subject.probed.uid();
     let non_root = Observed::when(!is_root(user), configured.clone());
     let explicit = match explicit_uid(user) {
@@ -18,7 +22,10 @@ pub(super) fn row(subject: &Subject<'_>) -> Row {
         [
             ("any".to_owned(), Observed::met(configured)),
             ("non-root".to_owned(), non_root),
-            ("non-root by explicit UID, and it runs so".to_owned(), explicit.and(runs_as(explicit_uid(user), ran_as))),
+            (
+                "non-root by explicit UID, and it runs so".to_owned(),
+                explicit.and(runs_as(explicit_uid(user), ran_as)),
+            ),
         ],
     )
 }
@@ -26,7 +33,10 @@ pub(super) fn row(subject: &Subject<'_>) -> Row {
 fn runs_as(asked: Option<u32>, ran_as: std::result::Result<u32, String>) -> Observed {
     match ran_as {
         Err(reason) => Observed::not_assessed(reason),
-        Ok(uid) => Observed::when(asked == Some(uid) && uid != 0, format!("its first process runs with UID {uid}")),
+        Ok(uid) => Observed::when(
+            asked == Some(uid) && uid != 0,
+            format!("its first process runs with UID {uid}"),
+        ),
     }
 }
 
@@ -53,13 +63,19 @@ mod tests {
         for user in ["1000", "app", "1000:0", "app:root"] {
             assert!(!is_root(user), "{user}");
         }
-        assert_eq!((explicit_uid("1000:1000"), explicit_uid("app")), (Some(1000), None));
+        assert_eq!(
+            (explicit_uid("1000:1000"), explicit_uid("app")),
+            (Some(1000), None)
+        );
     }
 
     #[test]
     fn a_configured_uid_counts_only_if_it_runs_so() {
         assert_eq!(runs_as(Some(1000), Ok(1000)).assessment, Assessment::Met);
         assert_eq!(runs_as(Some(1000), Ok(0)).assessment, Assessment::Unmet);
-        assert_eq!(runs_as(Some(1000), Err("it was not run".into())).assessment, Assessment::NotAssessed);
+        assert_eq!(
+            runs_as(Some(1000), Err("it was not run".into())).assessment,
+            Assessment::NotAssessed
+        );
     }
 }

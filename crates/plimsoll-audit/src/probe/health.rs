@@ -15,7 +15,11 @@ pub(super) fn verdict(health: &HealthState) -> Option<std::result::Result<(), St
         HealthStatus::Healthy => Some(Ok(())),
         HealthStatus::Starting => None,
         HealthStatus::Unhealthy => Some(Err(match health.log.last() {
-            Some(last) => format!("its health check fails with code {}: {}", last.exit_code, one_line(&last.output)),
+            Some(last) => format!(
+                "its health check fails with code {}: {}",
+                last.exit_code,
+                one_line(&last.output)
+            ),
             None => "its health check fails".to_owned(),
         })),
     }
@@ -33,10 +37,19 @@ pub(super) fn became_healthy(image: &Image, state: &ContainerState, after: Optio
 
 /// Stops every process of the application without ending it, and looks whether the check notices.
 pub(super) fn when_stopped(container: &Container, image: &Image) -> Result<Observed> {
-    let Some(check) = image.config.config.healthcheck.as_ref().filter(|check| is_active(check)) else {
+    let Some(check) = image
+        .config
+        .config
+        .healthcheck
+        .as_ref()
+        .filter(|check| is_active(check))
+    else {
         return Ok(Observed::unmet("no HEALTHCHECK"));
     };
-    let timeout = check.timeout.and_then(|nanos| u64::try_from(nanos).ok()).filter(|nanos| *nanos > 0);
+    let timeout = check
+        .timeout
+        .and_then(|nanos| u64::try_from(nanos).ok())
+        .filter(|nanos| *nanos > 0);
     let timeout = Duration::from_nanos(timeout.unwrap_or(30_000_000_000));
     let retries = check.retries.filter(|retries| *retries > 0).unwrap_or(3);
     let patience = (timeout + Duration::from_secs(2)) * retries + Duration::from_secs(5);
@@ -48,15 +61,24 @@ pub(super) fn when_stopped(container: &Container, image: &Image) -> Result<Obser
     let began = Instant::now();
     let observed = loop {
         let state = container.state()?;
-        match state.health.as_ref().map(|health| (health.status, health.failing_streak)) {
+        match state
+            .health
+            .as_ref()
+            .map(|health| (health.status, health.failing_streak))
+        {
             Some((HealthStatus::Unhealthy, streak)) => {
                 let after = began.elapsed().as_secs_f64();
-                break Observed::met(format!("unhealthy {after:.1} s after the app was stopped, {streak} failures in a row"));
+                break Observed::met(format!(
+                    "unhealthy {after:.1} s after the app was stopped, {streak} failures in a row"
+                ));
             }
             None => break Observed::not_assessed("it ended when the app was stopped"),
             Some(_) if !state.running() => break Observed::not_assessed("it ended when the app was stopped"),
             Some((status, _)) if began.elapsed() > patience => {
-                break Observed::unmet(format!("still {status} {:.0} s after the app was stopped", patience.as_secs_f64()));
+                break Observed::unmet(format!(
+                    "still {status} {:.0} s after the app was stopped",
+                    patience.as_secs_f64()
+                ));
             }
             Some(_) => std::thread::sleep(Duration::from_millis(50)),
         }
@@ -76,5 +98,9 @@ fn signal(pid: u32, signal: rustix::process::Signal) {
 
 fn one_line(text: &str) -> String {
     let flat = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    if flat.chars().count() > 120 { flat.chars().take(119).chain(['…']).collect() } else { flat }
+    if flat.chars().count() > 120 {
+        flat.chars().take(119).chain(['…']).collect()
+    } else {
+        flat
+    }
 }

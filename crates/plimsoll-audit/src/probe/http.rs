@@ -29,14 +29,23 @@ impl fmt::Display for Answer {
 /// Asks once; nothing if it is no HTTP server, or not yet.
 pub(super) fn ask(port: &PublishedPort) -> Option<Answer> {
     const PATIENCE: Duration = Duration::from_secs(2);
-    let ip = if port.host_ip.is_unspecified() { IpAddr::V4(Ipv4Addr::LOCALHOST) } else { port.host_ip };
+    let ip = if port.host_ip.is_unspecified() {
+        IpAddr::V4(Ipv4Addr::LOCALHOST)
+    } else {
+        port.host_ip
+    };
     let mut stream = TcpStream::connect_timeout(&SocketAddr::new(ip, port.host_port), PATIENCE).ok()?;
     stream.set_read_timeout(Some(PATIENCE)).ok()?;
     stream.set_write_timeout(Some(PATIENCE)).ok()?;
-    stream.write_all(b"GET / HTTP/1.1\r\nHost: localhost\r\nUser-Agent: plimsoll\r\nConnection: close\r\n\r\n").ok()?;
+    stream
+        .write_all(b"GET / HTTP/1.1\r\nHost: localhost\r\nUser-Agent: plimsoll\r\nConnection: close\r\n\r\n")
+        .ok()?;
     let mut head = Vec::new();
     stream.take(4096).read_to_end(&mut head).ok()?;
-    status(&head).map(|status| Answer { port: port.container_port, status })
+    status(&head).map(|status| Answer {
+        port: port.container_port,
+        status,
+    })
 }
 
 /// The code of the status line `HTTP/1.1 200 OK`.
@@ -55,7 +64,13 @@ mod tests {
     fn status_lines() {
         assert_eq!(status(b"HTTP/1.1 200 OK\r\nA: b\r\n\r\n"), Some(200));
         assert_eq!(status(b"HTTP/1.0 404 \r\n"), Some(404));
-        for other in [&b""[..], b"SSH-2.0-x\r\n", b"HTTP/1.1\r\n", b"HTTP/1.1 9 x\r\n", b"\xff\xfe"] {
+        for other in [
+            &b""[..],
+            b"SSH-2.0-x\r\n",
+            b"HTTP/1.1\r\n",
+            b"HTTP/1.1 9 x\r\n",
+            b"\xff\xfe",
+        ] {
             assert_eq!(status(other), None);
         }
     }

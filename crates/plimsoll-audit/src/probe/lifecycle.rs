@@ -18,7 +18,11 @@ pub(super) struct End {
 impl End {
     /// It needed no stopping.
     pub(super) fn by_itself() -> Self {
-        Self { in_time: Observed::met("it ends by itself"), cleanly: Observed::met("it ended with code 0"), took: None }
+        Self {
+            in_time: Observed::met("it ends by itself"),
+            cleanly: Observed::met("it ended with code 0"),
+            took: None,
+        }
     }
 }
 
@@ -31,16 +35,26 @@ pub(super) fn stop(container: &Container, limits: &ProbeLimits) -> Result<End> {
     let code = container.state()?.exit_code;
     let killed = code == SIGKILL;
     let in_time = if killed {
-        Observed::unmet(format!("it ignored its stop signal and was killed after {} s", limits.stop_timeout))
+        Observed::unmet(format!(
+            "it ignored its stop signal and was killed after {} s",
+            limits.stop_timeout
+        ))
     } else {
-        Observed::met(format!("it ended {:.1} s after its stop signal", took.as_secs_f64()))
+        Observed::met(format!(
+            "it ended {:.1} s after its stop signal",
+            took.as_secs_f64()
+        ))
     };
     let ended = match code {
         0 => Observed::met("with exit code 0"),
         129..=192 if !killed => Observed::met(format!("by the signal, exit code {code}")),
         code => Observed::unmet(format!("with exit code {code}")),
     };
-    Ok(End { in_time, cleanly: ended, took: Some(took) })
+    Ok(End {
+        in_time,
+        cleanly: ended,
+        took: Some(took),
+    })
 }
 
 /// Whether something was written to stdout or stderr.
@@ -73,16 +87,27 @@ pub(super) fn why_it_ended(container: &Container, state: &ContainerState) -> Str
     };
     // The log is an ornament of the message: without it, the code still tells.
     let _ = container.logs(&LogOptions::default(), &mut keep);
-    let oom = if state.oom_killed { ", killed for want of memory" } else { "" };
-    let error = if state.error.is_empty() { last } else { state.error.clone() };
+    let oom = if state.oom_killed {
+        ", killed for want of memory"
+    } else {
+        ""
+    };
+    let error = if state.error.is_empty() {
+        last
+    } else {
+        state.error.clone()
+    };
     let colon = if error.is_empty() { "" } else { ": " };
     format!("it ended with exit code {}{oom}{colon}{error}", state.exit_code)
 }
 
 /// The real user of a process of this host.
 pub(super) fn uid_of(pid: u32) -> std::result::Result<u32, String> {
-    let status = fs::read_to_string(format!("/proc/{pid}/status")).map_err(|_| "it ended before its user could be seen".to_owned())?;
+    let status = fs::read_to_string(format!("/proc/{pid}/status"))
+        .map_err(|_| "it ended before its user could be seen".to_owned())?;
     let line = status.lines().find_map(|line| line.strip_prefix("Uid:"));
-    let uid = line.and_then(|line| line.split_whitespace().next()).and_then(|uid| uid.parse().ok());
+    let uid = line
+        .and_then(|line| line.split_whitespace().next())
+        .and_then(|uid| uid.parse().ok());
     uid.ok_or_else(|| format!("the user of process {pid} cannot be read"))
 }

@@ -71,7 +71,10 @@ impl Probed {
     pub(crate) fn runs_with(&self, hardness: Hardness) -> Observed {
         self.look(|seen| {
             let run = seen.runs.iter().find(|(known, _)| *known == hardness);
-            run.map_or_else(|| Observed::not_assessed("it was not tried"), |(_, observed)| observed.clone())
+            run.map_or_else(
+                || Observed::not_assessed("it was not tried"),
+                |(_, observed)| observed.clone(),
+            )
         })
     }
 

@@ -11,14 +11,27 @@ use crate::{Observed, Result};
 pub(super) fn observe(container: &Container, first: u32) -> Result<Observed> {
     let before = zombies(first);
     let orphan = ExecOptions {
-        command: ["/bin/sh", "-c", "sleep 0.2 </dev/null >/dev/null 2>&1 & exit 0"].map(str::to_owned).into(),
+        command: ["/bin/sh", "-c", "sleep 0.2 </dev/null >/dev/null 2>&1 & exit 0"]
+            .map(str::to_owned)
+            .into(),
         ..ExecOptions::default()
     };
     let seen = children(first).len();
     let (mut out, mut err) = (io::sink(), io::sink());
-    match container.exec(&orphan, Streams { stdin: None, stdout: &mut out, stderr: &mut err }) {
+    match container.exec(
+        &orphan,
+        Streams {
+            stdin: None,
+            stdout: &mut out,
+            stderr: &mut err,
+        },
+    ) {
         Ok(0) => {}
-        Ok(_) | Err(_) => return Ok(Observed::not_assessed("the image has no shell to leave an orphan with")),
+        Ok(_) | Err(_) => {
+            return Ok(Observed::not_assessed(
+                "the image has no shell to leave an orphan with",
+            ));
+        }
     }
     let began = Instant::now();
     let mut inherited = false;
@@ -43,7 +56,12 @@ pub(super) fn processes_below(first: u32) -> Vec<u32> {
     let mut found = vec![first];
     let mut next = 0;
     while let Some(parent) = found.get(next).copied() {
-        found.extend(children(parent).into_iter().filter(|child| child.state != 'Z').map(|child| child.pid));
+        found.extend(
+            children(parent)
+                .into_iter()
+                .filter(|child| child.state != 'Z')
+                .map(|child| child.pid),
+        );
         next += 1;
     }
     found
@@ -59,8 +77,12 @@ struct Process {
 }
 
 fn children(parent: u32) -> Vec<Process> {
-    let Ok(entries) = fs::read_dir("/proc") else { return Vec::new() };
-    let pids = entries.flatten().filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok());
+    let Ok(entries) = fs::read_dir("/proc") else {
+        return Vec::new();
+    };
+    let pids = entries
+        .flatten()
+        .filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok());
     pids.filter_map(|pid| {
         let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
         // The name stands in parentheses and may hold anything; what follows is state and parent.

@@ -105,11 +105,12 @@ pub fn probe(engine: &Engine, image: &Image, limits: &ProbeLimits) -> Result<Pro
         match attempt(engine, image, hardness, limits)? {
             Try::Fails(reason) => failures.push((hardness, reason)),
             Try::Works(up) => {
-                let runs = Hardness::ALL.map(|one| match failures.iter().find(|(failed, _)| *failed == one) {
-                    Some((_, reason)) => (one, Observed::unmet(reason.clone())),
-                    None if one == hardness => (one, Observed::met(how_it_works(&up.settled))),
-                    None => (one, Observed::met("it runs with stricter settings")),
-                });
+                let runs =
+                    Hardness::ALL.map(|one| match failures.iter().find(|(failed, _)| *failed == one) {
+                        Some((_, reason)) => (one, Observed::unmet(reason.clone())),
+                        None if one == hardness => (one, Observed::met(how_it_works(&up.settled))),
+                        None => (one, Observed::met("it runs with stricter settings")),
+                    });
                 return Ok(Probed::Ran(Box::new(watch(&up, image, runs.into(), limits)?)));
             }
         }
@@ -119,7 +120,10 @@ pub fn probe(engine: &Engine, image: &Image, limits: &ProbeLimits) -> Result<Pro
 
 fn how_it_works(settled: &Settled) -> String {
     match settled {
-        Settled::Healthy(after) => format!("it was run so and became healthy after {:.1} s", after.as_secs_f64()),
+        Settled::Healthy(after) => format!(
+            "it was run so and became healthy after {:.1} s",
+            after.as_secs_f64()
+        ),
         Settled::Answered(_, answer) => format!("it was run so and {answer}"),
         Settled::Running => "it was run so and kept running".to_owned(),
         Settled::Finished => "it was run so and ended with code 0".to_owned(),
@@ -134,7 +138,12 @@ fn attempt(engine: &Engine, image: &Image, hardness: Hardness, limits: &ProbeLim
     }
     let start_ms = millis(started.elapsed());
     Ok(match settle(&container.0, started, image, limits)? {
-        Ok(settled) => Try::Works(Up { container, started, start_ms, settled }),
+        Ok(settled) => Try::Works(Up {
+            container,
+            started,
+            start_ms,
+            settled,
+        }),
         Err(reason) => Try::Fails(reason),
     })
 }
@@ -149,13 +158,18 @@ fn settle(
 ) -> Result<std::result::Result<Settled, String>> {
     const KEEPS_RUNNING: Duration = Duration::from_secs(3);
     let check = image.config.config.healthcheck.as_ref();
-    let start_period = check.and_then(|check| check.start_period).and_then(|nanos| u64::try_from(nanos).ok());
-    let patience = Duration::from_secs(limits.start_timeout) + Duration::from_nanos(start_period.unwrap_or(0));
+    let start_period = check
+        .and_then(|check| check.start_period)
+        .and_then(|nanos| u64::try_from(nanos).ok());
+    let patience =
+        Duration::from_secs(limits.start_timeout) + Duration::from_nanos(start_period.unwrap_or(0));
     loop {
         let state = container.state()?;
         let elapsed = started.elapsed();
         match state.status {
-            Status::Exited | Status::Dead if state.exit_code == 0 && !state.oom_killed => return Ok(Ok(Settled::Finished)),
+            Status::Exited | Status::Dead if state.exit_code == 0 && !state.oom_killed => {
+                return Ok(Ok(Settled::Finished));
+            }
             Status::Exited | Status::Dead => return Ok(Err(lifecycle::why_it_ended(container, &state))),
             Status::Created | Status::Running | Status::Paused | Status::Restarting => {}
         }
@@ -187,7 +201,14 @@ fn watch(up: &Up, image: &Image, runs: Vec<(Hardness, Observed)>, limits: &Probe
     let state = container.state()?;
     let running = state.running();
     let no_longer = || Observed::not_assessed("it had ended by itself");
-    let answer = if running { state.ports.iter().find_map(|port| http::ask(port).map(|answer| (up.started.elapsed(), answer))) } else { None };
+    let answer = if running {
+        state
+            .ports
+            .iter()
+            .find_map(|port| http::ask(port).map(|answer| (up.started.elapsed(), answer)))
+    } else {
+        None
+    };
     let http = match (&answer, running, state.ports.is_empty()) {
         (Some((_, answer)), ..) => Observed::when(answer.is_good(), answer.to_string()),
         (None, false, _) => no_longer(),
@@ -195,14 +216,34 @@ fn watch(up: &Up, image: &Image, runs: Vec<(Hardness, Observed)>, limits: &Probe
         (None, true, false) => Observed::unmet("no exposed port answers HTTP"),
     };
     let stats = if running { container.stats().ok() } else { None };
-    let uid = if running { lifecycle::uid_of(state.pid) } else { Err("it had ended before its user could be seen".to_owned()) };
-    let reaps = if running { reaping::observe(container, state.pid)? } else { no_longer() };
-    let healthy = health::became_healthy(image, &state, match up.settled {
-        Settled::Healthy(after) => Some(after),
-        Settled::Answered(..) | Settled::Running | Settled::Finished => None,
-    });
-    let unhealthy_when_stopped = if running { health::when_stopped(container, image)? } else { no_longer() };
-    let end = if running { lifecycle::stop(container, limits)? } else { lifecycle::End::by_itself() };
+    let uid = if running {
+        lifecycle::uid_of(state.pid)
+    } else {
+        Err("it had ended before its user could be seen".to_owned())
+    };
+    let reaps = if running {
+        reaping::observe(container, state.pid)?
+    } else {
+        no_longer()
+    };
+    let healthy = health::became_healthy(
+        image,
+        &state,
+        match up.settled {
+            Settled::Healthy(after) => Some(after),
+            Settled::Answered(..) | Settled::Running | Settled::Finished => None,
+        },
+    );
+    let unhealthy_when_stopped = if running {
+        health::when_stopped(container, image)?
+    } else {
+        no_longer()
+    };
+    let end = if running {
+        lifecycle::stop(container, limits)?
+    } else {
+        lifecycle::End::by_itself()
+    };
     Ok(Seen {
         runs,
         uid,
@@ -232,9 +273,15 @@ fn watch(up: &Up, image: &Image, runs: Vec<(Hardness, Observed)>, limits: &Probe
 
 fn nothing_works(failures: Vec<(Hardness, String)>) -> Seen {
     let reason = || Observed::not_assessed("it does not run");
-    let softest = failures.last().map(|(_, reason)| reason.clone()).unwrap_or_default();
+    let softest = failures
+        .last()
+        .map(|(_, reason)| reason.clone())
+        .unwrap_or_default();
     Seen {
-        runs: failures.into_iter().map(|(hardness, reason)| (hardness, Observed::unmet(reason))).collect(),
+        runs: failures
+            .into_iter()
+            .map(|(hardness, reason)| (hardness, Observed::unmet(reason)))
+            .collect(),
         uid: Err("it does not run".to_owned()),
         healthy: Observed::unmet(format!("it does not run: {softest}")),
         unhealthy_when_stopped: reason(),

@@ -1,8 +1,8 @@
-use plimsoll_core::{Assessment, Cell, Matrix};
+use plimsoll_core::{Assessment, Matrix};
 
 use super::{Table, coverage, findings, heading, literal, message, plain, vulnerabilities, warnings};
 use crate::AuditReport;
-use crate::facts::{image_rows, measured, reached};
+use crate::facts::{self, image_rows, measured, reached};
 use crate::text::{assessment, bytes, count, nothing_found};
 
 /// The whole audit: the verdict, what was not assessed, the matrix, the checklist, and what they rest on.
@@ -15,10 +15,8 @@ pub fn audit(report: &AuditReport) -> String {
         &format!("Audit of {}", literal(&report.subject.name)),
     );
     let word = if verdict.passed { "pass" } else { "fail" };
-    let (reached, required) = (reached(verdict.reached), verdict.required);
-    text.push_str(&format!(
-        "**{word}**: the image reaches **{reached}**; required is **{required}**\n\n"
-    ));
+    let sentence = facts::verdict(verdict, |line| format!("**{line}**"));
+    text.push_str(&format!("**{word}**: {sentence}\n\n"));
     if !verdict.below.is_empty() {
         let below: Vec<String> = verdict.below.iter().map(ToString::to_string).collect();
         text.push_str(&format!("Below the line: {}\n\n", below.join(", ")));
@@ -82,15 +80,8 @@ fn mark(result: Assessment) -> String {
 }
 
 fn not_assessed(text: &mut String, matrix: &Matrix) {
-    for row in &matrix.rows {
-        let missing = |cell: &&Cell| cell.assessment == Assessment::NotAssessed;
-        for cell in row.cells.iter().filter(missing) {
-            let (criterion, line) = (row.criterion, cell.line);
-            text.push_str(&format!(
-                "- **not assessed**: {criterion} at {line}: {}\n",
-                message(&cell.evidence)
-            ));
-        }
+    for (criterion, reason) in facts::not_assessed(matrix) {
+        text.push_str(&format!("- **not assessed**: {criterion}: {}\n", message(reason)));
     }
 }
 

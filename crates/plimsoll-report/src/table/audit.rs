@@ -3,7 +3,7 @@ use plimsoll_core::{Assessment, Matrix, Verdict};
 use super::paint::Paint;
 use super::scan::{findings, vulnerabilities};
 use super::{Style, bound, coverage_lines, heading, keep_whole, line, put};
-use crate::facts::{image_rows, measured, reached};
+use crate::facts::{self, image_rows, measured, not_assessed};
 use crate::text::{clean, counts, nothing_found};
 use crate::{AuditReport, ImageSummary, Measurements};
 
@@ -12,19 +12,9 @@ pub fn audit(report: &AuditReport, style: Style) -> String {
     let mut text = String::new();
     line(&mut text, &Paint::Bold.of(&clean(&report.subject.name)));
     verdict(&mut text, &report.verdict);
-    for row in &report.matrix.rows {
-        for cell in row
-            .cells
-            .iter()
-            .filter(|cell| cell.assessment == Assessment::NotAssessed)
-        {
-            let word = Paint::assessment(cell.assessment);
-            let evidence = clean(&cell.evidence);
-            line(
-                &mut text,
-                &format!("{word}: {} at {}: {evidence}", row.criterion, cell.line),
-            );
-        }
+    for (criterion, reason) in not_assessed(&report.matrix) {
+        let word = Paint::assessment(Assessment::NotAssessed);
+        line(&mut text, &format!("{word}: {criterion}: {}", clean(reason)));
     }
     coverage_lines(&mut text, &report.coverage, report.database.as_ref());
     for warning in &report.warnings {
@@ -81,14 +71,8 @@ fn verdict(text: &mut String, verdict: &Verdict) {
     } else {
         Paint::Critical.of("fail")
     };
-    let reached = reached(verdict.reached);
-    line(
-        text,
-        &format!(
-            "{word}: the image reaches `{reached}`; required is `{}`",
-            verdict.required
-        ),
-    );
+    let sentence = facts::verdict(verdict, |line| format!("`{line}`"));
+    line(text, &format!("{word}: {sentence}"));
     if !verdict.below.is_empty() {
         let below: Vec<String> = verdict.below.iter().map(ToString::to_string).collect();
         line(text, &format!("below the line: {}", below.join(", ")));

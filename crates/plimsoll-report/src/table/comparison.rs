@@ -1,9 +1,14 @@
+use plimsoll_core::Package;
+
 use super::paint::Paint;
 use super::scan::vulnerabilities;
 use super::{Style, coverage_lines, heading, line, put};
 use crate::Comparison;
 use crate::facts::side_rows;
 use crate::text::{clean, count};
+
+/// How many packages a table for the screen lists.
+const SHOWN: usize = 20;
 
 /// The comparison as tables: what was not assessed on either side, the two images side by side, then the differences.
 pub fn comparison(report: &Comparison, style: Style) -> String {
@@ -84,34 +89,36 @@ fn packages(text: &mut String, report: &Comparison, style: Style) {
             differences.changed.len()
         ),
     );
+    let pair = |before: Option<&Package>, after: Option<&Package>| {
+        let version =
+            |package: Option<&Package>| package.map_or("-".to_owned(), |package| clean(&package.version));
+        let either = before.or(after);
+        let kind = either.map_or("", |package| package.ecosystem.purl_type());
+        let name = either.map(|package| clean(&package.name)).unwrap_or_default();
+        [name, kind.to_owned(), version(before), version(after)]
+    };
+    let changed = differences
+        .changed
+        .iter()
+        .map(|one| pair(Some(&one.before), Some(&one.after)));
+    let removed = differences
+        .removed
+        .iter()
+        .map(|package| pair(Some(package), None));
+    let added = differences.added.iter().map(|package| pair(None, Some(package)));
+    let rows: Vec<[String; 4]> = changed.chain(added).chain(removed).collect();
     let mut table = style.table(&["Package", "Kind", "Before", "After"]);
-    for changed in &differences.changed {
-        let (before, after) = (&changed.before, &changed.after);
-        let kind = before.ecosystem.purl_type().to_owned();
-        table.add_row([
-            clean(&before.name),
-            kind,
-            clean(&before.version),
-            clean(&after.version),
-        ]);
-    }
-    for package in &differences.removed {
-        let kind = package.ecosystem.purl_type().to_owned();
-        table.add_row([
-            clean(&package.name),
-            kind,
-            clean(&package.version),
-            "-".to_owned(),
-        ]);
-    }
-    for package in &differences.added {
-        let kind = package.ecosystem.purl_type().to_owned();
-        table.add_row([
-            clean(&package.name),
-            kind,
-            "-".to_owned(),
-            clean(&package.version),
-        ]);
+    for row in rows.iter().take(SHOWN) {
+        table.add_row(row);
     }
     put(text, &table);
+    if let Some(more @ 1..) = rows.len().checked_sub(SHOWN) {
+        line(
+            text,
+            &format!(
+                "and {} more; the Markdown and JSON forms list them all",
+                count(more, "package")
+            ),
+        );
+    }
 }

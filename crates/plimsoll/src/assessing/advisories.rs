@@ -58,15 +58,23 @@ pub(super) fn coverage(coverage: &Coverage) -> plimsoll_report::Coverage {
         None => kind,
     };
     let status = match &coverage.state {
-        CoverageState::Assessed { feed, as_of } => {
-            CoverageStatus::Assessed { feeds: vec![feed.name.clone()], as_of: Some(as_of.clone()) }
-        }
+        CoverageState::Assessed { feed, as_of } => CoverageStatus::Assessed {
+            feeds: vec![feed.name.clone()],
+            as_of: Some(as_of.clone()),
+        },
         CoverageState::Partial { feed, as_of, reason } => CoverageStatus::Partial {
             feeds: vec![feed.name.clone()],
             as_of: Some(as_of.clone()),
             reason: reason.clone(),
         },
-        CoverageState::NotAssessed { reason } => CoverageStatus::NotAssessed { reason: reason.clone() },
+        CoverageState::NotAssessed { reason } => CoverageStatus::NotAssessed {
+            reason: reason.clone(),
+        },
     };
-    plimsoll_report::Coverage { subject, ecosystem: Some(coverage.ecosystem), packages: Some(coverage.packages), status }
+    plimsoll_report::Coverage {
+        subject,
+        ecosystem: Some(coverage.ecosystem),
+        packages: Some(coverage.packages),
+        status,
+    }
 }

@@ -33,7 +33,11 @@ pub(crate) struct AuditRequest<'a> {
 }
 
 /// Audits an image that is in `store`.
-pub(crate) fn audit(store: &Store, known: &Advisories, request: &AuditRequest<'_>) -> anyhow::Result<AuditReport> {
+pub(crate) fn audit(
+    store: &Store,
+    known: &Advisories,
+    request: &AuditRequest<'_>,
+) -> anyhow::Result<AuditReport> {
     let image = request.image;
     let scanned = scan(image, store, known)?;
     let probed = match request.without_probe {
@@ -50,14 +54,21 @@ pub(crate) fn audit(store: &Store, known: &Advisories, request: &AuditRequest<'_
         vulnerabilities,
         unassessed: &unassessed,
         secrets: &scanned.inventory.secrets,
-        context: request.context.map_or(ContextSecrets::NotGiven, ContextSecrets::Scanned),
+        context: request
+            .context
+            .map_or(ContextSecrets::NotGiven, ContextSecrets::Scanned),
         probed: &probed,
         gate: request.gate.clone(),
     };
     let matrix = plimsoll_audit::assess(&subject, request.policy);
     let checklist = plimsoll_audit::checklist(&subject, request.policy, request.built);
     let counts: SeverityCounts = vulnerabilities.iter().map(|found| found.severity).collect();
-    let findings = scanned.inventory.secrets.iter().chain(request.context.unwrap_or_default()).cloned();
+    let findings = scanned
+        .inventory
+        .secrets
+        .iter()
+        .chain(request.context.unwrap_or_default())
+        .cloned();
     Ok(AuditReport {
         schema_version: SchemaVersion::default(),
         generated_at: now(),
@@ -91,11 +102,16 @@ fn measurements(probed: &Probed) -> Measurements {
 }
 
 fn overrides(request: &AuditRequest<'_>) -> Vec<PolicyOverride> {
-    let source = request.policy_file.map(|file| file.display().to_string()).unwrap_or_default();
+    let source = request
+        .policy_file
+        .map(|file| file.display().to_string())
+        .unwrap_or_default();
     let shown = request.policy.overrides.iter().map(|change| {
         let (criterion, line) = change.key.split_once('.').unwrap_or((&change.key, ""));
         PolicyOverride {
-            criterion: plimsoll_core::Criterion::ALL.into_iter().find(|known| known.as_str() == criterion),
+            criterion: plimsoll_core::Criterion::ALL
+                .into_iter()
+                .find(|known| known.as_str() == criterion),
             line: line.parse().ok(),
             setting: change.key.clone(),
             default: change.default.clone(),

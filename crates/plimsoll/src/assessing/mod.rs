@@ -16,7 +16,10 @@ use plimsoll_report::Tool;
 
 /// This program, as reports name it.
 pub(crate) fn tool() -> Tool {
-    Tool { name: "plimsoll".to_owned(), version: env!("CARGO_PKG_VERSION").to_owned() }
+    Tool {
+        name: "plimsoll".to_owned(),
+        version: env!("CARGO_PKG_VERSION").to_owned(),
+    }
 }
 
 /// The time, as reports say when they were made.

@@ -51,7 +51,12 @@ impl Scanned {
 }
 
 /// The report of one scan. `name` is what the user called the image.
-pub(crate) fn scan_report(image: &Image, name: &str, scanned: &Scanned, known: &Advisories) -> anyhow::Result<ScanReport> {
+pub(crate) fn scan_report(
+    image: &Image,
+    name: &str,
+    scanned: &Scanned,
+    known: &Advisories,
+) -> anyhow::Result<ScanReport> {
     Ok(ScanReport {
         schema_version: SchemaVersion::default(),
         created_at: now(),

@@ -2,12 +2,18 @@
 
 use plimsoll_core::Distribution;
 use plimsoll_image::{Healthcheck, Image};
-use plimsoll_report::{AuditReport, Compared, Comparison, HealthcheckSummary, ImageSummary, LayerSummary, Side};
+use plimsoll_report::{
+    AuditReport, Compared, Comparison, HealthcheckSummary, ImageSummary, LayerSummary, Side,
+};
 
 use super::{now, scan::Scanned, tool};
 
 /// What an image says about itself. `name` is what the user called it.
-pub(crate) fn image_summary(image: &Image, name: &str, distribution: Option<&Distribution>) -> anyhow::Result<ImageSummary> {
+pub(crate) fn image_summary(
+    image: &Image,
+    name: &str,
+    distribution: Option<&Distribution>,
+) -> anyhow::Result<ImageSummary> {
     let config = &image.config.config;
     let mut makers = image.config.history.iter().filter(|entry| !entry.empty_layer);
     let mut layers = Vec::new();
@@ -30,7 +36,11 @@ pub(crate) fn image_summary(image: &Image, name: &str, distribution: Option<&Dis
         size_bytes: image.size()?,
         layers,
         user: config.user.clone(),
-        healthcheck: config.healthcheck.as_ref().filter(|check| check.test.first().is_some_and(|kind| kind != "NONE")).map(healthcheck),
+        healthcheck: config
+            .healthcheck
+            .as_ref()
+            .filter(|check| check.test.first().is_some_and(|kind| kind != "NONE"))
+            .map(healthcheck),
         labels: config.labels.clone(),
         exposed_ports: config.exposed_ports.keys().cloned().collect(),
         base: config.labels.get("org.opencontainers.image.base.name").cloned(),

@@ -66,7 +66,7 @@ struct Subject {
     folder: Option<PathBuf>,
 }
 
-pub(crate) fn run(invocation: &Invocation, args: Args) -> anyhow::Result<u8> {
+pub(crate) fn run(invocation: &Invocation, args: &Args) -> anyhow::Result<u8> {
     if args.show_policy {
         invocation.printer.data(Policy::default_text())?;
         return Ok(exit::DONE);
@@ -75,7 +75,7 @@ pub(crate) fn run(invocation: &Invocation, args: Args) -> anyhow::Result<u8> {
     plimsoll_build::prepare_process()?;
     let store = invocation.store()?;
     let known = Advisories::open(&store)?;
-    let subject = subject(invocation, &store, &args)?;
+    let subject = subject(invocation, &store, args)?;
     let policy_file = args.policy.clone().or_else(|| {
         let file = subject.folder.as_ref()?.join("plimsoll.toml");
         file.is_file().then_some(file)
@@ -92,7 +92,11 @@ pub(crate) fn run(invocation: &Invocation, args: Args) -> anyhow::Result<u8> {
         policy_file: policy_file.as_deref(),
         without_probe: args.no_run.then_some("`--no-run` was given"),
     };
-    invocation.printer.status(&format!("auditing `{}` ({})", subject.name, subject.image.id.short()));
+    invocation.printer.status(&format!(
+        "auditing `{}` ({})",
+        subject.name,
+        subject.image.id.short()
+    ));
     let report = audit(&store, &known, &request)?;
     let printer = invocation.printer;
     for warning in &report.warnings {
@@ -103,10 +107,17 @@ pub(crate) fn run(invocation: &Invocation, args: Args) -> anyhow::Result<u8> {
         write(invocation, &report, *form, file)?;
     }
     if !to_stdout {
-        let style = table::Style { width: printer.width(), color: printer.colors_data() };
+        let style = table::Style {
+            width: printer.width(),
+            color: printer.colors_data(),
+        };
         printer.data(&table::audit(&report, style))?;
     }
-    Ok(if args.line.is_none() || report.verdict.passed { exit::DONE } else { exit::GATE })
+    Ok(if args.line.is_none() || report.verdict.passed {
+        exit::DONE
+    } else {
+        exit::GATE
+    })
 }
 
 /// With `--line`, or where a CI system heeds the exit code, this audit is a gate.
@@ -119,7 +130,10 @@ fn gate(line: Option<Line>) -> Gate {
 
 fn subject(invocation: &Invocation, store: &Store, args: &Args) -> anyhow::Result<Subject> {
     if let Some(input) = &args.input {
-        let options = source::Options { platform: None, temporary_directory: store.root().to_owned() };
+        let options = source::Options {
+            platform: None,
+            temporary_directory: store.root().to_owned(),
+        };
         let images = source::open_archive(input, &options)?;
         return existing(store, images, input.display().to_string(), args);
     }
@@ -127,7 +141,10 @@ fn subject(invocation: &Invocation, store: &Store, args: &Args) -> anyhow::Resul
     if is_folder(&name) {
         return built(invocation, store, Path::new(&name), args);
     }
-    let options = source::Options { platform: None, temporary_directory: store.root().to_owned() };
+    let options = source::Options {
+        platform: None,
+        temporary_directory: store.root().to_owned(),
+    };
     let source: Source = name.parse()?;
     existing(store, source::open(&source, store, &options)?, name, args)
 }
@@ -141,8 +158,12 @@ fn is_folder(name: &str) -> bool {
 
 /// An image that is there already; one in an archive is taken into the store, to be run from there.
 fn existing(store: &Store, images: Vec<Image>, name: String, args: &Args) -> anyhow::Result<Subject> {
-    let [image] = <[Image; 1]>::try_from(images)
-        .map_err(|images| Failure::usage(format!("`{name}` holds {} images; choose one: `docker-archive:{name}:NAME`", images.len())))?;
+    let [image] = <[Image; 1]>::try_from(images).map_err(|images| {
+        Failure::usage(format!(
+            "`{name}` holds {} images; choose one: `docker-archive:{name}:NAME`",
+            images.len()
+        ))
+    })?;
     let in_store = image.layers.iter().all(|layer| layer.tree().is_some());
     let image = if in_store { image } else { store.add(&image, &[])? };
     let context = match &args.context {
@@ -152,22 +173,38 @@ fn existing(store: &Store, images: Vec<Image>, name: String, args: &Args) -> any
         }
         None => None,
     };
-    Ok(Subject { image, name, context, built: None, folder: args.context.clone() })
+    Ok(Subject {
+        image,
+        name,
+        context,
+        built: None,
+        folder: args.context.clone(),
+    })
 }
 
 fn built(invocation: &Invocation, store: &Store, folder: &Path, args: &Args) -> anyhow::Result<Subject> {
     let (context, dockerfile) = building::inputs(args.file.as_deref(), folder, store)?;
     let findings = secrets_in_context(&context, &dockerfile)?;
-    let DockerfileText { name: dockerfile_name, .. } = dockerfile.clone();
+    let DockerfileText {
+        name: dockerfile_name,
+        ..
+    } = dockerfile.clone();
     let options = BuildOptions {
         build_args: args.build_arg.clone(),
         proxies: settings::proxies(),
-        host_ca: if args.host_ca { Some(settings::host_ca()?) } else { None },
+        host_ca: if args.host_ca {
+            Some(settings::host_ca()?)
+        } else {
+            None
+        },
         source_date_epoch: settings::source_date_epoch()?,
         ..BuildOptions::new(context, dockerfile)
     };
     let outcome = building::build(invocation, store, &options, args.progress, false)?;
-    let built = format!("`{dockerfile_name}`: {} steps, {} of them cached", outcome.steps, outcome.cached);
+    let built = format!(
+        "`{dockerfile_name}`: {} steps, {} of them cached",
+        outcome.steps, outcome.cached
+    );
     Ok(Subject {
         image: outcome.image,
         name: folder.display().to_string(),
@@ -178,9 +215,16 @@ fn built(invocation: &Invocation, store: &Store, folder: &Path, args: &Args) -> 
 }
 
 fn policy(file: Option<&Path>) -> anyhow::Result<Policy> {
-    let Some(file) = file else { return Ok(Policy::standard()?) };
-    let text = fs::read_to_string(file)
-        .map_err(|error| Failure::usage(format!("cannot read policy `{}`: {}", file.display(), crate::failure::system(&error))))?;
+    let Some(file) = file else {
+        return Ok(Policy::standard()?);
+    };
+    let text = fs::read_to_string(file).map_err(|error| {
+        Failure::usage(format!(
+            "cannot read policy `{}`: {}",
+            file.display(),
+            crate::failure::system(&error)
+        ))
+    })?;
     Ok(Policy::with(&text, &file.display().to_string())?)
 }
 
@@ -196,17 +240,29 @@ fn output((form, file): &(String, String)) -> Result<(Form, PathBuf), Failure> {
         "table" => Form::Table,
         "markdown" | "md" => Form::Markdown,
         "json" => Form::Json,
-        other => return Err(Failure::usage(format!("`{other}` is not a report format; use table, markdown or json"))),
+        other => {
+            return Err(Failure::usage(format!(
+                "`{other}` is not a report format; use table, markdown or json"
+            )));
+        }
     };
     if file.is_empty() {
-        return Err(Failure::usage("a report needs a file: `--output markdown=report.md`"));
+        return Err(Failure::usage(
+            "a report needs a file: `--output markdown=report.md`",
+        ));
     }
     Ok((form, PathBuf::from(file)))
 }
 
 fn write(invocation: &Invocation, report: &AuditReport, form: Form, file: &Path) -> anyhow::Result<()> {
     let text = match form {
-        Form::Table => table::audit(report, table::Style { width: None, color: false }),
+        Form::Table => table::audit(
+            report,
+            table::Style {
+                width: None,
+                color: false,
+            },
+        ),
         Form::Markdown => plimsoll_report::markdown::audit(report),
         Form::Json => plimsoll_report::json::render(report)?,
     };

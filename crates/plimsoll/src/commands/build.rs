@@ -76,7 +76,11 @@ enum NetworkName {
 
 pub(crate) fn run(invocation: &Invocation, args: Args) -> anyhow::Result<u8> {
     plimsoll_build::prepare_process()?;
-    let outputs = args.output.iter().map(|text| Output::parse(text)).collect::<Result<Vec<_>, _>>()?;
+    let outputs = args
+        .output
+        .iter()
+        .map(|text| Output::parse(text))
+        .collect::<Result<Vec<_>, _>>()?;
     let store = invocation.store()?;
     let (context, dockerfile) = building::inputs(args.file.as_deref(), &args.context, &store)?;
     let given = |(name, value): (String, Option<String>)| Some((name, value?));
@@ -91,8 +95,16 @@ pub(crate) fn run(invocation: &Invocation, args: Args) -> anyhow::Result<u8> {
             NetworkName::Host => StepNetwork::Host,
             NetworkName::None => StepNetwork::None,
         },
-        host_ca: if args.host_ca { Some(settings::host_ca()?) } else { None },
-        secrets: args.secret.iter().map(|text| secret(text)).collect::<Result<_, _>>()?,
+        host_ca: if args.host_ca {
+            Some(settings::host_ca()?)
+        } else {
+            None
+        },
+        secrets: args
+            .secret
+            .iter()
+            .map(|text| secret(text))
+            .collect::<Result<_, _>>()?,
         platform: args.platform,
         source_date_epoch: settings::source_date_epoch()?,
         ..BuildOptions::new(context, dockerfile)
@@ -103,7 +115,8 @@ pub(crate) fn run(invocation: &Invocation, args: Args) -> anyhow::Result<u8> {
         output.write(image, store.root())?;
     }
     if let Some(file) = &args.iidfile {
-        fs::write(file, image.id.to_string()).with_context(|| format!("cannot write `{}`", file.display()))?;
+        fs::write(file, image.id.to_string())
+            .with_context(|| format!("cannot write `{}`", file.display()))?;
     }
     if let Some(file) = &args.metadata_file {
         let metadata = json!({
@@ -125,7 +138,11 @@ fn told(invocation: &Invocation, image: &Image, tags: &[Reference]) -> anyhow::R
         return Ok(printer.line(&image.id.to_string())?);
     }
     let size = human::size(image.size()?);
-    printer.status(&format!("built {} ({size}, {} layers)", image.id, image.layers.len()));
+    printer.status(&format!(
+        "built {} ({size}, {} layers)",
+        image.id,
+        image.layers.len()
+    ));
     for tag in tags {
         printer.status(&format!("named {tag}"));
     }
@@ -134,7 +151,8 @@ fn told(invocation: &Invocation, image: &Image, tags: &[Reference]) -> anyhow::R
 
 fn secret(text: &str) -> Result<Secret, Failure> {
     let wrong = |reason: &str| {
-        Failure::usage(format!("`{text}` is not a secret: {reason}")).with_hint("use `id=NAME,src=FILE` or `id=NAME,env=VARIABLE`")
+        Failure::usage(format!("`{text}` is not a secret: {reason}"))
+            .with_hint("use `id=NAME,src=FILE` or `id=NAME,env=VARIABLE`")
     };
     let (mut id, mut file, mut variable) = (None, None, None);
     for part in text.split(',') {
@@ -151,7 +169,8 @@ fn secret(text: &str) -> Result<Secret, Failure> {
         (Some(file), None) => SecretSource::File(file),
         (None, variable) => {
             let name = variable.unwrap_or_else(|| id.clone());
-            let value = std::env::var(&name).map_err(|_| wrong(&format!("the variable `{name}` is not set")))?;
+            let value =
+                std::env::var(&name).map_err(|_| wrong(&format!("the variable `{name}` is not set")))?;
             SecretSource::Bytes(value.into_bytes())
         }
         (Some(_), Some(_)) => return Err(wrong("it has both a file and a variable")),
@@ -200,7 +219,9 @@ impl Output {
     fn write(&self, image: &Image, temporary: &std::path::Path) -> anyhow::Result<()> {
         let images = std::slice::from_ref(image);
         match self.kind {
-            OutputKind::DockerArchive => save::to_path(images, save::Format::DockerArchive, &self.dest, temporary),
+            OutputKind::DockerArchive => {
+                save::to_path(images, save::Format::DockerArchive, &self.dest, temporary)
+            }
             OutputKind::OciArchive => save::to_path(images, save::Format::OciArchive, &self.dest, temporary),
             OutputKind::Oci => Ok(sink::oci::write_dir(images, &self.dest, LayerCompression::Gzip)?),
         }

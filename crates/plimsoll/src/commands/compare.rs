@@ -36,7 +36,7 @@ enum Format {
     Json,
 }
 
-pub(crate) fn run(invocation: &Invocation, args: Args) -> anyhow::Result<u8> {
+pub(crate) fn run(invocation: &Invocation, args: &Args) -> anyhow::Result<u8> {
     let store = invocation.store()?;
     let known = Advisories::open(&store)?;
     let before = side(&store, &known, &args.before)?;
@@ -47,7 +47,13 @@ pub(crate) fn run(invocation: &Invocation, args: Args) -> anyhow::Result<u8> {
         Format::Table => {
             let to_terminal = args.output.is_none();
             let width = if to_terminal { printer.width() } else { None };
-            table::comparison(&result, table::Style { width, color: to_terminal && printer.colors_data() })
+            table::comparison(
+                &result,
+                table::Style {
+                    width,
+                    color: to_terminal && printer.colors_data(),
+                },
+            )
         }
         Format::Markdown => plimsoll_report::markdown::comparison(&result),
         Format::Json => plimsoll_report::json::render(&result)?,
@@ -67,14 +73,21 @@ fn side(store: &Store, known: &Advisories, name: &str) -> anyhow::Result<Compare
         let report: AuditReport = plimsoll_report::json::read(&text).with_context(|| format!("`{name}`"))?;
         return Ok(compared_report(report));
     }
-    let options = source::Options { platform: None, temporary_directory: store.root().to_owned() };
+    let options = source::Options {
+        platform: None,
+        temporary_directory: store.root().to_owned(),
+    };
     let images = if path.is_file() {
         source::open_archive(path, &options)?
     } else {
         source::open(&name.parse::<Source>()?, store, &options)?
     };
-    let [image] = <[Image; 1]>::try_from(images)
-        .map_err(|images| Failure::usage(format!("`{name}` holds {} images; choose one: `docker-archive:{name}:NAME`", images.len())))?;
+    let [image] = <[Image; 1]>::try_from(images).map_err(|images| {
+        Failure::usage(format!(
+            "`{name}` holds {} images; choose one: `docker-archive:{name}:NAME`",
+            images.len()
+        ))
+    })?;
     let scanned = scan(&image, store, known)?;
     compared(&image, name, &scanned)
 }

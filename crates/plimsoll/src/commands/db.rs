@@ -80,7 +80,10 @@ pub(crate) fn run(invocation: &Invocation, command: Command) -> anyhow::Result<u
             match format {
                 Format::Json => printer.line(&serde_json::to_string_pretty(&found)?)?,
                 Format::Table if found.is_empty() => {
-                    return Err(Failure::new(format!("the database knows no package and no advisory `{what}`")).into());
+                    return Err(Failure::new(format!(
+                        "the database knows no package and no advisory `{what}`"
+                    ))
+                    .into());
                 }
                 Format::Table => {
                     let rows: Vec<Vec<String>> = found
@@ -88,10 +91,20 @@ pub(crate) fn run(invocation: &Invocation, command: Command) -> anyhow::Result<u
                         .map(|one| {
                             let exploited = if one.known_exploited { " (exploited)" } else { "" };
                             let id = format!("{}{exploited}", one.id);
-                            vec![one.release, one.package, id, one.severity.to_string(), one.affected, one.title]
+                            vec![
+                                one.release,
+                                one.package,
+                                id,
+                                one.severity.to_string(),
+                                one.affected,
+                                one.title,
+                            ]
                         })
                         .collect();
-                    printer.data(&columns(&["RELEASE", "PACKAGE", "ID", "SEVERITY", "AFFECTED", "TITLE"], &rows))?;
+                    printer.data(&columns(
+                        &["RELEASE", "PACKAGE", "ID", "SEVERITY", "AFFECTED", "TITLE"],
+                        &rows,
+                    ))?;
                 }
             }
         }
@@ -104,7 +117,10 @@ struct Told(Printer);
 
 impl Progress for Told {
     fn fetched(&self, file: &str, changed: bool) {
-        self.0.status(&format!("{} {file}", if changed { "fetched" } else { "unchanged" }));
+        self.0.status(&format!(
+            "{} {file}",
+            if changed { "fetched" } else { "unchanged" }
+        ));
     }
 
     fn read(&self, file: &str, records: u64) {
@@ -121,7 +137,10 @@ fn told(printer: Printer, summary: &Summary) {
     }
     let records: u64 = summary.status.feeds.iter().map(|feed| feed.records).sum();
     let size = crate::human::size(summary.size);
-    printer.status(&format!("{records} records of {} feeds in {size}", summary.status.feeds.len()));
+    printer.status(&format!(
+        "{records} records of {} feeds in {size}",
+        summary.status.feeds.len()
+    ));
 }
 
 fn table(status: &Status) -> String {
@@ -130,7 +149,12 @@ fn table(status: &Status) -> String {
         .iter()
         .map(|feed| {
             let newest = feed.newest.clone().unwrap_or_else(|| "unknown".to_owned());
-            vec![feed.feed.id.clone(), feed.feed.name.clone(), feed.records.to_string(), newest]
+            vec![
+                feed.feed.id.clone(),
+                feed.feed.name.clone(),
+                feed.records.to_string(),
+                newest,
+            ]
         })
         .collect();
     let age = crate::human::duration(status.age(jiff::Timestamp::now()));
@@ -139,10 +163,20 @@ fn table(status: &Status) -> String {
     let releases: Vec<Vec<String>> = status
         .releases
         .iter()
-        .map(|release| vec![release.name.clone(), release.feed.clone(), release.advisories.to_string(), release.as_of.clone()])
+        .map(|release| {
+            vec![
+                release.name.clone(),
+                release.feed.clone(),
+                release.advisories.to_string(),
+                release.as_of.clone(),
+            ]
+        })
         .collect();
     let feeds = columns(&["FEED", "NAME", "RECORDS", "NEWEST"], &rows);
     let covered = columns(&["COVERS", "FEED", "ADVISORIES", "AS OF"], &releases);
-    let unused = status.unused.iter().map(|unused| format!("not used: `{}`: {}\n", unused.path, unused.reason));
+    let unused = status
+        .unused
+        .iter()
+        .map(|unused| format!("not used: `{}`: {}\n", unused.path, unused.reason));
     format!("{head}\n{feeds}\n{covered}\n{}", unused.collect::<String>())
 }

@@ -11,8 +11,12 @@ pub(crate) struct Args {
     dir: PathBuf,
 }
 
-pub(crate) fn run(invocation: &Invocation, args: Args) -> anyhow::Result<u8> {
+pub(crate) fn run(invocation: &Invocation, args: &Args) -> anyhow::Result<u8> {
     plimsoll_build::prepare_process()?;
     let store = invocation.store()?;
-    demo::run(&Demo { invocation, store: &store, dir: &args.dir })
+    demo::run(&Demo {
+        invocation,
+        store: &store,
+        dir: &args.dir,
+    })
 }

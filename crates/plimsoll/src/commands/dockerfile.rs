@@ -23,10 +23,23 @@ pub(crate) fn run(invocation: &Invocation, command: Command) -> anyhow::Result<u
     let Command::Parse { file } = command;
     let text = read(&file)?;
     let parsed = plimsoll_dockerfile::parse(&text);
-    invocation.printer.line(&serde_json::to_string_pretty(&plimsoll_dockerfile::to_json(&text, &parsed))?)?;
-    if parsed.diagnostics.iter().any(|diagnostic| diagnostic.level == Level::Error) {
+    invocation
+        .printer
+        .line(&serde_json::to_string_pretty(&plimsoll_dockerfile::to_json(
+            &text, &parsed,
+        ))?)?;
+    if parsed
+        .diagnostics
+        .iter()
+        .any(|diagnostic| diagnostic.level == Level::Error)
+    {
         let name = file.display().to_string();
-        return Err(DockerfileErrors { name, text, diagnostics: parsed.diagnostics }.into());
+        return Err(DockerfileErrors {
+            name,
+            text,
+            diagnostics: parsed.diagnostics,
+        }
+        .into());
     }
     Ok(exit::DONE)
 }
@@ -36,6 +49,9 @@ fn read(file: &Path) -> anyhow::Result<String> {
         return fs::read_to_string(file).with_context(|| format!("cannot read `{}`", file.display()));
     }
     let mut text = String::new();
-    std::io::stdin().lock().read_to_string(&mut text).context("cannot read standard input")?;
+    std::io::stdin()
+        .lock()
+        .read_to_string(&mut text)
+        .context("cannot read standard input")?;
     Ok(text)
 }

@@ -30,9 +30,9 @@ struct Row {
     comment: String,
 }
 
-pub(crate) fn run(invocation: &Invocation, args: Args) -> anyhow::Result<u8> {
+pub(crate) fn run(invocation: &Invocation, args: &Args) -> anyhow::Result<u8> {
     let image = invocation.store()?.find(&args.image)?;
-    let rows = rows(&image, &args)?;
+    let rows = rows(&image, args)?;
     let printer = invocation.printer;
     if printer.is_quiet() {
         printer.data(&rows.iter().map(|row| format!("{}\n", row.id)).collect::<String>())?;
@@ -53,7 +53,10 @@ pub(crate) fn run(invocation: &Invocation, args: Args) -> anyhow::Result<u8> {
         .into_iter()
         .map(|row| vec![row.id, row.created, row.created_by, row.size, row.comment])
         .collect();
-    printer.data(&columns(&["IMAGE", "CREATED", "CREATED BY", "SIZE", "COMMENT"], &lines))?;
+    printer.data(&columns(
+        &["IMAGE", "CREATED", "CREATED BY", "SIZE", "COMMENT"],
+        &lines,
+    ))?;
     Ok(exit::DONE)
 }
 
@@ -70,14 +73,30 @@ fn rows(image: &Image, args: &Args) -> anyhow::Result<Vec<Row>> {
         let created_by = entry.created_by.clone().unwrap_or_default();
         rows.push(Row {
             id: "<missing>".to_owned(),
-            created: if args.human { since.unwrap_or_else(|_| "N/A".to_owned()) } else { created },
-            created_by: if args.no_trunc { created_by } else { shortened(&created_by) },
-            size: if args.human { human::size(bytes) } else { bytes.to_string() },
+            created: if args.human {
+                since.unwrap_or_else(|_| "N/A".to_owned())
+            } else {
+                created
+            },
+            created_by: if args.no_trunc {
+                created_by
+            } else {
+                shortened(&created_by)
+            },
+            size: if args.human {
+                human::size(bytes)
+            } else {
+                bytes.to_string()
+            },
             comment: entry.comment.clone().unwrap_or_default(),
         });
     }
     if let Some(last) = rows.last_mut() {
-        last.id = if args.no_trunc { image.id.to_string() } else { image.id.short() };
+        last.id = if args.no_trunc {
+            image.id.to_string()
+        } else {
+            image.id.short()
+        };
     }
     rows.reverse();
     Ok(rows)

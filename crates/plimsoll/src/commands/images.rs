@@ -41,19 +41,19 @@ struct Row {
     tag: String,
 }
 
-pub(crate) fn run(invocation: &Invocation, args: Args) -> anyhow::Result<u8> {
+pub(crate) fn run(invocation: &Invocation, args: &Args) -> anyhow::Result<u8> {
     let store = invocation.store()?;
-    let rows = rows(&store, &args)?;
+    let rows = rows(&store, args)?;
     let printer = invocation.printer;
     if printer.is_quiet() {
-        let ids: Vec<String> = rows.iter().map(|row| id(row, &args) + "\n").collect();
+        let ids: Vec<String> = rows.iter().map(|row| id(row, args) + "\n").collect();
         printer.data(&ids.concat())?;
         return Ok(exit::DONE);
     }
     let now = Timestamp::now();
     match args.format.as_deref() {
-        None | Some("table") => printer.data(&table(&rows, &args, now)?)?,
-        Some(format) => printer.data(&formatted(&rows, &args, format, now)?)?,
+        None | Some("table") => printer.data(&table(&rows, args, now)?)?,
+        Some(format) => printer.data(&formatted(&rows, args, format, now)?)?,
     }
     Ok(exit::DONE)
 }
@@ -68,20 +68,37 @@ fn rows(store: &Store, args: &Args) -> anyhow::Result<Vec<Row>> {
         if !filter.lets_through(&image) {
             continue;
         }
-        let names: Vec<_> = image.references.iter().filter(|reference| filter.names(reference)).cloned().collect();
+        let names: Vec<_> = image
+            .references
+            .iter()
+            .filter(|reference| filter.names(reference))
+            .cloned()
+            .collect();
         for name in &names {
             let tag = name.tag().unwrap_or("<none>").to_owned();
-            rows.push(Row { image: image.clone(), repository: name.repository(), tag });
+            rows.push(Row {
+                image: image.clone(),
+                repository: name.repository(),
+                tag,
+            });
         }
         if image.references.is_empty() && filter.shows_nameless() {
-            rows.push(Row { image, repository: "<none>".to_owned(), tag: "<none>".to_owned() });
+            rows.push(Row {
+                image,
+                repository: "<none>".to_owned(),
+                tag: "<none>".to_owned(),
+            });
         }
     }
     Ok(rows)
 }
 
 fn id(row: &Row, args: &Args) -> String {
-    if args.no_trunc { row.image.id.to_string() } else { row.image.id.short() }
+    if args.no_trunc {
+        row.image.id.to_string()
+    } else {
+        row.image.id.short()
+    }
 }
 
 fn created(image: &Image) -> Option<Timestamp> {
@@ -93,7 +110,9 @@ fn since(image: &Image, now: Timestamp) -> String {
 }
 
 fn digest(row: &Row) -> String {
-    row.image.manifest_digest.map_or_else(|| "<none>".to_owned(), |digest| digest.to_string())
+    row.image
+        .manifest_digest
+        .map_or_else(|| "<none>".to_owned(), |digest| digest.to_string())
 }
 
 fn table(rows: &[Row], args: &Args, now: Timestamp) -> anyhow::Result<String> {
@@ -104,7 +123,13 @@ fn table(rows: &[Row], args: &Args, now: Timestamp) -> anyhow::Result<String> {
     let mut lines = Vec::new();
     for row in rows {
         let size = human::size(row.image.size()?);
-        let mut cells = vec![row.repository.clone(), row.tag.clone(), id(row, args), since(&row.image, now), size];
+        let mut cells = vec![
+            row.repository.clone(),
+            row.tag.clone(),
+            id(row, args),
+            since(&row.image, now),
+            size,
+        ];
         if args.digests {
             cells.insert(2, digest(row));
         }
@@ -137,13 +162,25 @@ fn formatted(rows: &[Row], args: &Args, format: &str, now: Timestamp) -> anyhow:
     if !tabled {
         return Ok(lines.iter().map(|line| format!("{line}\n")).collect());
     }
-    let cells: Vec<Vec<String>> = lines.iter().map(|line| line.split('\t').map(str::to_owned).collect()).collect();
+    let cells: Vec<Vec<String>> = lines
+        .iter()
+        .map(|line| line.split('\t').map(str::to_owned).collect())
+        .collect();
     let head: Vec<String> = format.split('\t').map(title).collect();
-    Ok(columns(&head.iter().map(String::as_str).collect::<Vec<_>>(), &cells))
+    Ok(columns(
+        &head.iter().map(String::as_str).collect::<Vec<_>>(),
+        &cells,
+    ))
 }
 
 fn labels(image: &Image) -> String {
-    let pairs: Vec<String> = image.config.config.labels.iter().map(|(key, value)| format!("{key}={value}")).collect();
+    let pairs: Vec<String> = image
+        .config
+        .config
+        .labels
+        .iter()
+        .map(|(key, value)| format!("{key}={value}"))
+        .collect();
     pairs.join(",")
 }
 

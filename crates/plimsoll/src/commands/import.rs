@@ -34,7 +34,10 @@ pub(crate) struct Args {
 pub(crate) fn run(invocation: &Invocation, args: Args) -> anyhow::Result<u8> {
     let changes = args.change.join("\n");
     check(&changes)?;
-    let mut config = ImageConfig { created: Some(jiff::Timestamp::now().to_string()), ..ImageConfig::default() };
+    let mut config = ImageConfig {
+        created: Some(jiff::Timestamp::now().to_string()),
+        ..ImageConfig::default()
+    };
     config.set_platform(&args.platform.unwrap_or_else(Platform::host));
     let input: Box<dyn Read + Send> = if args.file == Path::new("-") {
         Box::new(io::stdin())
@@ -61,7 +64,10 @@ fn check(changes: &str) -> anyhow::Result<()> {
     for stage in &parsed.dockerfile.stages {
         for instruction in &stage.instructions {
             use InstructionKind as Kind;
-            if matches!(instruction.kind, Kind::Add(_) | Kind::Arg(_) | Kind::Copy(_) | Kind::Run(_) | Kind::Onbuild(_)) {
+            if matches!(
+                instruction.kind,
+                Kind::Add(_) | Kind::Arg(_) | Kind::Copy(_) | Kind::Run(_) | Kind::Onbuild(_)
+            ) {
                 return Err(Failure::usage(format!("`{}` does not change the configuration alone", instruction.source))
                     .with_hint("use CMD, ENTRYPOINT, ENV, EXPOSE, HEALTHCHECK, LABEL, STOPSIGNAL, USER, VOLUME or WORKDIR")
                     .into());
@@ -86,7 +92,10 @@ fn changed(store: &Store, image: Image, changes: &str, names: Vec<Reference>) ->
     let options = BuildOptions {
         tags: names,
         platform: Some(image.config.platform()),
-        ..BuildOptions::new(Context::empty(store.root())?, DockerfileText::new("--change", text))
+        ..BuildOptions::new(
+            Context::empty(store.root())?,
+            DockerfileText::new("--change", text),
+        )
     };
     let plain = image.id;
     let outcome = plimsoll_build::build(store, &options, &Imported(image), &Silent)?;

@@ -27,7 +27,7 @@ enum Kind {
     Container,
 }
 
-pub(crate) fn run(invocation: &Invocation, args: Args) -> anyhow::Result<u8> {
+pub(crate) fn run(invocation: &Invocation, args: &Args) -> anyhow::Result<u8> {
     let store = invocation.store()?;
     let engine = Engine::new(&store);
     let template = match args.format.as_deref() {

@@ -11,7 +11,7 @@ pub(crate) struct Args {
     signal: String,
 }
 
-pub(crate) fn run(invocation: &Invocation, args: Args) -> anyhow::Result<u8> {
+pub(crate) fn run(invocation: &Invocation, args: &Args) -> anyhow::Result<u8> {
     let engine = invocation.engine()?;
     super::for_each(invocation, &args.containers, |name| {
         engine.find(name)?.kill(&args.signal)?;

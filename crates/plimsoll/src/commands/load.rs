@@ -18,7 +18,10 @@ pub(crate) struct Args {
 
 pub(crate) fn run(invocation: &Invocation, args: Args) -> anyhow::Result<u8> {
     let store = invocation.store()?;
-    let options = Options { temporary_directory: store.root().to_owned(), ..Options::default() };
+    let options = Options {
+        temporary_directory: store.root().to_owned(),
+        ..Options::default()
+    };
     let input = args.input.filter(|path| path != Path::new("-"));
     let images = match &input {
         Some(path) => source::open_archive(path, &options)?,
@@ -44,5 +47,8 @@ fn lines(loaded: &Image, from: &Image) -> Vec<String> {
     if from.references.is_empty() {
         return vec![format!("Loaded image ID: {}", loaded.id)];
     }
-    from.references.iter().map(|name| format!("Loaded image: {name}")).collect()
+    from.references
+        .iter()
+        .map(|name| format!("Loaded image: {name}"))
+        .collect()
 }

@@ -26,13 +26,17 @@ pub(crate) struct Args {
     timestamps: bool,
 }
 
-pub(crate) fn run(invocation: &Invocation, args: Args) -> anyhow::Result<u8> {
+pub(crate) fn run(invocation: &Invocation, args: &Args) -> anyhow::Result<u8> {
     let container = invocation.engine()?.find(&args.container)?;
     let options = LogOptions {
         follow: args.follow,
         tail: match args.tail.as_str() {
             "all" => None,
-            number => Some(number.parse().map_err(|_| Failure::usage(format!("`{number}` is not a number of lines")))?),
+            number => Some(
+                number
+                    .parse()
+                    .map_err(|_| Failure::usage(format!("`{number}` is not a number of lines")))?,
+            ),
         },
         since: args.since.as_deref().map(since).transpose()?,
         timestamps: args.timestamps,
@@ -53,7 +57,11 @@ fn since(text: &str) -> Result<Timestamp, Failure> {
     if let Ok(time) = text.parse::<Timestamp>() {
         return Ok(time);
     }
-    let wrong = || Failure::usage(format!("`{text}` is not a time such as `2024-01-31T12:00:00Z` or `10m`"));
+    let wrong = || {
+        Failure::usage(format!(
+            "`{text}` is not a time such as `2024-01-31T12:00:00Z` or `10m`"
+        ))
+    };
     if let Ok(seconds) = text.parse::<i64>() {
         return Timestamp::from_second(seconds).map_err(|_| wrong());
     }

@@ -12,18 +12,24 @@ pub(crate) struct Args {
     force: bool,
 }
 
-pub(crate) fn run(invocation: &Invocation, args: Args) -> anyhow::Result<u8> {
+pub(crate) fn run(invocation: &Invocation, args: &Args) -> anyhow::Result<u8> {
     let store = invocation.store()?;
     let engine = invocation.engine()?;
     for container in engine.containers()? {
         if !container.state()?.running() {
             container.remove(false)?;
-            invocation.printer.line(&format!("Deleted container: {}", container.id()))?;
+            invocation
+                .printer
+                .line(&format!("Deleted container: {}", container.id()))?;
         }
     }
     let containers = engine.containers()?;
     let used = |id| containers.iter().any(|container| container.image_id() == id);
-    for image in store.images()?.into_iter().filter(|image| image.references.is_empty() && !used(image.id)) {
+    for image in store
+        .images()?
+        .into_iter()
+        .filter(|image| image.references.is_empty() && !used(image.id))
+    {
         store.remove(&image.id.to_string(), false, &|_| None)?;
         invocation.printer.line(&format!("Deleted image: {}", image.id))?;
     }
@@ -31,6 +37,10 @@ pub(crate) fn run(invocation: &Invocation, args: Args) -> anyhow::Result<u8> {
         plimsoll_build::forget_steps(&store)?;
     }
     let pruned = store.prune_unreferenced()?;
-    invocation.printer.line(&format!("Reclaimed: {} layers, {}", pruned.layers.len(), human::size(pruned.bytes)))?;
+    invocation.printer.line(&format!(
+        "Reclaimed: {} layers, {}",
+        pruned.layers.len(),
+        human::size(pruned.bytes)
+    ))?;
     Ok(exit::DONE)
 }

@@ -25,7 +25,7 @@ pub(crate) struct Args {
     format: Option<String>,
 }
 
-pub(crate) fn run(invocation: &Invocation, args: Args) -> anyhow::Result<u8> {
+pub(crate) fn run(invocation: &Invocation, args: &Args) -> anyhow::Result<u8> {
     let now = Timestamp::now();
     let asks_status = args.filter.iter().any(|filter| filter.starts_with("status="));
     let mut listed = Vec::new();
@@ -48,7 +48,12 @@ pub(crate) fn run(invocation: &Invocation, args: Args) -> anyhow::Result<u8> {
         container.id().chars().take(length).collect::<String>()
     };
     if printer.is_quiet() {
-        printer.data(&listed.iter().map(|(container, _)| id(container) + "\n").collect::<String>())?;
+        printer.data(
+            &listed
+                .iter()
+                .map(|(container, _)| id(container) + "\n")
+                .collect::<String>(),
+        )?;
         return Ok(exit::DONE);
     }
     let rows = listed.iter().map(|(container, state)| Row {
@@ -63,7 +68,15 @@ pub(crate) fn run(invocation: &Invocation, args: Args) -> anyhow::Result<u8> {
     match &args.format {
         None => {
             let lines: Vec<Vec<String>> = rows.map(Row::cells).collect();
-            let head = ["CONTAINER ID", "IMAGE", "COMMAND", "CREATED", "STATUS", "PORTS", "NAMES"];
+            let head = [
+                "CONTAINER ID",
+                "IMAGE",
+                "COMMAND",
+                "CREATED",
+                "STATUS",
+                "PORTS",
+                "NAMES",
+            ];
             printer.data(&columns(&head, &lines))?;
         }
         Some(format) => {
@@ -92,7 +105,15 @@ struct Row {
 
 impl Row {
     fn cells(self) -> Vec<String> {
-        vec![self.id, self.image, self.command, self.created, self.status, self.ports, self.name]
+        vec![
+            self.id,
+            self.image,
+            self.command,
+            self.created,
+            self.status,
+            self.ports,
+            self.name,
+        ]
     }
 }
 
@@ -115,7 +136,11 @@ fn status(state: &ContainerState, now: Timestamp) -> String {
         Status::Created => "Created".to_owned(),
         Status::Running => format!("Up {}{}", since(state.started_at), health.unwrap_or_default()),
         Status::Paused => format!("Up {} (Paused)", since(state.started_at)),
-        Status::Restarting => format!("Restarting ({}) {} ago", state.exit_code, since(state.finished_at)),
+        Status::Restarting => format!(
+            "Restarting ({}) {} ago",
+            state.exit_code,
+            since(state.finished_at)
+        ),
         Status::Exited => format!("Exited ({}) {} ago", state.exit_code, since(state.finished_at)),
         Status::Dead => "Dead".to_owned(),
     }
@@ -127,7 +152,10 @@ fn ports(state: &ContainerState) -> String {
             std::net::IpAddr::V6(ip) => format!("[{ip}]"),
             std::net::IpAddr::V4(ip) => ip.to_string(),
         };
-        format!("{host}:{}->{}/{}", port.host_port, port.container_port, port.protocol)
+        format!(
+            "{host}:{}->{}/{}",
+            port.host_port, port.container_port, port.protocol
+        )
     });
     shown.collect::<Vec<_>>().join(", ")
 }
@@ -147,8 +175,13 @@ fn lets_through(filter: &str, container: &Container, state: &ContainerState) -> 
             None => value == "none",
         },
         "ancestor" => {
-            let reference = value.parse::<plimsoll_core::Reference>().map(|name| name.to_string());
-            container.image_id().hex().starts_with(value.trim_start_matches("sha256:"))
+            let reference = value
+                .parse::<plimsoll_core::Reference>()
+                .map(|name| name.to_string());
+            container
+                .image_id()
+                .hex()
+                .starts_with(value.trim_start_matches("sha256:"))
                 || reference.is_ok_and(|name| name == container.image_name())
                 || container.image_name() == value
         }

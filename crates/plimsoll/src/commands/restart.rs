@@ -13,7 +13,7 @@ pub(crate) struct Args {
     time: Option<u64>,
 }
 
-pub(crate) fn run(invocation: &Invocation, args: Args) -> anyhow::Result<u8> {
+pub(crate) fn run(invocation: &Invocation, args: &Args) -> anyhow::Result<u8> {
     let engine = invocation.engine()?;
     super::for_each(invocation, &args.containers, |name| {
         engine.find(name)?.restart(args.time.map(Duration::from_secs))?;

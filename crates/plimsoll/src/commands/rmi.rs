@@ -13,17 +13,24 @@ pub(crate) struct Args {
     force: bool,
 }
 
-pub(crate) fn run(invocation: &Invocation, args: Args) -> anyhow::Result<u8> {
+pub(crate) fn run(invocation: &Invocation, args: &Args) -> anyhow::Result<u8> {
     let store = invocation.store()?;
     let containers = invocation.engine()?.containers()?;
     let in_use = |image: &Digest| {
-        let user = containers.iter().find(|container| container.image_id() == *image)?;
+        let user = containers
+            .iter()
+            .find(|container| container.image_id() == *image)?;
         Some(format!("container `{}`", user.name()))
     };
     super::for_each(invocation, &args.images, |name| {
         let removed = store.remove(name, args.force, &in_use)?;
         let untagged = removed.untagged.iter().map(|name| format!("Untagged: {name}\n"));
-        let deleted = removed.deleted.iter().map(|digest| format!("Deleted: {digest}\n"));
-        Ok(invocation.printer.data(&untagged.chain(deleted).collect::<String>())?)
+        let deleted = removed
+            .deleted
+            .iter()
+            .map(|digest| format!("Deleted: {digest}\n"));
+        Ok(invocation
+            .printer
+            .data(&untagged.chain(deleted).collect::<String>())?)
     })
 }

@@ -6,7 +6,8 @@ use std::time::Duration;
 use plimsoll_core::{Platform, Reference};
 use plimsoll_image::Image;
 use plimsoll_sandbox::{
-    Engine, HealthOptions, Mount, Network, PortMapping, RestartPolicy, RunOptions, Seccomp, SecurityOptions, Streams, Tmpfs,
+    Engine, HealthOptions, Mount, Network, PortMapping, RestartPolicy, RunOptions, Seccomp, SecurityOptions,
+    Streams, Tmpfs,
 };
 
 use crate::base_images::StoreOrRegistry;
@@ -16,7 +17,11 @@ use crate::{exit, values};
 
 /// Run a command in a new container
 #[derive(Debug, clap::Args)]
+#[command(disable_help_flag = true)]
 pub(crate) struct Args {
+    /// Print help; `-h` is the host name, as Docker has it
+    #[arg(long, action = clap::ArgAction::Help)]
+    help: Option<bool>,
     /// Run in the background and print the container's ID
     #[arg(long, short)]
     detach: bool,
@@ -141,7 +146,9 @@ pub(crate) fn run(invocation: &Invocation, args: Args) -> anyhow::Result<u8> {
     let options = with_code(exit::ENGINE, options(args))?;
     let store = with_code(exit::ENGINE, invocation.store())?;
     let image = with_code(exit::ENGINE, image(invocation, &store, &name, platform))?;
-    let container = Engine::new(&store).create(&image, &options).map_err(engine_error)?;
+    let container = Engine::new(&store)
+        .create(&image, &options)
+        .map_err(engine_error)?;
     for warning in container.state().map_err(engine_error)?.warnings {
         invocation.printer.warn(&warning);
     }
@@ -163,7 +170,9 @@ fn image(
 ) -> anyhow::Result<Image> {
     match store.find(name) {
         Err(error @ plimsoll_image::Error::NoSuchImage { .. }) => {
-            let Ok(reference) = name.parse::<Reference>() else { return Err(error.into()) };
+            let Ok(reference) = name.parse::<Reference>() else {
+                return Err(error.into());
+            };
             let platform = platform.unwrap_or_else(Platform::host);
             StoreOrRegistry::new(store, invocation.printer).pull(&reference, &platform)
         }
@@ -172,9 +181,15 @@ fn image(
 }
 
 /// Connects a process with this program's own streams.
-pub(super) fn attached(start: impl FnOnce(Streams<'_>) -> plimsoll_sandbox::Result<i32>) -> anyhow::Result<i32> {
+pub(super) fn attached(
+    start: impl FnOnce(Streams<'_>) -> plimsoll_sandbox::Result<i32>,
+) -> anyhow::Result<i32> {
     let (input, mut out, mut err) = (io::stdin(), io::stdout(), io::stderr());
-    let streams = Streams { stdin: Some(input.as_fd()), stdout: &mut out, stderr: &mut err };
+    let streams = Streams {
+        stdin: Some(input.as_fd()),
+        stdout: &mut out,
+        stderr: &mut err,
+    };
     start(streams).map_err(engine_error)
 }
 
@@ -199,7 +214,10 @@ fn options(args: Args) -> anyhow::Result<RunOptions> {
     }
     env.extend(args.env);
     // A variable that was named without a value and is not set here is not set there either.
-    let env = env.into_iter().filter_map(|(name, value)| Some((name, value?))).collect();
+    let env = env
+        .into_iter()
+        .filter_map(|(name, value)| Some((name, value?)))
+        .collect();
     let mut ports = Vec::new();
     for text in &args.publish {
         ports.extend(PortMapping::parse(text).map_err(|error| Failure::usage(error.to_string()))?);
@@ -207,20 +225,37 @@ fn options(args: Args) -> anyhow::Result<RunOptions> {
     Ok(RunOptions {
         name: args.name,
         command: args.command,
-        entrypoint: args.entrypoint.map(|command| if command.is_empty() { Vec::new() } else { vec![command] }),
+        entrypoint: args.entrypoint.map(|command| {
+            if command.is_empty() {
+                Vec::new()
+            } else {
+                vec![command]
+            }
+        }),
         env,
         labels: args.label.into_iter().collect(),
         user: args.user,
         working_dir: args.workdir,
         hostname: args.hostname,
-        extra_hosts: args.add_host.iter().map(|text| extra_host(text)).collect::<Result<_, _>>()?,
+        extra_hosts: args
+            .add_host
+            .iter()
+            .map(|text| extra_host(text))
+            .collect::<Result<_, _>>()?,
         ports,
         publish_all: args.publish_all,
-        mounts: args.volume.iter().map(|text| mount(text)).collect::<Result<_, _>>()?,
+        mounts: args
+            .volume
+            .iter()
+            .map(|text| mount(text))
+            .collect::<Result<_, _>>()?,
         tmpfs: args.tmpfs.iter().map(|text| tmpfs(text)).collect(),
         memory: args.memory.filter(|bytes| *bytes > 0),
         cpus: args.cpus.filter(|cpus| *cpus > 0.0),
-        pids_limit: args.pids_limit.and_then(|limit| u64::try_from(limit).ok()).filter(|limit| *limit > 0),
+        pids_limit: args
+            .pids_limit
+            .and_then(|limit| u64::try_from(limit).ok())
+            .filter(|limit| *limit > 0),
         shm_size: args.shm_size,
         read_only: args.read_only,
         cap_add: args.cap_add,
@@ -248,7 +283,9 @@ fn options(args: Args) -> anyhow::Result<RunOptions> {
 fn extra_host(text: &str) -> Result<(String, String), Failure> {
     let parted = text.split_once('=').or_else(|| text.split_once(':'));
     let wrong = || Failure::usage(format!("`{text}` is not `HOST:IP`"));
-    parted.map(|(host, address)| (host.to_owned(), address.to_owned())).ok_or_else(wrong)
+    parted
+        .map(|(host, address)| (host.to_owned(), address.to_owned()))
+        .ok_or_else(wrong)
 }
 
 fn mount(text: &str) -> Result<Mount, Failure> {
@@ -265,29 +302,45 @@ fn mount(text: &str) -> Result<Mount, Failure> {
             "ro" => read_only = true,
             "rw" => read_only = false,
             "z" | "Z" | "cached" | "delegated" | "consistent" => {}
-            word => return Err(Failure::usage(format!("`{text}`: `{word}` is not supported; use `ro` or `rw`"))),
+            word => {
+                return Err(Failure::usage(format!(
+                    "`{text}`: `{word}` is not supported; use `ro` or `rw`"
+                )));
+            }
         }
     }
     if !target.starts_with('/') {
-        return Err(Failure::usage(format!("`{text}`: the target must be an absolute path")));
+        return Err(Failure::usage(format!(
+            "`{text}`: the target must be an absolute path"
+        )));
     }
     let source = match source {
         None => None,
         Some(source) if source.starts_with(['/', '.', '~']) => {
-            let path = std::path::absolute(source).map_err(|error| Failure::usage(format!("`{source}`: {error}")))?;
+            let path = std::path::absolute(source)
+                .map_err(|error| Failure::usage(format!("`{source}`: {error}")))?;
             Some(path)
         }
         Some(source) => {
-            return Err(Failure::usage(format!("`{text}`: named volumes are not supported"))
-                .with_hint(format!("name a folder: `./{source}:{target}`")));
+            return Err(
+                Failure::usage(format!("`{text}`: named volumes are not supported"))
+                    .with_hint(format!("name a folder: `./{source}:{target}`")),
+            );
         }
     };
-    Ok(Mount { source, target: target.to_owned(), read_only })
+    Ok(Mount {
+        source,
+        target: target.to_owned(),
+        read_only,
+    })
 }
 
 fn tmpfs(text: &str) -> Tmpfs {
     let (target, options) = text.split_once(':').unwrap_or((text, ""));
-    Tmpfs { target: target.to_owned(), options: options.to_owned() }
+    Tmpfs {
+        target: target.to_owned(),
+        options: options.to_owned(),
+    }
 }
 
 fn security(options: &[String]) -> Result<SecurityOptions, Failure> {
@@ -300,12 +353,16 @@ fn security(options: &[String]) -> Result<SecurityOptions, Failure> {
             ("seccomp", "unconfined") => security.seccomp = Seccomp::Unconfined,
             ("seccomp", "" | "builtin") => security.seccomp = Seccomp::Default,
             ("seccomp", file) => {
-                let text = std::fs::read_to_string(file).map_err(|error| Failure::usage(format!("`{file}`: {error}")))?;
+                let text = std::fs::read_to_string(file)
+                    .map_err(|error| Failure::usage(format!("`{file}`: {error}")))?;
                 security.seccomp = Seccomp::Profile(text);
             }
             _ => {
-                return Err(Failure::usage(format!("`{option}` is not supported as a security option"))
-                    .with_hint("use no-new-privileges[=false], seccomp=unconfined or seccomp=PROFILE.json"));
+                return Err(
+                    Failure::usage(format!("`{option}` is not supported as a security option")).with_hint(
+                        "use no-new-privileges[=false], seccomp=unconfined or seccomp=PROFILE.json",
+                    ),
+                );
             }
         }
     }
@@ -317,6 +374,8 @@ fn network(name: Option<&str>) -> Result<Network, Failure> {
         None | Some("private" | "bridge" | "default") => Ok(Network::Private),
         Some("host") => Ok(Network::Host),
         Some("none") => Ok(Network::None),
-        Some(other) => Err(Failure::usage(format!("`{other}` is not a network; use private, host or none"))),
+        Some(other) => Err(Failure::usage(format!(
+            "`{other}` is not a network; use private, host or none"
+        ))),
     }
 }

@@ -33,7 +33,7 @@ pub(crate) enum Format {
     OciDir,
 }
 
-pub(crate) fn run(invocation: &Invocation, args: Args) -> anyhow::Result<u8> {
+pub(crate) fn run(invocation: &Invocation, args: &Args) -> anyhow::Result<u8> {
     let store = invocation.store()?;
     let mut images = Vec::new();
     for name in &args.images {
@@ -49,10 +49,14 @@ pub(crate) fn run(invocation: &Invocation, args: Args) -> anyhow::Result<u8> {
     match &args.output {
         Some(path) => to_path(&images, args.format, path, store.root())?,
         None if args.format == Format::OciDir => {
-            return Err(Failure::usage("an OCI layout is a folder").with_hint("name it with `-o DIR`").into());
+            return Err(Failure::usage("an OCI layout is a folder")
+                .with_hint("name it with `-o DIR`")
+                .into());
         }
         None if io::stdout().is_terminal() => {
-            return Err(Failure::usage("an archive is not written to a terminal").with_hint("use `-o FILE`, or a pipe").into());
+            return Err(Failure::usage("an archive is not written to a terminal")
+                .with_hint("use `-o FILE`, or a pipe")
+                .into());
         }
         None => {
             let mut out = io::stdout().lock();
@@ -68,7 +72,10 @@ pub(crate) fn to_path(images: &[Image], format: Format, path: &Path, temporary: 
     if format == Format::OciDir {
         return Ok(sink::oci::write_dir(images, path, LayerCompression::None)?);
     }
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let folder = path
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty())
+        .unwrap_or(Path::new("."));
     let failed = || format!("cannot write `{}`", path.display());
     if path.exists() && !path.is_file() {
         let mut file = File::create(path).with_context(failed)?;
@@ -95,7 +102,9 @@ fn readable(file: &File) -> io::Result<()> {
 fn to_writer(images: &[Image], format: Format, out: &mut dyn Write, temporary: &Path) -> anyhow::Result<()> {
     match format {
         Format::DockerArchive => sink::docker_archive::write(images, out)?,
-        Format::OciArchive | Format::OciDir => sink::oci::write_archive(images, out, LayerCompression::None, temporary)?,
+        Format::OciArchive | Format::OciDir => {
+            sink::oci::write_archive(images, out, LayerCompression::None, temporary)?;
+        }
     }
     Ok(())
 }

@@ -10,9 +10,9 @@ use plimsoll_report::ScanReport;
 
 use super::load;
 use crate::assessing::{Advisories, scan, scan_report};
+use crate::exit;
 use crate::failure::Failure;
 use crate::invocation::Invocation;
-use crate::exit;
 
 /// Find the packages of an image and the known vulnerabilities in them
 #[derive(Debug, clap::Args)]
@@ -54,9 +54,9 @@ enum Format {
     Markdown,
 }
 
-pub(crate) fn run(invocation: &Invocation, args: Args) -> anyhow::Result<u8> {
+pub(crate) fn run(invocation: &Invocation, args: &Args) -> anyhow::Result<u8> {
     let store = invocation.store()?;
-    let (image, name, _spooled) = subject(&args, &store)?;
+    let (image, name, _spooled) = subject(args, &store)?;
     let known = Advisories::open(&store)?;
     let scanned = scan(&image, &store, &known)?;
     let mut report = scan_report(&image, &name, &scanned, &known)?;
@@ -65,24 +65,38 @@ pub(crate) fn run(invocation: &Invocation, args: Args) -> anyhow::Result<u8> {
         (args.severity.is_empty() || args.severity.contains(&found.severity))
             && (!args.ignore_unfixed || found.fix.fixed_version().is_some())
     });
-    let text = rendered(invocation, &report, &args)?;
+    let text = rendered(invocation, &report, args)?;
     match &args.output {
         Some(file) => fs::write(file, text).with_context(|| format!("cannot write `{}`", file.display()))?,
         None => invocation.printer.data(&text)?,
     }
-    Ok(if report.vulnerabilities.is_empty() { exit::DONE } else { args.exit_code })
+    Ok(if report.vulnerabilities.is_empty() {
+        exit::DONE
+    } else {
+        args.exit_code
+    })
 }
 
 /// The image, what to call it, and the file that standard input is kept in as long as it is read.
 fn subject(args: &Args, store: &Store) -> anyhow::Result<(Image, String, Option<tempfile::NamedTempFile>)> {
-    let options = source::Options { platform: args.platform.clone(), temporary_directory: store.root().to_owned() };
+    let options = source::Options {
+        platform: args.platform.clone(),
+        temporary_directory: store.root().to_owned(),
+    };
     let one = |images: Vec<Image>, name: &str| {
         let count = images.len();
-        let names: Vec<String> = images.iter().flat_map(|image| image.references.iter().map(ToString::to_string)).collect();
+        let names: Vec<String> = images
+            .iter()
+            .flat_map(|image| image.references.iter().map(ToString::to_string))
+            .collect();
         match <[Image; 1]>::try_from(images) {
             Ok([image]) => Ok(image),
-            Err(_) => Err(Failure::usage(format!("`{name}` holds {count} images"))
-                .with_hint(format!("choose one: `docker-archive:{name}:NAME`; the names are {}", names.join(", ")))),
+            Err(_) => Err(
+                Failure::usage(format!("`{name}` holds {count} images")).with_hint(format!(
+                    "choose one: `docker-archive:{name}:NAME`; the names are {}",
+                    names.join(", ")
+                )),
+            ),
         }
     };
     match (&args.input, &args.image) {
@@ -97,7 +111,11 @@ fn subject(args: &Args, store: &Store) -> anyhow::Result<(Image, String, Option<
         }
         (None, Some(name)) => {
             let source: Source = name.parse()?;
-            Ok((one(source::open(&source, store, &options)?, name)?, name.clone(), None))
+            Ok((
+                one(source::open(&source, store, &options)?, name)?,
+                name.clone(),
+                None,
+            ))
         }
         (None, None) => Err(Failure::usage("name an image, or an archive with `--input`").into()),
     }
@@ -112,12 +130,16 @@ fn told(invocation: &Invocation, report: &ScanReport) -> anyhow::Result<()> {
     };
     let builtin = report.database.as_ref().is_some_and(|database| database.builtin);
     if builtin && !report.packages.is_empty() && !report.coverage.iter().any(looked_at) {
-        return Err(Failure::new("there is no advisory database, so nothing can be said about these packages")
-            .with_hint("fetch one with `plimsoll db update`, or make one with `plimsoll db build --from DIR`")
-            .into());
+        return Err(Failure::new(
+            "there is no advisory database, so nothing can be said about these packages",
+        )
+        .with_hint("fetch one with `plimsoll db update`, or make one with `plimsoll db build --from DIR`")
+        .into());
     }
     if builtin {
-        printer.warn("no advisory database: only the small built-in demo set was used; see `plimsoll db update`");
+        printer.warn(
+            "no advisory database: only the small built-in demo set was used; see `plimsoll db update`",
+        );
     }
     for one in &report.coverage {
         if let Some(reason) = one.shortfall() {

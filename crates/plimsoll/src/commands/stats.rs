@@ -23,7 +23,7 @@ pub(crate) struct Args {
     format: Option<String>,
 }
 
-pub(crate) fn run(invocation: &Invocation, args: Args) -> anyhow::Result<u8> {
+pub(crate) fn run(invocation: &Invocation, args: &Args) -> anyhow::Result<u8> {
     let engine = invocation.engine()?;
     let template = match args.format.as_deref() {
         Some("json") => Some(Template::parse("{{json .}}")?),
@@ -46,11 +46,21 @@ pub(crate) fn run(invocation: &Invocation, args: Args) -> anyhow::Result<u8> {
         let rows: Vec<Row> = containers.iter().map(row).collect::<anyhow::Result<_>>()?;
         let text = match &template {
             Some(template) => {
-                let lines: Result<Vec<String>, _> = rows.iter().map(|row| template.apply(&row.json())).collect();
+                let lines: Result<Vec<String>, _> =
+                    rows.iter().map(|row| template.apply(&row.json())).collect();
                 lines?.iter().map(|line| format!("{line}\n")).collect()
             }
             None => {
-                let head = ["CONTAINER ID", "NAME", "CPU %", "MEM USAGE / LIMIT", "MEM %", "NET I/O", "BLOCK I/O", "PIDS"];
+                let head = [
+                    "CONTAINER ID",
+                    "NAME",
+                    "CPU %",
+                    "MEM USAGE / LIMIT",
+                    "MEM %",
+                    "NET I/O",
+                    "BLOCK I/O",
+                    "PIDS",
+                ];
                 columns(&head, &rows.into_iter().map(Row::cells).collect::<Vec<_>>())
             }
         };
@@ -81,15 +91,21 @@ fn shown<T>(value: Option<T>, text: impl Fn(T) -> String) -> String {
 fn row(container: &Container) -> anyhow::Result<Row> {
     let stats: Stats = container.stats()?;
     let limit = stats.memory_limit;
-    let pair = |pair: Option<(u64, u64)>| shown(pair, |(a, b)| format!("{} / {}", human::size(a), human::size(b)));
+    let pair =
+        |pair: Option<(u64, u64)>| shown(pair, |(a, b)| format!("{} / {}", human::size(a), human::size(b)));
     Ok(Row {
         id: container.id().chars().take(12).collect(),
         name: container.name().to_owned(),
         cpu: shown(stats.cpu_percent, |percent| format!("{percent:.2}%")),
-        memory: format!("{} / {}", shown(stats.memory_usage, human::binary_size), shown(limit, human::binary_size)),
-        memory_share: shown(stats.memory_usage.zip(limit).filter(|(_, limit)| *limit > 0), |(used, limit)| {
-            format!("{:.2}%", used as f64 * 100.0 / limit as f64)
-        }),
+        memory: format!(
+            "{} / {}",
+            shown(stats.memory_usage, human::binary_size),
+            shown(limit, human::binary_size)
+        ),
+        memory_share: shown(
+            stats.memory_usage.zip(limit).filter(|(_, limit)| *limit > 0),
+            |(used, limit)| format!("{:.2}%", used as f64 * 100.0 / limit as f64),
+        ),
         network: pair(stats.network_io),
         block: pair(stats.block_io),
         pids: shown(stats.pids, |pids| pids.to_string()),
@@ -98,7 +114,16 @@ fn row(container: &Container) -> anyhow::Result<Row> {
 
 impl Row {
     fn cells(self) -> Vec<String> {
-        vec![self.id, self.name, self.cpu, self.memory, self.memory_share, self.network, self.block, self.pids]
+        vec![
+            self.id,
+            self.name,
+            self.cpu,
+            self.memory,
+            self.memory_share,
+            self.network,
+            self.block,
+            self.pids,
+        ]
     }
 
     fn json(&self) -> serde_json::Value {

@@ -14,9 +14,13 @@ pub(crate) struct Args {
     name: Reference,
 }
 
-pub(crate) fn run(invocation: &Invocation, args: Args) -> anyhow::Result<u8> {
+pub(crate) fn run(invocation: &Invocation, args: &Args) -> anyhow::Result<u8> {
     if args.name.digest().is_some() {
-        return Err(Failure::usage(format!("`{}` has a digest; a new name is `NAME[:TAG]`", args.name)).into());
+        return Err(Failure::usage(format!(
+            "`{}` has a digest; a new name is `NAME[:TAG]`",
+            args.name
+        ))
+        .into());
     }
     let store = invocation.store()?;
     store.tag(&store.find(&args.image)?, &args.name)?;

@@ -10,7 +10,7 @@ pub(crate) struct Args {
     format: Option<String>,
 }
 
-pub(crate) fn run(invocation: &Invocation, args: Args) -> anyhow::Result<u8> {
+pub(crate) fn run(invocation: &Invocation, args: &Args) -> anyhow::Result<u8> {
     let version = serde_json::json!({
         "Version": env!("CARGO_PKG_VERSION"),
         "Os": std::env::consts::OS,

@@ -8,7 +8,7 @@ pub(crate) struct Args {
     containers: Vec<String>,
 }
 
-pub(crate) fn run(invocation: &Invocation, args: Args) -> anyhow::Result<u8> {
+pub(crate) fn run(invocation: &Invocation, args: &Args) -> anyhow::Result<u8> {
     let engine = invocation.engine()?;
     super::for_each(invocation, &args.containers, |name| {
         let code = engine.find(name)?.wait()?;

@@ -7,13 +7,16 @@ use anyhow::Context as _;
 use plimsoll_core::{Platform, Reference};
 use tempfile::TempDir;
 
-use super::base::{self, Base};
 use super::Demo;
+use super::base::{self, Base};
 use crate::base_images::StoreOrRegistry;
 
 type Maker = fn(&Path, &mut dyn FnMut(&str)) -> anyhow::Result<Base>;
 
-const BASES: [(&str, Maker); 2] = [("python:3.11-slim", base::make_slim), ("python:latest", base::make_full)];
+const BASES: [(&str, Maker); 2] = [
+    ("python:3.11-slim", base::make_slim),
+    ("python:latest", base::make_full),
+];
 
 /// Sees to it that both base images are in the store.
 pub(super) fn provide(demo: &Demo<'_>) -> anyhow::Result<()> {
@@ -34,7 +37,10 @@ pub(super) fn provide(demo: &Demo<'_>) -> anyhow::Result<()> {
         return Ok(());
     }
     let names: Vec<String> = missing.iter().map(|(name, _)| format!("`{name}`")).collect();
-    demo.say(&format!("Making {} from Debian's packages instead, to stand in for the official images.", names.join(" and ")));
+    demo.say(&format!(
+        "Making {} from Debian's packages instead, to stand in for the official images.",
+        names.join(" and ")
+    ));
     made_at_once(demo, &missing)
 }
 
@@ -55,7 +61,9 @@ fn made_at_once(demo: &Demo<'_>, missing: &[(Reference, Maker)]) -> anyhow::Resu
             })
             .collect();
         for maker in makers {
-            maker.join().map_err(|_| anyhow::anyhow!("making a base image broke off"))??;
+            maker
+                .join()
+                .map_err(|_| anyhow::anyhow!("making a base image broke off"))??;
         }
         Ok(())
     })
@@ -64,8 +72,17 @@ fn made_at_once(demo: &Demo<'_>, missing: &[(Reference, Maker)]) -> anyhow::Resu
 fn imported(demo: &Demo<'_>, name: &Reference, base: &Base) -> anyhow::Result<()> {
     let tar = File::open(&base.rootfs).with_context(|| format!("cannot read `{}`", base.rootfs.display()))?;
     let names = [name.clone()];
-    let image = demo.store.import(Box::new(tar), &base.rootfs, &base.config, &names, Some(&base.message))?;
+    let image = demo.store.import(
+        Box::new(tar),
+        &base.rootfs,
+        &base.config,
+        &names,
+        Some(&base.message),
+    )?;
     fs::remove_file(&base.rootfs).with_context(|| format!("cannot remove `{}`", base.rootfs.display()))?;
-    demo.say(&format!("Imported `{name}`: {}.", crate::human::size(image.size()?)));
+    demo.say(&format!(
+        "Imported `{name}`: {}.",
+        crate::human::size(image.size()?)
+    ));
     Ok(())
 }

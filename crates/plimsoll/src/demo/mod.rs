@@ -16,15 +16,20 @@ use plimsoll_core::{Line, SeverityCounts};
 use plimsoll_image::{Image, Store, source};
 use plimsoll_report::{AuditReport, table};
 
-use crate::assessing::{Advisories, AuditRequest, audit, compared_report, comparison, scan, scan_report, secrets_in_context};
+use crate::assessing::{
+    Advisories, AuditRequest, audit, compared_report, comparison, scan, scan_report, secrets_in_context,
+};
 use crate::commands::save;
 use crate::invocation::Invocation;
 use crate::progress::ProgressForm;
 use crate::{building, exit, human, settings};
 
 /// What a pipeline would pass: fixed values here, so that a second run finds everything in the cache.
-const BUILD_ARGS: [(&str, &str); 3] =
-    [("APP_VERSION", "2.0.0"), ("BUILD_DATE", "2026-01-01T00:00:00Z"), ("VCS_REF", "0000000000000000000000000000000000000000")];
+const BUILD_ARGS: [(&str, &str); 3] = [
+    ("APP_VERSION", "2.0.0"),
+    ("BUILD_DATE", "2026-01-01T00:00:00Z"),
+    ("VCS_REF", "0000000000000000000000000000000000000000"),
+];
 
 /// What the demo is given.
 pub(crate) struct Demo<'a> {
@@ -79,29 +84,56 @@ impl Demo<'_> {
         let (context, dockerfile) = building::inputs(Some(&project.join(file)), project, self.store)?;
         let options = BuildOptions {
             tags: vec![name.parse()?],
-            build_args: BUILD_ARGS.map(|(name, value)| (name.to_owned(), value.to_owned())).into(),
+            build_args: BUILD_ARGS
+                .map(|(name, value)| (name.to_owned(), value.to_owned()))
+                .into(),
             proxies: settings::proxies(),
             host_ca: settings::host_ca().ok(),
             source_date_epoch: settings::source_date_epoch()?,
             ..BuildOptions::new(context, dockerfile)
         };
         let outcome = building::build(self.invocation, self.store, &options, ProgressForm::Auto, false)?;
-        let told = format!("`{file}`: {} steps, {} of them cached", outcome.steps, outcome.cached);
+        let told = format!(
+            "`{file}`: {} steps, {} of them cached",
+            outcome.steps, outcome.cached
+        );
         let size = human::size(outcome.image.size()?);
-        self.say(&format!("Built `{name}`: {size}, image {}; {told}.", outcome.image.id.short()));
-        Ok(Built { word, file, name, image: outcome.image, told })
+        self.say(&format!(
+            "Built `{name}`: {size}, image {}; {told}.",
+            outcome.image.id.short()
+        ));
+        Ok(Built {
+            word,
+            file,
+            name,
+            image: outcome.image,
+            told,
+        })
     }
 
     /// The archive that a scanner would be given, and its scan in Trivy's shape.
     fn save_and_scan(&self, built: &Built, known: &Advisories) -> anyhow::Result<()> {
         let archive = self.dir.join(format!("flask-{}.tar", built.word));
-        save::to_path(std::slice::from_ref(&built.image), save::Format::DockerArchive, &archive, self.store.root())?;
-        let options = source::Options { platform: None, temporary_directory: self.store.root().to_owned() };
+        save::to_path(
+            std::slice::from_ref(&built.image),
+            save::Format::DockerArchive,
+            &archive,
+            self.store.root(),
+        )?;
+        let options = source::Options {
+            platform: None,
+            temporary_directory: self.store.root().to_owned(),
+        };
         let images = source::open_archive(&archive, &options)?;
-        let image = images.first().context("the archive that was just written holds no image")?;
+        let image = images
+            .first()
+            .context("the archive that was just written holds no image")?;
         let scanned = scan(image, self.store, known)?;
         let report = scan_report(image, &archive.display().to_string(), &scanned, known)?;
-        let file = self.write(&format!("scan-{}.json", built.word), &plimsoll_report::trivy_json::render(&report)?)?;
+        let file = self.write(
+            &format!("scan-{}.json", built.word),
+            &plimsoll_report::trivy_json::render(&report)?,
+        )?;
         let packages = report.packages.len();
         let found = counted(&report.counts());
         self.say(&format!(
@@ -118,7 +150,10 @@ impl Demo<'_> {
     }
 
     fn audit(&self, project: &Path, built: &Built, known: &Advisories) -> anyhow::Result<AuditReport> {
-        self.say(&format!("\nRunning `{}` to grade it: hardened, with its health check, until it is stopped.", built.name));
+        self.say(&format!(
+            "\nRunning `{}` to grade it: hardened, with its health check, until it is stopped.",
+            built.name
+        ));
         let (context, dockerfile) = building::inputs(Some(&project.join(built.file)), project, self.store)?;
         let findings = secrets_in_context(&context, &dockerfile)?;
         let policy = Policy::standard()?;
@@ -134,19 +169,27 @@ impl Demo<'_> {
             without_probe: None,
         };
         let report = audit(self.store, known, &request)?;
-        self.write(&format!("audit-{}.json", built.word), &plimsoll_report::json::render(&report)?)?;
+        self.write(
+            &format!("audit-{}.json", built.word),
+            &plimsoll_report::json::render(&report)?,
+        )?;
         Ok(report)
     }
 
     fn report(&self, before: AuditReport, after: AuditReport) -> anyhow::Result<()> {
         let printer = self.invocation.printer;
-        let style = table::Style { width: printer.width(), color: printer.colors_data() };
+        let style = table::Style {
+            width: printer.width(),
+            color: printer.colors_data(),
+        };
         for report in [&before, &after] {
             printer.data(&format!("\n{}", table::audit(report, style)))?;
         }
         let details = [&before, &after].map(plimsoll_report::markdown::audit);
         let comparison = comparison(compared_report(before), compared_report(after));
-        let markdown = [plimsoll_report::markdown::comparison(&comparison)].into_iter().chain(details);
+        let markdown = [plimsoll_report::markdown::comparison(&comparison)]
+            .into_iter()
+            .chain(details);
         let markdown = self.write("report.md", &markdown.collect::<Vec<_>>().join("\n"))?;
         let json = self.write("report.json", &plimsoll_report::json::render(&comparison)?)?;
         printer.data(&format!("\n{}", table::comparison(&comparison, style)))?;
@@ -157,7 +200,15 @@ impl Demo<'_> {
 
 /// `2 high, 5 medium`; `no known vulnerability` where there is none.
 fn counted(counts: &SeverityCounts) -> String {
-    let parts = plimsoll_core::Severity::WORST_FIRST.into_iter().filter(|severity| counts[*severity] > 0);
-    let parts: Vec<String> = parts.map(|severity| format!("{} {}", counts[severity], severity.as_str().to_lowercase())).collect();
-    if parts.is_empty() { "no known vulnerability".to_owned() } else { parts.join(", ") }
+    let parts = plimsoll_core::Severity::WORST_FIRST
+        .into_iter()
+        .filter(|severity| counts[*severity] > 0);
+    let parts: Vec<String> = parts
+        .map(|severity| format!("{} {}", counts[severity], severity.as_str().to_lowercase()))
+        .collect();
+    if parts.is_empty() {
+        "no known vulnerability".to_owned()
+    } else {
+        parts.join(", ")
+    }
 }

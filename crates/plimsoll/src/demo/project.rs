@@ -7,7 +7,10 @@ use anyhow::Context as _;
 
 macro_rules! file {
     ($name:literal) => {
-        ($name, include_str!(concat!("../../../../examples/flask-demo/", $name)))
+        (
+            $name,
+            include_str!(concat!("../../../../examples/flask-demo/", $name)),
+        )
     };
 }
 

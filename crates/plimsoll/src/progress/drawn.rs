@@ -27,11 +27,20 @@ impl Drawn {
     pub(super) fn new(color: bool) -> Self {
         let style = ProgressStyle::with_template("{spinner} {prefix} {elapsed} {wide_msg:.dim}");
         let style = style.unwrap_or_else(|_| ProgressStyle::default_spinner());
-        Self { bars: MultiProgress::new(), style, color, steps: Mutex::default() }
+        Self {
+            bars: MultiProgress::new(),
+            style,
+            color,
+            steps: Mutex::default(),
+        }
     }
 
     fn keep(&self, mark: &str, mark_color: &str, text: &str) {
-        let mark = if self.color { format!("\x1b[{mark_color}m{mark}\x1b[0m") } else { mark.to_owned() };
+        let mark = if self.color {
+            format!("\x1b[{mark_color}m{mark}\x1b[0m")
+        } else {
+            mark.to_owned()
+        };
         // A terminal that cannot be written to is no reason to end a build.
         let _ = self.bars.println(format!("{mark} {text}"));
     }
@@ -41,18 +50,32 @@ impl Progress for Drawn {
     fn event(&self, id: &StepId, event: Event<'_>) {
         let mut steps = self.steps.lock().unwrap_or_else(PoisonError::into_inner);
         if let Event::Started { instruction } = event {
-            let bar = self.bars.add(ProgressBar::new_spinner().with_style(self.style.clone()));
+            let bar = self
+                .bars
+                .add(ProgressBar::new_spinner().with_style(self.style.clone()));
             let title = format!("{id} {instruction}");
             bar.set_prefix(title.chars().take(70).collect::<String>());
             bar.enable_steady_tick(Duration::from_millis(100));
-            steps.insert(id.index, Step { bar, title, cached: false, copied: 0 });
+            steps.insert(
+                id.index,
+                Step {
+                    bar,
+                    title,
+                    cached: false,
+                    copied: 0,
+                },
+            );
             return;
         }
-        let Some(step) = steps.get_mut(&id.index) else { return };
+        let Some(step) = steps.get_mut(&id.index) else {
+            return;
+        };
         match event {
             Event::Started { .. } => {}
             Event::Cached => step.cached = true,
-            Event::Output { line, .. } => step.bar.set_message(String::from_utf8_lossy(line).trim().to_owned()),
+            Event::Output { line, .. } => step
+                .bar
+                .set_message(String::from_utf8_lossy(line).trim().to_owned()),
             Event::Copied { bytes } => {
                 step.copied = bytes;
                 step.bar.set_message(human::size(bytes));
@@ -65,11 +88,19 @@ impl Progress for Drawn {
                     (false, 0) => format!("{:.1}s", duration.as_secs_f64()),
                     (false, bytes) => format!("{:.1}s, {}", duration.as_secs_f64(), human::size(bytes)),
                 };
-                self.keep(if step.cached { "=" } else { "✓" }, "32", &format!("{}  {note}", step.title));
+                self.keep(
+                    if step.cached { "=" } else { "✓" },
+                    "32",
+                    &format!("{}  {note}", step.title),
+                );
             }
             Event::Failed { duration } => {
                 step.bar.finish_and_clear();
-                self.keep("✗", "31", &format!("{}  {:.1}s", step.title, duration.as_secs_f64()));
+                self.keep(
+                    "✗",
+                    "31",
+                    &format!("{}  {:.1}s", step.title, duration.as_secs_f64()),
+                );
             }
         }
     }

@@ -30,7 +30,8 @@ impl Progress for Json {
             Event::Done { duration } => json!({ "event": "done", "seconds": duration.as_secs_f64() }),
             Event::Failed { duration } => json!({ "event": "failed", "seconds": duration.as_secs_f64() }),
         };
-        line["step"] = json!({ "index": step.index, "stage": step.stage, "number": step.number, "total": step.total });
+        line["step"] =
+            json!({ "index": step.index, "stage": step.stage, "number": step.number, "total": step.total });
         self.printer.block(&line.to_string());
     }
 }

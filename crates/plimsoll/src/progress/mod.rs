@@ -31,7 +31,9 @@ impl ProgressForm {
         match self {
             Self::Quiet => Box::new(Silent),
             _ if printer.is_quiet() => Box::new(Silent),
-            Self::Auto | Self::Tty if printer.draws_progress() => Box::new(drawn::Drawn::new(printer.colors_messages())),
+            Self::Auto | Self::Tty if printer.draws_progress() => {
+                Box::new(drawn::Drawn::new(printer.colors_messages()))
+            }
             Self::Auto | Self::Tty | Self::Plain => Box::new(plain::Plain::new(printer)),
             Self::Json => Box::new(json::Json::new(printer)),
         }

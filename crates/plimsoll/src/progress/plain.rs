@@ -21,7 +21,10 @@ struct Step {
 
 impl Plain {
     pub(super) fn new(printer: Printer) -> Self {
-        Self { printer, steps: Mutex::default() }
+        Self {
+            printer,
+            steps: Mutex::default(),
+        }
     }
 }
 
@@ -29,12 +32,19 @@ impl Progress for Plain {
     fn event(&self, step: &StepId, event: Event<'_>) {
         let mut steps = self.steps.lock().unwrap_or_else(PoisonError::into_inner);
         let number = step.index + 1;
-        let known = steps.entry(step.index).or_insert_with(|| Step { began: Instant::now(), copied: 0 });
+        let known = steps.entry(step.index).or_insert_with(|| Step {
+            began: Instant::now(),
+            copied: 0,
+        });
         let line = match event {
             Event::Started { instruction } => format!("#{number} {step} {instruction}"),
             Event::Cached => format!("#{number} CACHED"),
             Event::Output { line, .. } => {
-                format!("#{number} {:.3} {}", known.began.elapsed().as_secs_f64(), String::from_utf8_lossy(line))
+                format!(
+                    "#{number} {:.3} {}",
+                    known.began.elapsed().as_secs_f64(),
+                    String::from_utf8_lossy(line)
+                )
             }
             Event::Copied { bytes } => {
                 known.copied = bytes;
@@ -42,7 +52,11 @@ impl Progress for Plain {
             }
             Event::Warning { message } => format!("#{number} WARNING: {message}"),
             Event::Done { duration } if known.copied > 0 => {
-                format!("#{number} DONE {:.1}s, {} copied", duration.as_secs_f64(), human::size(known.copied))
+                format!(
+                    "#{number} DONE {:.1}s, {} copied",
+                    duration.as_secs_f64(),
+                    human::size(known.copied)
+                )
             }
             Event::Done { duration } => format!("#{number} DONE {:.1}s", duration.as_secs_f64()),
             Event::Failed { duration } => format!("#{number} ERROR after {:.1}s", duration.as_secs_f64()),

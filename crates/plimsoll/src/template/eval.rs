@@ -13,7 +13,11 @@ struct Scope<'a> {
 }
 
 pub(super) fn text(nodes: &[Node], data: &Value) -> Result<String, TemplateError> {
-    let mut scope = Scope { root: data, variables: Vec::new(), out: String::new() };
+    let mut scope = Scope {
+        root: data,
+        variables: Vec::new(),
+        out: String::new(),
+    };
     scope.nodes(nodes, data)?;
     Ok(scope.out)
 }
@@ -42,11 +46,19 @@ impl Scope<'_> {
                     None => self.out.push_str(&display(&value)),
                 }
             }
-            Node::If { condition, then, otherwise } => {
+            Node::If {
+                condition,
+                then,
+                otherwise,
+            } => {
                 let value = self.pipeline(condition, dot)?;
                 self.nodes(if is_true(&value) { then } else { otherwise }, dot)?;
             }
-            Node::With { value, then, otherwise } => {
+            Node::With {
+                value,
+                then,
+                otherwise,
+            } => {
                 let value = self.pipeline(value, dot)?;
                 if is_true(&value) {
                     self.nodes(then, &value)?;
@@ -54,7 +66,11 @@ impl Scope<'_> {
                     self.nodes(otherwise, dot)?;
                 }
             }
-            Node::Range { over, each, otherwise } => {
+            Node::Range {
+                over,
+                each,
+                otherwise,
+            } => {
                 let value = self.pipeline(over, dot)?;
                 let items = items(value)?;
                 if items.is_empty() {
@@ -107,7 +123,9 @@ impl Scope<'_> {
                 lookup(value, fields)?
             }
             Operand::Text(text) => Value::String(text.clone()),
-            Operand::Number(number) if number.fract() == 0.0 && number.abs() < 9e15 => Value::from(*number as i64),
+            Operand::Number(number) if number.fract() == 0.0 && number.abs() < 9e15 => {
+                Value::from(*number as i64)
+            }
             Operand::Number(number) => Value::from(*number),
             Operand::Bool(value) => Value::Bool(*value),
             Operand::Nil => Value::Null,
@@ -124,13 +142,21 @@ fn lookup(value: &Value, fields: &[String]) -> Result<Value, TemplateError> {
         value = match value {
             Value::Object(map) => match map.get(field) {
                 Some(found) => found,
-                None if field.starts_with(char::is_lowercase) => return Ok(Value::String("<no value>".to_owned())),
+                None if field.starts_with(char::is_lowercase) => {
+                    return Ok(Value::String("<no value>".to_owned()));
+                }
                 None => return Err(error(format!("no entry for key {field:?}"))),
             },
             Value::Null => return Err(error(format!("can't look up `{field}` in nothing"))),
             Value::String(_) => return Err(error(format!("can't look up `{field}` in a string"))),
-            Value::Array(_) => return Err(error(format!("can't look up `{field}` in a list; use `range` or `index`"))),
-            Value::Bool(_) | Value::Number(_) => return Err(error(format!("can't look up `{field}` in a number"))),
+            Value::Array(_) => {
+                return Err(error(format!(
+                    "can't look up `{field}` in a list; use `range` or `index`"
+                )));
+            }
+            Value::Bool(_) | Value::Number(_) => {
+                return Err(error(format!("can't look up `{field}` in a number")));
+            }
         };
     }
     Ok(value.clone())
@@ -140,11 +166,16 @@ fn lookup(value: &Value, fields: &[String]) -> Result<Value, TemplateError> {
 fn items(value: Value) -> Result<Vec<(Value, Value)>, TemplateError> {
     match value {
         Value::Null => Ok(Vec::new()),
-        Value::Array(items) => {
-            Ok(items.into_iter().enumerate().map(|(index, item)| (Value::from(index), item)).collect())
-        }
+        Value::Array(items) => Ok(items
+            .into_iter()
+            .enumerate()
+            .map(|(index, item)| (Value::from(index), item))
+            .collect()),
         Value::Object(map) => {
-            let mut items: Vec<_> = map.into_iter().map(|(key, item)| (Value::String(key), item)).collect();
+            let mut items: Vec<_> = map
+                .into_iter()
+                .map(|(key, item)| (Value::String(key), item))
+                .collect();
             items.sort_by(|a, b| a.0.as_str().cmp(&b.0.as_str()));
             Ok(items)
         }

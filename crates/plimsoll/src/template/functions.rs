@@ -59,22 +59,27 @@ impl Function {
     pub(super) fn call(self, arguments: &[Value]) -> Result<Value, String> {
         let text = |text: String| Ok(Value::String(text));
         match (self, arguments) {
-            (Self::And, [first, rest @ ..]) => {
-                Ok(rest.iter().fold(first, |value, next| if is_true(value) { next } else { value }).clone())
-            }
-            (Self::Or, [first, rest @ ..]) => {
-                Ok(rest.iter().fold(first, |value, next| if is_true(value) { value } else { next }).clone())
-            }
+            (Self::And, [first, rest @ ..]) => Ok(rest
+                .iter()
+                .fold(first, |value, next| if is_true(value) { next } else { value })
+                .clone()),
+            (Self::Or, [first, rest @ ..]) => Ok(rest
+                .iter()
+                .fold(first, |value, next| if is_true(value) { value } else { next })
+                .clone()),
             (Self::Not, [value]) => Ok(Value::Bool(!is_true(value))),
-            (Self::Equal, [first, rest @ ..]) if !rest.is_empty() => {
-                Ok(Value::Bool(rest.iter().any(|other| compare(first, other) == Some(Ordering::Equal))))
-            }
+            (Self::Equal, [first, rest @ ..]) if !rest.is_empty() => Ok(Value::Bool(
+                rest.iter()
+                    .any(|other| compare(first, other) == Some(Ordering::Equal)),
+            )),
             (Self::NotEqual, [a, b]) => Ok(Value::Bool(compare(a, b) != Some(Ordering::Equal))),
             (Self::Compare(holds), [a, b]) => match compare(a, b) {
                 Some(order) => Ok(Value::Bool(holds(order))),
                 None => Err(format!("can't compare `{}` with `{}`", display(a), display(b))),
             },
-            (Self::Index, [value, keys @ ..]) => keys.iter().try_fold(value.clone(), |value, key| index(&value, key)),
+            (Self::Index, [value, keys @ ..]) => keys
+                .iter()
+                .try_fold(value.clone(), |value, key| index(&value, key)),
             (Self::Json, [value]) => text(value.to_string()),
             (Self::Len, [value]) => match value {
                 Value::Array(items) => Ok(Value::from(items.len())),
@@ -83,13 +88,18 @@ impl Function {
                 Value::Null => Ok(Value::from(0)),
                 other => Err(format!("`{}` has no length", display(other))),
             },
-            (Self::Join, [Value::Array(items), separator]) => {
-                text(items.iter().map(display).collect::<Vec<_>>().join(&display(separator)))
-            }
+            (Self::Join, [Value::Array(items), separator]) => text(
+                items
+                    .iter()
+                    .map(display)
+                    .collect::<Vec<_>>()
+                    .join(&display(separator)),
+            ),
             (Self::Join, [Value::Null, _]) => text(String::new()),
-            (Self::Split, [value, separator]) => {
-                Ok(display(value).split(&display(separator)).map(Value::from).collect())
-            }
+            (Self::Split, [value, separator]) => Ok(display(value)
+                .split(&display(separator))
+                .map(Value::from)
+                .collect()),
             (Self::Lower, [value]) => text(display(value).to_lowercase()),
             (Self::Upper, [value]) => text(display(value).to_uppercase()),
             (Self::Title, [value]) => text(title(&display(value))),
@@ -97,13 +107,19 @@ impl Function {
                 let spaces = |count: &Value| " ".repeat(count.as_u64().unwrap_or(0).min(1000) as usize);
                 text(format!("{}{}{}", spaces(before), display(value), spaces(after)))
             }
-            (Self::Truncate, [value, length]) => {
-                text(display(value).chars().take(length.as_u64().unwrap_or(0) as usize).collect())
-            }
+            (Self::Truncate, [value, length]) => text(
+                display(value)
+                    .chars()
+                    .take(length.as_u64().unwrap_or(0) as usize)
+                    .collect(),
+            ),
             (Self::Print, values) => text(values.iter().map(display).collect()),
             (Self::Println, values) => text(values.iter().map(display).collect::<Vec<_>>().join(" ") + "\n"),
             (Self::Printf, [format, values @ ..]) => printf(&display(format), values).map(Value::String),
-            _ => Err(format!("wrong number or kind of arguments for `{}`", format!("{self:?}").to_lowercase())),
+            _ => Err(format!(
+                "wrong number or kind of arguments for `{}`",
+                format!("{self:?}").to_lowercase()
+            )),
         }
     }
 }
@@ -129,7 +145,10 @@ pub(super) fn display(value: &Value) -> String {
         Value::String(text) => text.clone(),
         Value::Array(items) => format!("[{}]", items.iter().map(display).collect::<Vec<_>>().join(" ")),
         Value::Object(map) => {
-            let mut pairs: Vec<_> = map.iter().map(|(key, value)| format!("{key}:{}", display(value))).collect();
+            let mut pairs: Vec<_> = map
+                .iter()
+                .map(|(key, value)| format!("{key}:{}", display(value)))
+                .collect();
             pairs.sort();
             format!("map[{}]", pairs.join(" "))
         }
@@ -150,11 +169,19 @@ fn index(value: &Value, key: &Value) -> Result<Value, String> {
     match (value, key) {
         (Value::Array(items), Value::Number(number)) => {
             let found = number.as_u64().and_then(|at| items.get(at as usize));
-            found.cloned().ok_or_else(|| format!("index {number} is out of range: there are {}", items.len()))
+            found
+                .cloned()
+                .ok_or_else(|| format!("index {number} is out of range: there are {}", items.len()))
         }
-        (Value::Object(map), Value::String(key)) => Ok(map.get(key).cloned().unwrap_or_else(|| Value::from(""))),
+        (Value::Object(map), Value::String(key)) => {
+            Ok(map.get(key).cloned().unwrap_or_else(|| Value::from("")))
+        }
         (Value::Null, _) => Ok(Value::from("")),
-        _ => Err(format!("can't index `{}` with `{}`", display(value), display(key))),
+        _ => Err(format!(
+            "can't index `{}` with `{}`",
+            display(value),
+            display(key)
+        )),
     }
 }
 
@@ -162,7 +189,11 @@ fn title(text: &str) -> String {
     let mut start = true;
     let capital = |c: char| {
         let upper = std::mem::replace(&mut start, c.is_whitespace());
-        if upper { c.to_uppercase().next().unwrap_or(c) } else { c }
+        if upper {
+            c.to_uppercase().next().unwrap_or(c)
+        } else {
+            c
+        }
     };
     text.chars().map(capital).collect()
 }
@@ -175,15 +206,21 @@ fn printf(format: &str, values: &[Value]) -> Result<String, String> {
     while let Some(percent) = rest.find('%') {
         out.push_str(&rest[..percent]);
         let spec = &rest[percent + 1..];
-        let verb_at = spec.find(|c: char| c.is_alphabetic() || c == '%').ok_or("`%` without a verb")?;
+        let verb_at = spec
+            .find(|c: char| c.is_alphabetic() || c == '%')
+            .ok_or("`%` without a verb")?;
         let (flags, verb) = (&spec[..verb_at], spec[verb_at..].chars().next().unwrap_or('%'));
         rest = &spec[verb_at + verb.len_utf8()..];
         if verb == '%' {
             out.push('%');
             continue;
         }
-        let value = values.next().ok_or_else(|| format!("`printf` has no value for `%{verb}`"))?;
-        let (width, precision) = flags.split_once('.').map_or((flags, None), |(width, digits)| (width, Some(digits)));
+        let value = values
+            .next()
+            .ok_or_else(|| format!("`printf` has no value for `%{verb}`"))?;
+        let (width, precision) = flags
+            .split_once('.')
+            .map_or((flags, None), |(width, digits)| (width, Some(digits)));
         let text = match verb {
             's' | 'v' | 'd' | 't' => display(value),
             'q' => Value::String(display(value)).to_string(),
@@ -192,7 +229,10 @@ fn printf(format: &str, values: &[Value]) -> Result<String, String> {
                 None => display(value).bytes().map(|byte| format!("{byte:02x}")).collect(),
             },
             'f' => {
-                let digits = precision.and_then(|digits| digits.parse().ok()).unwrap_or(6usize).min(100);
+                let digits = precision
+                    .and_then(|digits| digits.parse().ok())
+                    .unwrap_or(6usize)
+                    .min(100);
                 format!("{:.digits$}", value.as_f64().ok_or("`%f` needs a number")?)
             }
             other => return Err(format!("`printf` has no verb `%{other}`")),
@@ -206,7 +246,11 @@ fn printf(format: &str, values: &[Value]) -> Result<String, String> {
 fn padded(text: &str, flags: &str) -> String {
     let left = flags.contains('-');
     let zero = flags.starts_with('0');
-    let width: usize = flags.trim_start_matches(['-', '0', '+', ' ']).parse().unwrap_or(0).min(10_000);
+    let width: usize = flags
+        .trim_start_matches(['-', '0', '+', ' '])
+        .parse()
+        .unwrap_or(0)
+        .min(10_000);
     let missing = width.saturating_sub(text.chars().count());
     match (left, zero) {
         (true, _) => format!("{text}{}", " ".repeat(missing)),

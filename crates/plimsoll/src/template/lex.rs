@@ -28,7 +28,10 @@ pub(super) struct Placed {
 }
 
 fn error(at: usize, reason: impl Into<String>) -> TemplateError {
-    TemplateError::Syntax { at, reason: reason.into() }
+    TemplateError::Syntax {
+        at,
+        reason: reason.into(),
+    }
 }
 
 pub(super) fn tokens(text: &str) -> Result<Vec<Placed>, TemplateError> {
@@ -47,7 +50,10 @@ pub(super) fn tokens(text: &str) -> Result<Vec<Placed>, TemplateError> {
             literal = literal.trim_end();
         }
         if !literal.is_empty() {
-            tokens.push(Placed { at, token: Token::Text(literal.to_owned()) });
+            tokens.push(Placed {
+                at,
+                token: Token::Text(literal.to_owned()),
+            });
         }
         if open == text.len() {
             break;
@@ -64,9 +70,15 @@ pub(super) fn tokens(text: &str) -> Result<Vec<Placed>, TemplateError> {
             action = &action[..action.len() - 1];
         }
         if !is_comment(action) {
-            tokens.push(Placed { at: start, token: Token::Open });
+            tokens.push(Placed {
+                at: start,
+                token: Token::Open,
+            });
             action_tokens(action, start, &mut tokens)?;
-            tokens.push(Placed { at: close, token: Token::Close });
+            tokens.push(Placed {
+                at: close,
+                token: Token::Close,
+            });
         }
         at = close + 2;
     }
@@ -117,7 +129,8 @@ fn action_tokens(action: &str, offset: usize, tokens: &mut Vec<Placed>) -> Resul
             }
             '=' => single(&mut at, Token::Declare),
             '"' | '`' => {
-                let (value, length) = quoted(rest, c).ok_or_else(|| error(offset + start, "the string is not closed"))?;
+                let (value, length) =
+                    quoted(rest, c).ok_or_else(|| error(offset + start, "the string is not closed"))?;
                 at += length;
                 Token::Quoted(value)
             }
@@ -128,15 +141,22 @@ fn action_tokens(action: &str, offset: usize, tokens: &mut Vec<Placed>) -> Resul
                 Token::Variable(name, fields(action, &mut at))
             }
             '0'..='9' | '-' | '+' => {
-                let length = rest[1..].find(|c: char| !c.is_ascii_digit() && c != '.').map_or(rest.len(), |end| end + 1);
+                let length = rest[1..]
+                    .find(|c: char| !c.is_ascii_digit() && c != '.')
+                    .map_or(rest.len(), |end| end + 1);
                 at += length;
                 let number = rest[..length].parse();
-                Token::Number(number.map_err(|_| error(offset + start, format!("bad number `{}`", &rest[..length])))?)
+                Token::Number(
+                    number.map_err(|_| error(offset + start, format!("bad number `{}`", &rest[..length])))?,
+                )
             }
             _ if c.is_alphabetic() || c == '_' => Token::Word(name(action, &mut at)),
             _ => return Err(error(offset + start, format!("unexpected `{c}`"))),
         };
-        tokens.push(Placed { at: offset + start, token });
+        tokens.push(Placed {
+            at: offset + start,
+            token,
+        });
     }
     Ok(())
 }
@@ -148,7 +168,9 @@ fn single(at: &mut usize, token: Token) -> Token {
 
 fn name(text: &str, at: &mut usize) -> String {
     let rest = &text[*at..];
-    let end = rest.find(|c: char| !c.is_alphanumeric() && c != '_').unwrap_or(rest.len());
+    let end = rest
+        .find(|c: char| !c.is_alphanumeric() && c != '_')
+        .unwrap_or(rest.len());
     *at += end;
     rest[..end].to_owned()
 }

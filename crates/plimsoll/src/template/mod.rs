@@ -31,7 +31,9 @@ impl Template {
     /// Reads the text of a `--format` option.
     pub(crate) fn parse(text: &str) -> Result<Self, TemplateError> {
         let tokens = lex::tokens(text)?;
-        Ok(Self { nodes: parse::nodes(&tokens)? })
+        Ok(Self {
+            nodes: parse::nodes(&tokens)?,
+        })
     }
 
     /// The text that the template makes of `data`.
@@ -66,25 +68,40 @@ mod tests {
         for (text, expected) in [
             ("{{.Id}}", "sha256:00"),
             ("{{ .State.Health.Status }} now", "healthy now"),
-            ("{{json .Config.Labels}}", r#"{"version":"2.0.0","org.opencontainers.image.source":"s"}"#),
+            (
+                "{{json .Config.Labels}}",
+                r#"{"version":"2.0.0","org.opencontainers.image.source":"s"}"#,
+            ),
             ("{{index .Config.Labels \"version\"}}", "2.0.0"),
             ("{{index .RepoTags 1}}", "b:2"),
             ("{{.RepoTags}}", "[a:1 b:2]"),
             ("{{range .RepoTags}}<{{.}}>{{end}}", "<a:1><b:2>"),
-            ("{{range $i, $t := .RepoTags}}{{$i}}={{$t}};{{end}}", "0=a:1;1=b:2;"),
-            ("{{range $k, $v := .Config.Labels}}{{$k}} {{end}}", "org.opencontainers.image.source version "),
+            (
+                "{{range $i, $t := .RepoTags}}{{$i}}={{$t}};{{end}}",
+                "0=a:1;1=b:2;",
+            ),
+            (
+                "{{range $k, $v := .Config.Labels}}{{$k}} {{end}}",
+                "org.opencontainers.image.source version ",
+            ),
             ("{{if .Config.User}}u{{else}}root{{end}}", "root"),
             ("{{if .State.Running}}up{{end}}", "up"),
             ("{{with .State}}{{.Running}}{{end}}", "true"),
             ("{{join .RepoTags \", \"}}", "a:1, b:2"),
             ("{{.Id | upper | printf \"%s!\"}}", "SHA256:00!"),
-            ("{{printf \"%-5s|%5d|%q\" \"ab\" .Size \"x\"}}", "ab   |   12|\"x\""),
+            (
+                "{{printf \"%-5s|%5d|%q\" \"ab\" .Size \"x\"}}",
+                "ab   |   12|\"x\"",
+            ),
             ("{{len .RepoTags}}", "2"),
             ("{{if and (eq .Size 12) (not .Config.Cmd)}}yes{{end}}", "yes"),
             ("a {{- /* note */ -}} b", "ab"),
             ("{{$x := .Size}}{{$x}}", "12"),
             ("{{range .Config.Cmd}}x{{else}}none{{end}}", "none"),
-            ("{{.Config.Labels.version}}{{.Config.Labels.absent}}", "2.0.0<no value>"),
+            (
+                "{{.Config.Labels.version}}{{.Config.Labels.absent}}",
+                "2.0.0<no value>",
+            ),
             ("{{range .RepoTags}}{{$.Size}}{{end}}", "1212"),
             ("{{if false}}a{{else if true}}b{{end}}", "b"),
         ] {
@@ -99,7 +116,7 @@ mod tests {
         error: template: no entry for key "Nope"
         error: template: at byte 0: `{{` is not closed
         error: template: at byte 2: `end` without `if`, `with` or `range`
-        error: template: at byte 10: `{{end}}` is missing
+        error: template: at byte 8: `{{end}}` is missing
         error: template: at byte 2: function `nope` is not defined
         error: template: index 9 is out of range: there are 2
         error: template: can't look up `X` in a string

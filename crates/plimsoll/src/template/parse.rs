@@ -8,9 +8,21 @@ use super::lex::{Placed, Token};
 pub(super) enum Node {
     Text(String),
     Pipeline(Pipeline),
-    If { condition: Pipeline, then: Vec<Node>, otherwise: Vec<Node> },
-    With { value: Pipeline, then: Vec<Node>, otherwise: Vec<Node> },
-    Range { over: Pipeline, each: Vec<Node>, otherwise: Vec<Node> },
+    If {
+        condition: Pipeline,
+        then: Vec<Node>,
+        otherwise: Vec<Node>,
+    },
+    With {
+        value: Pipeline,
+        then: Vec<Node>,
+        otherwise: Vec<Node>,
+    },
+    Range {
+        over: Pipeline,
+        each: Vec<Node>,
+        otherwise: Vec<Node>,
+    },
 }
 
 /// `$a, $b := first | second | third`.
@@ -46,7 +58,8 @@ struct Parser<'a> {
     depth: usize,
 }
 
-enum End {
+/// What ended a block.
+enum Closer {
     End,
     Else,
     ElseIf,
@@ -54,12 +67,16 @@ enum End {
 }
 
 pub(super) fn nodes(tokens: &[Placed]) -> Result<Vec<Node>, TemplateError> {
-    let mut parser = Parser { tokens, next: 0, depth: 0 };
+    let mut parser = Parser {
+        tokens,
+        next: 0,
+        depth: 0,
+    };
     let (nodes, end) = parser.block()?;
     match end {
-        End::Eof => Ok(nodes),
-        End::End => Err(parser.error_before("`end` without `if`, `with` or `range`")),
-        End::Else | End::ElseIf => Err(parser.error_before("`else` without `if`, `with` or `range`")),
+        Closer::Eof => Ok(nodes),
+        Closer::End => Err(parser.error_before("`end` without `if`, `with` or `range`")),
+        Closer::Else | Closer::ElseIf => Err(parser.error_before("`else` without `if`, `with` or `range`")),
     }
 }
 
@@ -77,41 +94,54 @@ impl Parser<'_> {
     fn error(&self, reason: impl Into<String>) -> TemplateError {
         let last = self.tokens.last().map_or(0, |placed| placed.at);
         let at = self.tokens.get(self.next).map_or(last, |placed| placed.at);
-        TemplateError::Syntax { at, reason: reason.into() }
+        TemplateError::Syntax {
+            at,
+            reason: reason.into(),
+        }
     }
 
     /// An error at the start of the action that was just read.
     fn error_before(&self, reason: &str) -> TemplateError {
         let until = self.next.min(self.tokens.len());
-        let open = self.tokens[..until].iter().rev().find(|placed| placed.token == Token::Open);
-        TemplateError::Syntax { at: open.map_or(0, |placed| placed.at), reason: reason.to_owned() }
+        let open = self.tokens[..until]
+            .iter()
+            .rev()
+            .find(|placed| placed.token == Token::Open);
+        TemplateError::Syntax {
+            at: open.map_or(0, |placed| placed.at),
+            reason: reason.to_owned(),
+        }
     }
 
     fn deeper(&mut self) -> Result<(), TemplateError> {
         self.depth += 1;
-        if self.depth > DEEPEST { Err(self.error("nested too deeply")) } else { Ok(()) }
+        if self.depth > DEEPEST {
+            Err(self.error("nested too deeply"))
+        } else {
+            Ok(())
+        }
     }
 
-    fn block(&mut self) -> Result<(Vec<Node>, End), TemplateError> {
+    fn block(&mut self) -> Result<(Vec<Node>, Closer), TemplateError> {
         self.deeper()?;
         let mut nodes = Vec::new();
         let end = loop {
             match self.take() {
-                None => break End::Eof,
+                None => break Closer::Eof,
                 Some(Token::Text(text)) => nodes.push(Node::Text(text)),
                 Some(Token::Open) => match self.peek() {
                     Some(Token::Word(word)) if word == "end" => {
                         self.next += 1;
                         self.close()?;
-                        break End::End;
+                        break Closer::End;
                     }
                     Some(Token::Word(word)) if word == "else" => {
                         self.next += 1;
                         if self.peek() == Some(&Token::Word("if".to_owned())) {
-                            break End::ElseIf;
+                            break Closer::ElseIf;
                         }
                         self.close()?;
-                        break End::Else;
+                        break Closer::Else;
                     }
                     _ => nodes.push(self.action()?),
                 },
@@ -151,23 +181,35 @@ impl Parser<'_> {
         let head = self.pipeline(&Token::Close)?;
         let (then, end) = self.block()?;
         let otherwise = match end {
-            End::End => Vec::new(),
-            End::Else => match self.block()? {
-                (nodes, End::End) => nodes,
+            Closer::End => Vec::new(),
+            Closer::Else => match self.block()? {
+                (nodes, Closer::End) => nodes,
                 _ => return Err(self.error("`{{end}}` is missing")),
             },
-            End::ElseIf => {
+            Closer::ElseIf => {
                 self.deeper()?;
                 let node = self.action()?;
                 self.depth -= 1;
                 vec![node]
             }
-            End::Eof => return Err(self.error("`{{end}}` is missing")),
+            Closer::Eof => return Err(self.error("`{{end}}` is missing")),
         };
         Ok(match word {
-            "if" => Node::If { condition: head, then, otherwise },
-            "with" => Node::With { value: head, then, otherwise },
-            _ => Node::Range { over: head, each: then, otherwise },
+            "if" => Node::If {
+                condition: head,
+                then,
+                otherwise,
+            },
+            "with" => Node::With {
+                value: head,
+                then,
+                otherwise,
+            },
+            _ => Node::Range {
+                over: head,
+                each: then,
+                otherwise,
+            },
         })
     }
 

@@ -15,48 +15,92 @@ CMD [\"sh\", \"-c\", \"trap 'exit 0' TERM; echo up; httpd -f -p 8080 -h /www & w
 fn cell<'a>(report: &'a Value, criterion: &str, line: &str) -> (&'a str, &'a str) {
     let rows = report["matrix"]["rows"].as_array().unwrap();
     let row = rows.iter().find(|row| row["criterion"] == criterion).unwrap();
-    let cell = row["cells"].as_array().unwrap().iter().find(|cell| cell["line"] == line).unwrap();
-    (cell["assessment"].as_str().unwrap(), cell["evidence"].as_str().unwrap())
+    let cell = row["cells"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|cell| cell["line"] == line)
+        .unwrap();
+    (
+        cell["assessment"].as_str().unwrap(),
+        cell["evidence"].as_str().unwrap(),
+    )
 }
 
 #[test]
 fn an_image_is_graded_by_running_it() {
-    let Some(sandbox) = Sandbox::with_busybox() else { return };
+    let Some(sandbox) = Sandbox::with_busybox() else {
+        return;
+    };
     let context = sandbox.folder("good", &[("Dockerfile", GOOD)]);
-    let output = sandbox.run(&["audit", "--line", "basic", "--output", "json=report.json", "--output", "markdown=report.md", &context]);
-    assert!(matches!(output.status.code(), Some(0 | 1)), "{}", String::from_utf8_lossy(&output.stderr));
+    let output = sandbox.run(&[
+        "audit",
+        "--line",
+        "basic",
+        "--output",
+        "json=report.json",
+        "--output",
+        "markdown=report.md",
+        &context,
+    ]);
+    assert!(
+        matches!(output.status.code(), Some(0 | 1)),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     let report: Value = serde_json::from_slice(&std::fs::read(sandbox.path("report.json")).unwrap()).unwrap();
     assert_eq!(report["schema_version"], "plimsoll.audit/v1");
-    for (criterion, line) in [("size", "production"), ("user", "production"), ("hardening", "production"), ("health", "production"), ("secrets", "production")] {
+    for (criterion, line) in [
+        ("size", "production"),
+        ("user", "production"),
+        ("hardening", "production"),
+        ("health", "production"),
+        ("secrets", "production"),
+    ] {
         let (assessment, evidence) = cell(&report, criterion, line);
         assert_eq!(assessment, "met", "{criterion}: {evidence}");
     }
     assert_eq!(cell(&report, "labels", "intermediate").0, "met");
     assert_eq!(cell(&report, "labels", "production").0, "unmet");
     let markdown = std::fs::read_to_string(sandbox.path("report.md")).unwrap();
-    assert!(markdown.contains(report["subject"]["id"].as_str().unwrap()), "{markdown}");
+    assert!(
+        markdown.contains(report["subject"]["id"].as_str().unwrap()),
+        "{markdown}"
+    );
     let compared = sandbox.ok(&["compare", "busybox", "report.json"]);
     assert!(compared.contains("1000:1000"), "{compared}");
 }
 
 #[test]
 fn the_gate_fails_below_the_line() {
-    let Some(sandbox) = Sandbox::with_busybox() else { return };
+    let Some(sandbox) = Sandbox::with_busybox() else {
+        return;
+    };
     let text = "FROM busybox\nENV API_TOKEN=s3cr3t-of-nobody-4f9a8b7c\nCMD [\"sleep\", \"60\"]\n";
     let context = sandbox.folder("bad", &[("Dockerfile", text)]);
     let output = sandbox.run(&["audit", "--line", "production", "--output", "json=-", &context]);
-    assert_eq!(output.status.code(), Some(1), "{}", String::from_utf8_lossy(&output.stderr));
+    assert_eq!(
+        output.status.code(),
+        Some(1),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     let report: Value = serde_json::from_slice(&output.stdout).unwrap();
     assert_eq!(report["verdict"]["passed"], false);
     assert_eq!(cell(&report, "secrets", "basic").0, "unmet");
     assert_eq!(cell(&report, "user", "intermediate").0, "unmet");
     assert_eq!(cell(&report, "lifecycle", "basic").0, "unmet");
-    assert!(!String::from_utf8_lossy(&output.stdout).contains("s3cr3t-of-nobody-4f9a8b7c"), "a secret is shown");
+    assert!(
+        !String::from_utf8_lossy(&output.stdout).contains("s3cr3t-of-nobody-4f9a8b7c"),
+        "a secret is shown"
+    );
 }
 
 #[test]
 fn what_is_not_run_is_not_assessed() {
-    let Some(sandbox) = Sandbox::with_busybox() else { return };
+    let Some(sandbox) = Sandbox::with_busybox() else {
+        return;
+    };
     let text = sandbox.ok(&["audit", "--no-run", "--output", "json=-", "busybox"]);
     let report: Value = serde_json::from_str(&text).unwrap();
     assert_eq!(cell(&report, "hardening", "basic").0, "not_assessed");

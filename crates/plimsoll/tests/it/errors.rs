@@ -17,29 +17,52 @@ fn mistakes_in_a_dockerfile_have_a_line_and_a_caret() {
 
 #[test]
 fn a_build_says_what_failed_and_where() {
-    let Some(sandbox) = Sandbox::with_busybox() else { return };
+    let Some(sandbox) = Sandbox::with_busybox() else {
+        return;
+    };
     let build = |name: &str, text: &str, args: &[&str]| {
         let context = sandbox.folder(name, &[("Dockerfile", text), ("there.txt", "")]);
         sandbox.fails(&[&["build", "--quiet"], args, &[&context]].concat())
     };
-    let failing = build("failing", "FROM busybox\nRUN echo one; echo two >&2; exit 9\n", &[]);
-    let stage = build("stage", "FROM busybox AS builder\nFROM busybox\n", &["--target", "bulider"]);
+    let failing = build(
+        "failing",
+        "FROM busybox\nRUN echo one; echo two >&2; exit 9\n",
+        &[],
+    );
+    let stage = build(
+        "stage",
+        "FROM busybox AS builder\nFROM busybox\n",
+        &["--target", "bulider"],
+    );
     let source = build("source", "FROM busybox\nCOPY their.txt /\n", &[]);
     assert_eq!([failing.0, stage.0, source.0], [3; 3]);
     insta::assert_snapshot!([failing.1, stage.1, source.1].join("\n----\n"));
     let (code, message) = build("base", "FROM localhost:1/no/such:image\n", &[]);
     assert_eq!(code, 3);
-    assert!(message.contains("localhost:1/no/such:image") && message.contains("Dockerfile:1:"), "{message}");
+    assert!(
+        message.contains("localhost:1/no/such:image") && message.contains("Dockerfile:1:"),
+        "{message}"
+    );
     let (code, message) = sandbox.fails(&["build", sandbox.path("empty").to_str().unwrap()]);
-    assert_eq!((code, message.contains("is not a folder to build from")), (2, true), "{message}");
+    assert_eq!(
+        (code, message.contains("is not a folder to build from")),
+        (2, true),
+        "{message}"
+    );
     let context = sandbox.folder("none", &[("x", "")]);
     let (code, message) = sandbox.fails(&["build", &context]);
-    assert_eq!((code, message.contains("none/Dockerfile")), (3, true), "{message}");
+    assert_eq!(
+        (code, message.contains("none/Dockerfile")),
+        (3, true),
+        "{message}"
+    );
 }
 
 #[test]
 fn damaged_and_hostile_archives_leave_the_store_as_it_was() {
-    let Some(sandbox) = Sandbox::with_busybox() else { return };
+    let Some(sandbox) = Sandbox::with_busybox() else {
+        return;
+    };
     sandbox.ok(&["save", "-o", "good.tar", "busybox"]);
     let before = sandbox.ok(&["images", "--no-trunc"]);
     let good = fs::read(sandbox.path("good.tar")).unwrap();
@@ -63,7 +86,10 @@ fn damaged_and_hostile_archives_leave_the_store_as_it_was() {
     }
     assert!(!sandbox.path("escaped").exists());
     assert_eq!(sandbox.ok(&["images", "--no-trunc"]), before);
-    assert_eq!(sandbox.ok(&["run", "--rm", "busybox", "echo", "still"]), "still\n");
+    assert_eq!(
+        sandbox.ok(&["run", "--rm", "busybox", "echo", "still"]),
+        "still\n"
+    );
 }
 
 #[test]
@@ -73,7 +99,13 @@ fn unknown_names_say_where_to_look() {
     }
     let sandbox = Sandbox::new();
     let mut told = String::new();
-    for args in [&["inspect", "nobody"][..], &["rmi", "nobody"], &["stop", "nobody"], &["scan", "nobody"], &["tag", "nobody", "a:b"]] {
+    for args in [
+        &["inspect", "nobody"][..],
+        &["rmi", "nobody"],
+        &["stop", "nobody"],
+        &["scan", "nobody"],
+        &["tag", "nobody", "a:b"],
+    ] {
         let (code, message) = sandbox.fails(args);
         told += &format!("{args:?} {code}\n{message}\n");
     }

@@ -2,7 +2,9 @@ use crate::support::{Sandbox, text};
 
 #[test]
 fn images_are_listed_tagged_and_removed() {
-    let Some(sandbox) = Sandbox::with_busybox() else { return };
+    let Some(sandbox) = Sandbox::with_busybox() else {
+        return;
+    };
     let context = sandbox.folder("one", &[("Dockerfile", "FROM busybox\nLABEL tier=production\n")]);
     sandbox.ok(&["build", "-t", "app:1", &context]);
     sandbox.ok(&["tag", "app:1", "app:2"]);
@@ -25,31 +27,53 @@ fn images_are_listed_tagged_and_removed() {
 
 #[test]
 fn what_is_saved_loads_with_the_same_digests() {
-    let Some(sandbox) = Sandbox::with_busybox() else { return };
-    let context = sandbox.folder("saved", &[("Dockerfile", "FROM busybox\nRUN rm /etc/shadow && mkfifo /fifo && ln -s /etc/passwd /link\n")]);
+    let Some(sandbox) = Sandbox::with_busybox() else {
+        return;
+    };
+    let context = sandbox.folder(
+        "saved",
+        &[(
+            "Dockerfile",
+            "FROM busybox\nRUN rm /etc/shadow && mkfifo /fifo && ln -s /etc/passwd /link\n",
+        )],
+    );
     sandbox.ok(&["build", "-t", "saved:1", &context]);
     sandbox.ok(&["save", "-o", "saved.tar", "saved:1", "busybox"]);
     let id = sandbox.inspect("saved:1", "{{.Id}}");
     let layers = sandbox.inspect("saved:1", "{{json .RootFS.Layers}}");
     let other = Sandbox::new();
     let loaded = other.ok(&["load", "-i", sandbox.path("saved.tar").to_str().unwrap()]);
-    assert!(loaded.contains("Loaded image: saved:1") && loaded.contains("busybox:latest"), "{loaded}");
+    assert!(
+        loaded.contains("Loaded image: saved:1") && loaded.contains("busybox:latest"),
+        "{loaded}"
+    );
     assert_eq!(other.inspect("saved:1", "{{.Id}}"), id);
     assert_eq!(other.inspect("saved:1", "{{json .RootFS.Layers}}"), layers);
     other.ok(&["save", "-o", "again.tar", "saved:1", "busybox"]);
-    assert!(std::fs::read(other.path("again.tar")).unwrap() == std::fs::read(sandbox.path("saved.tar")).unwrap());
+    assert!(
+        std::fs::read(other.path("again.tar")).unwrap() == std::fs::read(sandbox.path("saved.tar")).unwrap()
+    );
 }
 
 #[test]
 fn skopeo_reads_what_is_saved() {
-    let Some(sandbox) = Sandbox::with_busybox() else { return };
-    if std::process::Command::new("skopeo").arg("--version").output().is_err() {
+    let Some(sandbox) = Sandbox::with_busybox() else {
+        return;
+    };
+    if std::process::Command::new("skopeo")
+        .arg("--version")
+        .output()
+        .is_err()
+    {
         eprintln!("skipped: needs skopeo");
         return;
     }
     sandbox.ok(&["save", "-o", "busybox.tar", "busybox"]);
     let archive = format!("docker-archive:{}", sandbox.path("busybox.tar").display());
-    let inspected = std::process::Command::new("skopeo").args(["inspect", "--config", "--raw", &archive]).output().unwrap();
+    let inspected = std::process::Command::new("skopeo")
+        .args(["inspect", "--config", "--raw", &archive])
+        .output()
+        .unwrap();
     assert!(inspected.status.success(), "{}", text(&inspected.stderr));
     let id = plimsoll_core::Digest::of(&inspected.stdout).to_string();
     assert_eq!(sandbox.inspect("busybox", "{{.Id}}"), id);

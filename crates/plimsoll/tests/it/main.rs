@@ -2,6 +2,12 @@
 //!
 //! What needs root, or the test images and feeds beside the project, says so and is skipped where they are absent.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stderr,
+    reason = "a test ends where something is missing, and says what it skips"
+)]
+
 mod audit;
 mod builds;
 mod containers;

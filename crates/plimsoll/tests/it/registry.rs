@@ -12,12 +12,22 @@ struct Registry {
 impl Registry {
     fn start(sandbox: &Sandbox) -> Option<Self> {
         for tool in ["docker-registry", "skopeo"] {
-            if Command::new(tool).arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status().is_err() {
+            if Command::new(tool)
+                .arg("--version")
+                .stdout(Stdio::null())
+                .stderr(Stdio::null())
+                .status()
+                .is_err()
+            {
                 eprintln!("skipped: needs {tool}");
                 return None;
             }
         }
-        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let port = TcpListener::bind("127.0.0.1:0")
+            .unwrap()
+            .local_addr()
+            .unwrap()
+            .port();
         let data = sandbox.path("registry");
         let config = format!(
             "version: 0.1\nstorage:\n  filesystem:\n    rootdirectory: {}\nhttp:\n  addr: 127.0.0.1:{port}\n",
@@ -25,8 +35,15 @@ impl Registry {
         );
         std::fs::write(sandbox.path("registry.yml"), config).unwrap();
         let mut command = Command::new("docker-registry");
-        command.arg("serve").arg(sandbox.path("registry.yml")).stdout(Stdio::null()).stderr(Stdio::null());
-        let registry = Self { process: command.spawn().unwrap(), port };
+        command
+            .arg("serve")
+            .arg(sandbox.path("registry.yml"))
+            .stdout(Stdio::null())
+            .stderr(Stdio::null());
+        let registry = Self {
+            process: command.spawn().unwrap(),
+            port,
+        };
         eventually("the registry to answer", || get(port, "/v2/").is_some());
         Some(registry)
     }
@@ -41,20 +58,33 @@ impl Drop for Registry {
 
 #[test]
 fn an_image_is_pulled_and_built_on() {
-    let Some(sandbox) = Sandbox::with_busybox() else { return };
-    let Some(registry) = Registry::start(&sandbox) else { return };
+    let Some(sandbox) = Sandbox::with_busybox() else {
+        return;
+    };
+    let Some(registry) = Registry::start(&sandbox) else {
+        return;
+    };
     let name = format!("127.0.0.1:{}/base/busybox:1", registry.port);
     sandbox.ok(&["save", "-o", "busybox.tar", "busybox"]);
     let archive = format!("docker-archive:{}", sandbox.path("busybox.tar").display());
     let copied = Command::new("skopeo")
-        .args(["--insecure-policy", "copy", "--dest-tls-verify=false", &archive, &format!("docker://{name}")])
+        .args([
+            "--insecure-policy",
+            "copy",
+            "--dest-tls-verify=false",
+            &archive,
+            &format!("docker://{name}"),
+        ])
         .output()
         .unwrap();
     assert!(copied.status.success(), "{}", text(&copied.stderr));
     let layers = sandbox.inspect("busybox", "{{json .RootFS.Layers}}");
 
     let other = Sandbox::new();
-    let context = other.folder("on-top", &[("Dockerfile", &format!("FROM {name}\nRUN echo built > /mark\n"))]);
+    let context = other.folder(
+        "on-top",
+        &[("Dockerfile", &format!("FROM {name}\nRUN echo built > /mark\n"))],
+    );
     other.ok(&["build", "-t", "on-top", &context]);
     assert_eq!(other.inspect(&name, "{{json .RootFS.Layers}}"), layers);
     assert_eq!(other.ok(&["run", "--rm", "on-top", "cat", "/mark"]), "built\n");

@@ -12,24 +12,42 @@ fn alpine(sandbox: &Sandbox, version: &str) -> Option<String> {
 #[test]
 fn an_old_alpine_has_the_known_findings() {
     let sandbox = Sandbox::new();
-    let (Some(feeds), Some(name)) = (feeds(), alpine(&sandbox, "3.7.3")) else { return };
+    let (Some(feeds), Some(name)) = (feeds(), alpine(&sandbox, "3.7.3")) else {
+        return;
+    };
     sandbox.ok(&["db", "build", "--from", feeds.to_str().unwrap()]);
     assert!(sandbox.ok(&["db", "status"]).contains("alpine-secdb"));
     sandbox.ok(&["save", "-o", "alpine.tar", &name]);
-    let report: Value = serde_json::from_str(&sandbox.ok(&["scan", "--format", "json", "--input", "alpine.tar"])).unwrap();
+    let report: Value =
+        serde_json::from_str(&sandbox.ok(&["scan", "--format", "json", "--input", "alpine.tar"])).unwrap();
     let of_store: Value = serde_json::from_str(&sandbox.ok(&["scan", "--format", "json", &name])).unwrap();
     let found = |report: &Value| {
         let results = report["Results"].as_array().unwrap().iter();
-        let all = results.flat_map(|result| result["Vulnerabilities"].as_array().cloned().unwrap_or_default());
+        let all =
+            results.flat_map(|result| result["Vulnerabilities"].as_array().cloned().unwrap_or_default());
         let field = |one: &Value, name: &str| one[name].as_str().unwrap_or_default().to_owned();
-        let line = |one: Value| ["PkgName", "InstalledVersion", "VulnerabilityID", "FixedVersion", "Severity"].map(|name| field(&one, name)).join("\t");
+        let line = |one: Value| {
+            [
+                "PkgName",
+                "InstalledVersion",
+                "VulnerabilityID",
+                "FixedVersion",
+                "Severity",
+            ]
+            .map(|name| field(&one, name))
+            .join("\t")
+        };
         let mut lines: Vec<String> = all.map(line).collect();
         lines.sort();
         lines
     };
     assert_eq!(found(&report), found(&of_store));
     let expected = shared().unwrap().join("images/expected/alpine-3.7.3.tsv");
-    let mut expected: Vec<String> = std::fs::read_to_string(expected).unwrap().lines().map(str::to_owned).collect();
+    let mut expected: Vec<String> = std::fs::read_to_string(expected)
+        .unwrap()
+        .lines()
+        .map(str::to_owned)
+        .collect();
     expected.sort();
     assert_eq!(found(&report), expected);
     let gate = sandbox.run(&["scan", "--exit-code", "1", &name]);
@@ -39,7 +57,9 @@ fn an_old_alpine_has_the_known_findings() {
 #[test]
 fn without_advisories_nothing_is_called_fine() {
     let sandbox = Sandbox::new();
-    let Some(name) = alpine(&sandbox, "3.20.3") else { return };
+    let Some(name) = alpine(&sandbox, "3.20.3") else {
+        return;
+    };
     let (code, message) = sandbox.fails(&["scan", &name]);
     assert_eq!(code, 3);
     assert!(message.contains("no advisory database"), "{message}");
@@ -54,5 +74,8 @@ fn a_broken_feed_leaves_the_old_database() {
     let broken = sandbox.folder("feeds", &[("osv/PyPI/all.zip", "this is no zip file")]);
     let (code, message) = sandbox.fails(&["db", "build", "--from", &broken]);
     assert!(code == 3 && message.contains("osv/PyPI/all.zip"), "{message}");
-    assert_eq!(sandbox.ok(&["db", "status"]).lines().nth(3), before.lines().nth(3));
+    assert_eq!(
+        sandbox.ok(&["db", "status"]).lines().nth(3),
+        before.lines().nth(3)
+    );
 }

@@ -12,7 +12,10 @@ use tempfile::TempDir;
 pub(crate) fn shared() -> Option<PathBuf> {
     let named = std::env::var_os("PLIMSOLL_SHARED").map(PathBuf::from);
     let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared");
-    [named, Some(beside)].into_iter().flatten().find(|path| path.join("images/rootfs").is_dir())
+    [named, Some(beside)]
+        .into_iter()
+        .flatten()
+        .find(|path| path.join("images/rootfs").is_dir())
 }
 
 /// What a test needs beyond the program; a missing one is told, and the test is skipped.
@@ -25,7 +28,9 @@ pub(crate) fn needs_root() -> bool {
 }
 
 pub(crate) fn rootfs(name: &str) -> Option<PathBuf> {
-    let found = shared().map(|shared| shared.join("images/rootfs").join(name)).filter(|path| path.is_file());
+    let found = shared()
+        .map(|shared| shared.join("images/rootfs").join(name))
+        .filter(|path| path.is_file());
     if found.is_none() {
         eprintln!("skipped: needs the root file system `{name}` of the shared test images");
     }
@@ -33,7 +38,9 @@ pub(crate) fn rootfs(name: &str) -> Option<PathBuf> {
 }
 
 pub(crate) fn feeds() -> Option<PathBuf> {
-    let found = shared().map(|shared| shared.join("feeds")).filter(|path| path.is_dir());
+    let found = shared()
+        .map(|shared| shared.join("feeds"))
+        .filter(|path| path.is_dir());
     if found.is_none() {
         eprintln!("skipped: needs the shared advisory feeds");
     }
@@ -47,7 +54,9 @@ pub(crate) struct Sandbox {
 
 impl Sandbox {
     pub(crate) fn new() -> Self {
-        Self { dir: TempDir::new().unwrap() }
+        Self {
+            dir: TempDir::new().unwrap(),
+        }
     }
 
     /// A store that holds `busybox`; nothing where root or the image is missing.
@@ -57,7 +66,13 @@ impl Sandbox {
         }
         let rootfs = rootfs("busybox-musl.tar.gz")?;
         let sandbox = Self::new();
-        sandbox.ok(&["import", "--change", "CMD [\"sh\"]", rootfs.to_str().unwrap(), "busybox"]);
+        sandbox.ok(&[
+            "import",
+            "--change",
+            "CMD [\"sh\"]",
+            rootfs.to_str().unwrap(),
+            "busybox",
+        ]);
         Some(sandbox)
     }
 
@@ -78,7 +93,11 @@ impl Sandbox {
 
     pub(crate) fn command(&self, args: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_plimsoll"));
-        command.args(args).env("PLIMSOLL_ROOT", self.path("store")).env_remove("CI").env("NO_COLOR", "1");
+        command
+            .args(args)
+            .env("PLIMSOLL_ROOT", self.path("store"))
+            .env_remove("CI")
+            .env("NO_COLOR", "1");
         command.current_dir(self.dir.path());
         command
     }
@@ -90,20 +109,31 @@ impl Sandbox {
     /// Runs what must succeed and gives its standard output.
     pub(crate) fn ok(&self, args: &[&str]) -> String {
         let output = self.run(args);
-        assert!(output.status.success(), "plimsoll {args:?}: {}\n{}", output.status, text(&output.stderr));
+        assert!(
+            output.status.success(),
+            "plimsoll {args:?}: {}\n{}",
+            output.status,
+            text(&output.stderr)
+        );
         text(&output.stdout)
     }
 
     /// Runs what must fail and gives its exit code and standard error, the test's own folder left out of it.
     pub(crate) fn fails(&self, args: &[&str]) -> (i32, String) {
         let output = self.run(args);
-        assert!(!output.status.success(), "plimsoll {args:?} succeeded: {}", text(&output.stdout));
+        assert!(
+            !output.status.success(),
+            "plimsoll {args:?} succeeded: {}",
+            text(&output.stdout)
+        );
         let message = text(&output.stderr).replace(self.dir.path().to_str().unwrap(), "DIR");
         (output.status.code().unwrap_or(-1), message)
     }
 
     pub(crate) fn inspect(&self, name: &str, format: &str) -> String {
-        self.ok(&["inspect", "--format", format, name]).trim_end().to_owned()
+        self.ok(&["inspect", "--format", format, name])
+            .trim_end()
+            .to_owned()
     }
 }
 

@@ -53,7 +53,9 @@ impl Filter {
             (None, _) => false,
         };
         self.labels.iter().all(has)
-            && self.dangling.is_none_or(|dangling| image.references.is_empty() == dangling)
+            && self
+                .dangling
+                .is_none_or(|dangling| image.references.is_empty() == dangling)
             && self.before.as_deref().is_none_or(|before| created < before)
             && self.since.as_deref().is_none_or(|since| created > since)
     }
@@ -66,7 +68,10 @@ impl Filter {
             known(&repository) || known(&name) || known(&reference.full())
         };
         (self.patterns.is_empty() || self.patterns.iter().any(fits))
-            && self.named.as_ref().is_none_or(|named| *named == repository || *named == name || fits(named))
+            && self
+                .named
+                .as_ref()
+                .is_none_or(|named| *named == repository || *named == name || fits(named))
     }
 
     pub(super) fn shows_nameless(&self) -> bool {
