@@ -46,11 +46,18 @@ pub(crate) enum End {
 /// awaited too.
 pub(crate) fn attach(control: &UnixStream, streams: &mut Streams<'_>, tty: bool) -> Result<End> {
     let failed = |source: io::Error| Error::system("attach to the container", source);
-    let terminal = streams.stdin.filter(|stdin| tty && nix::unistd::isatty(stdin).unwrap_or(false));
-    let forwarded = if tty { &[libc::SIGWINCH, libc::SIGTERM, libc::SIGHUP][..] } else { &FORWARDED };
-    let signals = SignalPipe::catch(forwarded).map_err(failed)?;
+    let terminal = streams
+        .stdin
+        .filter(|stdin| tty && nix::unistd::isatty(stdin).unwrap_or(false));
+    let forwarded = if tty {
+        &[libc::SIGWINCH, libc::SIGTERM, libc::SIGHUP][..]
+    } else {
+        &FORWARDED
+    };
+    // Of several attached at once in one program the first gets the signals.
+    let signals = SignalPipe::catch(forwarded).ok();
     let raw = terminal.map(Raw::enter).transpose().map_err(failed)?;
-    let end = pump(control, streams, &signals, terminal).map_err(failed);
+    let end = pump(control, streams, signals.as_ref(), terminal).map_err(failed);
     drop(raw);
     end
 }
@@ -58,24 +65,24 @@ pub(crate) fn attach(control: &UnixStream, streams: &mut Streams<'_>, tty: bool)
 fn pump(
     control: &UnixStream,
     streams: &mut Streams<'_>,
-    signals: &SignalPipe,
+    signals: Option<&SignalPipe>,
     terminal: Option<BorrowedFd<'_>>,
 ) -> io::Result<End> {
     let mut stdin = streams.stdin;
     let mut buffer = vec![0; 64 << 10];
     loop {
-        let mut fds = vec![
-            PollFd::new(control.as_fd(), PollFlags::POLLIN),
-            PollFd::new(signals.as_fd(), PollFlags::POLLIN),
-        ];
+        let mut fds = vec![PollFd::new(control.as_fd(), PollFlags::POLLIN)];
         fds.extend(stdin.map(|stdin| PollFd::new(stdin, PollFlags::POLLIN)));
+        fds.extend(signals.map(|signals| PollFd::new(signals.as_fd(), PollFlags::POLLIN)));
         match poll(&mut fds, PollTimeout::NONE) {
             Ok(_) => {}
             Err(Errno::EINTR) => continue,
             Err(error) => return Err(error.into()),
         }
         let ready: Vec<bool> = fds.iter().map(|fd| fd.any() == Some(true)).collect();
-        if ready[1] {
+        if let Some(signals) = signals
+            && ready.last() == Some(&true)
+        {
             for signal in signals.take() {
                 pass_on(control, signal, terminal);
             }
@@ -99,15 +106,17 @@ fn pump(
                 Some((Kind::Failed, body)) => return Ok(End::Failed(serde_json::from_slice(&body)?)),
                 Some((Kind::Exited, body)) => {
                     let code = std::str::from_utf8(&body).ok().and_then(|text| text.parse().ok());
-                    return code.map(End::Exited).ok_or_else(|| io::Error::other("an end without a code"));
+                    return code
+                        .map(End::Exited)
+                        .ok_or_else(|| io::Error::other("an end without a code"));
                 }
                 Some(_) => {}
             }
             // Output comes before the next input: the helper may wait for us while we wait for it.
             continue;
         }
-        if ready.get(2) == Some(&true)
-            && let Some(input) = stdin
+        if let Some(input) = stdin
+            && ready[1]
         {
             // A helper that is gone is found out by reading from it.
             match nix::unistd::read(input, &mut buffer) {

@@ -135,8 +135,16 @@ impl Container {
     }
 
     fn kept(&self) -> Result<Kept> {
-        let kept = self.directory.kept()?;
-        let active = matches!(kept.state.status, Status::Running | Status::Paused | Status::Restarting);
+        let kept = self.directory.kept().map_err(|error| match error {
+            Error::File { source, .. } if source.kind() == std::io::ErrorKind::NotFound => {
+                Error::NoSuchContainer(self.name().to_owned())
+            }
+            other => other,
+        })?;
+        let active = matches!(
+            kept.state.status,
+            Status::Running | Status::Paused | Status::Restarting
+        );
         if !active || kept.monitor.is_some_and(Process::alive) {
             return Ok(kept);
         }
@@ -145,7 +153,10 @@ impl Container {
             return self.directory.kept();
         };
         let kept = self.directory.kept()?;
-        if matches!(kept.state.status, Status::Running | Status::Paused | Status::Restarting) {
+        if matches!(
+            kept.state.status,
+            Status::Running | Status::Paused | Status::Restarting
+        ) {
             self.recover(kept)
         } else {
             Ok(kept)
@@ -161,13 +172,18 @@ impl Container {
         };
         if let Some(pidfd) = init.open() {
             let _ = sys::pidfd_send_signal(pidfd.as_fd(), libc::SIGKILL);
-            let _ = poll(&mut [PollFd::new(pidfd.as_fd(), PollFlags::POLLIN)], PollTimeout::from(5000_u16));
+            let _ = poll(
+                &mut [PollFd::new(pidfd.as_fd(), PollFlags::POLLIN)],
+                PollTimeout::from(5000_u16),
+            );
         }
         let cgroup = Cgroup::of(std::mem::take(&mut state.cgroups));
         state.oom_killed |= cgroup.oom_kills().is_some_and(|kills| kills > 0);
         cgroup.kill_all();
         cgroup.remove();
         state.status = Status::Exited;
+        state.ports.clear();
+        state.ip_address = None;
         state.exit_code = 128 + libc::SIGKILL;
         "the container's monitor was killed".clone_into(&mut state.error);
         state.finished_at = Some(Timestamp::now());
@@ -192,7 +208,8 @@ impl Container {
         match wire::receive(&control).map_err(failed)? {
             Some((Kind::Started, _)) => Ok(()),
             Some((Kind::Failed, body)) => {
-                let failure = serde_json::from_slice(&body).map_err(|error| failed(std::io::Error::from(error)))?;
+                let failure =
+                    serde_json::from_slice(&body).map_err(|error| failed(std::io::Error::from(error)))?;
                 Err(self.start_failure(failure))
             }
             _ => Err(lost()),
@@ -220,6 +237,7 @@ impl Container {
         if self.kept()?.state.running() {
             return Err(Error::Running(self.name().to_owned()));
         }
+        helper::check_privileges()?;
         let task = monitor::Task {
             directory: self.directory.path().to_owned(),
             attached,
@@ -242,7 +260,11 @@ impl Container {
 
     fn running(&self) -> Result<ContainerState> {
         let state = self.state()?;
-        if state.running() { Ok(state) } else { Err(Error::NotRunning(self.name().to_owned())) }
+        if state.running() {
+            Ok(state)
+        } else {
+            Err(Error::NotRunning(self.name().to_owned()))
+        }
     }
 
     fn init(state: &ContainerState) -> Process {
@@ -259,7 +281,9 @@ impl Container {
     /// When its state cannot be read.
     pub fn stop(&self, timeout: Option<Duration>) -> Result<()> {
         let kept = self.kept()?;
-        let Some(monitor) = kept.monitor.and_then(Process::open) else { return Ok(()) };
+        let Some(monitor) = kept.monitor.and_then(Process::open) else {
+            return Ok(());
+        };
         self.directory.ask_to_stop()?;
         let timeout = timeout.unwrap_or(Duration::from_secs(self.record.stop_timeout));
         if kept.state.status == Status::Restarting {
@@ -286,7 +310,8 @@ impl Container {
         if signal == libc::SIGKILL || signal == libc::SIGTERM || signal == self.record.stop_signal {
             self.directory.ask_to_stop()?;
         }
-        sys::pidfd_send_signal(init.as_fd(), signal).map_err(|error| Error::system("send the signal", error))?;
+        sys::pidfd_send_signal(init.as_fd(), signal)
+            .map_err(|error| Error::system("send the signal", error))?;
         if signal == libc::SIGKILL {
             ended(&init, None);
         }
@@ -307,7 +332,8 @@ impl Container {
             let _ = self.kept();
         }
         let mut text = String::new();
-        file.read_to_string(&mut text).map_err(|error| Error::file("read", &path, error))?;
+        file.read_to_string(&mut text)
+            .map_err(|error| Error::file("read", &path, error))?;
         match text.trim().parse() {
             Ok(code) => Ok(code),
             Err(_) => Ok(self.state()?.exit_code),
@@ -383,12 +409,20 @@ impl Container {
             env.retain(|variable| variable.split('=').next() != Some(name));
             env.push(format!("{name}={value}"));
         }
-        let working_dir = options.working_dir.as_ref().or(run.working_dir.as_ref()).unwrap_or(&image.working_dir);
+        let working_dir = options
+            .working_dir
+            .as_ref()
+            .or(run.working_dir.as_ref())
+            .unwrap_or(&image.working_dir);
         let user = options.user.as_ref().or(run.user.as_ref()).unwrap_or(&image.user);
         Ok(ProcessSpec {
             args: options.command.clone(),
             env,
-            working_dir: if working_dir.is_empty() { "/".to_owned() } else { working_dir.clone() },
+            working_dir: if working_dir.is_empty() {
+                "/".to_owned()
+            } else {
+                working_dir.clone()
+            },
             user: user.clone(),
             capabilities: capabilities.bits(),
             no_new_privileges: run.security.no_new_privileges,
@@ -411,7 +445,9 @@ impl Container {
         }
         let after = stats::processor_time(&cgroup);
         Ok(Stats {
-            cpu_percent: before.zip(after).and_then(|(before, after)| stats::percent(before, after)),
+            cpu_percent: before
+                .zip(after)
+                .and_then(|(before, after)| stats::percent(before, after)),
             ..stats::read(&cgroup, state.pid)
         })
     }
@@ -446,7 +482,7 @@ impl Container {
             // It removed itself.
             return Ok(());
         }
-        let Some(_lock) = self.directory.try_lock()? else {
+        let Some(_lock) = self.directory.lock()? else {
             return Err(Error::Running(self.name().to_owned()));
         };
         self.directory.remove()
@@ -465,7 +501,9 @@ fn ended(pidfd: &OwnedFd, timeout: Option<Duration>) -> bool {
     let until = timeout.map(|timeout| Instant::now() + timeout);
     loop {
         let left = until.map(|until| until.saturating_duration_since(Instant::now()));
-        let wait = left.map_or(PollTimeout::NONE, |left| PollTimeout::try_from(left).unwrap_or(PollTimeout::MAX));
+        let wait = left.map_or(PollTimeout::NONE, |left| {
+            PollTimeout::try_from(left).unwrap_or(PollTimeout::MAX)
+        });
         match poll(&mut [PollFd::new(pidfd.as_fd(), PollFlags::POLLIN)], wait) {
             Ok(0) if left.is_some_and(|left| left.is_zero()) => return false,
             Ok(0) | Err(nix::errno::Errno::EINTR) => {}

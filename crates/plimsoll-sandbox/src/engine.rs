@@ -39,12 +39,14 @@ impl Engine {
     }
 
     fn create_on(&self, layers: &[PathBuf], image: &Image, options: &RunOptions) -> Result<Container> {
-        fs::create_dir_all(&self.containers).map_err(|error| Error::file("create", &self.containers, error))?;
+        fs::create_dir_all(&self.containers)
+            .map_err(|error| Error::file("create", &self.containers, error))?;
         // One at a time, so that a name is given once.
         let lock_path = self.containers.join(".lock");
         let lock = fs::File::create(&lock_path).map_err(|error| Error::file("create", &lock_path, error))?;
         let _lock = nix::fcntl::Flock::lock(lock, nix::fcntl::FlockArg::LockExclusive)
             .map_err(|(_, error)| Error::file("lock", &lock_path, error.into()))?;
+        self.sweep();
         let existing = self.containers()?;
         let name = match &options.name {
             Some(name) => {
@@ -60,6 +62,18 @@ impl Engine {
             None => names::random(|name| existing.iter().any(|container| container.name() == name))?,
         };
         create::create(&self.containers, name, layers, image, options)
+    }
+
+    /// Takes away what a killed process left half made or half removed. The lock must be held.
+    fn sweep(&self) {
+        for entry in fs::read_dir(&self.containers).into_iter().flatten().flatten() {
+            let name = entry.file_name();
+            if name.to_string_lossy().starts_with(".new-") || name.to_string_lossy().starts_with(".removing-")
+            {
+                // One that is just being removed by another process is no loss.
+                let _ = fs::remove_dir_all(entry.path());
+            }
+        }
     }
 
     /// All containers, the newest first.
@@ -95,7 +109,10 @@ impl Engine {
     pub fn find(&self, name: &str) -> Result<Container> {
         let bare = name.strip_prefix('/').unwrap_or(name);
         let mut containers = self.containers()?;
-        if let Some(index) = containers.iter().position(|known| known.name() == bare || known.id() == bare) {
+        if let Some(index) = containers
+            .iter()
+            .position(|known| known.name() == bare || known.id() == bare)
+        {
             return Ok(containers.swap_remove(index));
         }
         containers.retain(|container| !bare.is_empty() && container.id().starts_with(bare));

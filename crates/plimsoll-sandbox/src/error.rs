@@ -7,6 +7,9 @@ use plimsoll_core::Hint;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
+    /// This process may not make namespaces and mounts.
+    #[error("containers need the privileges of root")]
+    NotPrivileged,
     /// No container has this name or id prefix.
     #[error("no such container `{0}`")]
     NoSuchContainer(String),
@@ -114,6 +117,7 @@ impl Error {
     /// What a person can do next, where there is something.
     pub fn hint(&self) -> Option<Hint> {
         let text = match self {
+            Self::NotPrivileged => "run it as root, for example with `sudo`",
             Self::NoSuchContainer(_) => "`plimsoll ps -a` lists the containers",
             Self::AmbiguousContainer(_) => "give more characters of the id",
             Self::NameInUse { .. } => "remove that container, or choose another name",

@@ -89,7 +89,9 @@ fn start(control: &UnixStream, task: &Task) -> Result<(Relay, Joined)> {
             Err(failure) => Some(failure),
         }
     } else {
-        relay.connect(input, [Some(output.into()), Some(error.into())]).map_err(failed)?;
+        relay
+            .connect(input, [Some(output.into()), Some(error.into())])
+            .map_err(failed)?;
         None
     };
     let failure = match failure {

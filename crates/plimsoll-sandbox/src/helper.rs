@@ -96,6 +96,17 @@ pub(crate) fn replace(fd: BorrowedFd<'_>, descriptor: i32) -> io::Result<()> {
     Ok(())
 }
 
+/// An error unless this process may make namespaces and mounts.
+pub(crate) fn check_privileges() -> Result<()> {
+    let sets =
+        rustix::thread::capabilities(None).map_err(|error| Error::system("read the capabilities", error))?;
+    if sets.effective.contains(rustix::thread::CapabilitySet::SYS_ADMIN) {
+        Ok(())
+    } else {
+        Err(Error::NotPrivileged)
+    }
+}
+
 /// A helper that has been given its task.
 pub(crate) struct Helper {
     pub(crate) child: Child,

@@ -110,7 +110,11 @@ fn run(spec: &ProcessSpec, stdio: [OwnedFd; 3], sync: &UnixStream) -> Failure {
         sys::join_session_keyring(c"_ses.plimsoll");
         // The sibling's message with our process id must come first.
         crate::init::expect_go(sync)?;
-        if spec.tty { Terminal::open(sync, false)?.into_stdio().map(Some) } else { Ok(None) }
+        if spec.tty {
+            Terminal::open(sync, false)?.into_stdio().map(Some)
+        } else {
+            Ok(None)
+        }
     };
     match prepare() {
         Err(error) => Failure::engine(&error),

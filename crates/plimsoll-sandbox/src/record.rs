@@ -157,9 +157,17 @@ impl Directory {
 
     /// Writes a file whole or not at all.
     pub(crate) fn write(&self, name: &str, value: &impl Serialize) -> Result<()> {
-        let (path, temporary) = (self.join(name), self.join(&format!(".{name}.{}", std::process::id())));
+        let (path, temporary) = (
+            self.join(name),
+            self.join(&format!(".{name}.{}", std::process::id())),
+        );
         let write = || -> io::Result<()> {
-            let mut file = File::options().write(true).create(true).truncate(true).mode(0o600).open(&temporary)?;
+            let mut file = File::options()
+                .write(true)
+                .create(true)
+                .truncate(true)
+                .mode(0o600)
+                .open(&temporary)?;
             file.write_all(&serde_json::to_vec(value)?)?;
             fs::rename(&temporary, &path)
         };
@@ -183,10 +191,24 @@ impl Directory {
         }
     }
 
+    /// The lock, after waiting for a monitor that has noted the end of its container and is about to go.
+    pub(crate) fn lock(&self) -> Result<Option<Flock<File>>> {
+        for _ in 0..200 {
+            let lock = self.try_lock()?;
+            if lock.is_some() || self.kept()?.monitor.is_some_and(Process::alive) {
+                return Ok(lock);
+            }
+            std::thread::sleep(std::time::Duration::from_millis(10));
+        }
+        Ok(None)
+    }
+
     /// Notes that the container is to end and not to be started again.
     pub(crate) fn ask_to_stop(&self) -> Result<()> {
         let path = self.join("stop");
-        File::create(&path).map(drop).map_err(|error| Error::file("create", &path, error))
+        File::create(&path)
+            .map(drop)
+            .map_err(|error| Error::file("create", &path, error))
     }
 
     pub(crate) fn asked_to_stop(&self) -> bool {

@@ -129,11 +129,7 @@ impl Relay {
     }
 
     /// Does what can be done after `source` was found ready. Output also goes to `sink`.
-    pub(crate) fn handle(
-        &mut self,
-        source: Source,
-        sink: &mut dyn FnMut(Stream, &[u8]),
-    ) -> Vec<Request> {
+    pub(crate) fn handle(&mut self, source: Source, sink: &mut dyn FnMut(Stream, &[u8])) -> Vec<Request> {
         match source {
             Source::Client => return self.client(),
             Source::Input => self.write_input(),
@@ -147,7 +143,9 @@ impl Relay {
     /// Reads what is there; `false` when there is nothing left or never will be.
     fn read_output(&mut self, stream: Stream, sink: &mut dyn FnMut(Stream, &[u8])) -> bool {
         let mut buffer = [0; 64 << 10];
-        let Some(output) = self.output(stream) else { return false };
+        let Some(output) = self.output(stream) else {
+            return false;
+        };
         match nix::unistd::read(output, &mut buffer) {
             Ok(count) if count > 0 => {
                 sink(stream, &buffer[..count]);
@@ -206,7 +204,9 @@ impl Relay {
     }
 
     fn client(&mut self) -> Vec<Request> {
-        let Some(client) = &mut self.client else { return Vec::new() };
+        let Some(client) = &mut self.client else {
+            return Vec::new();
+        };
         let mut requests = Vec::new();
         let mut gone = !client.flush();
         let mut buffer = [0; 16 << 10];
@@ -294,7 +294,11 @@ impl Client {
         use nix::sys::socket::{MsgFlags, send};
         use std::os::fd::AsRawFd;
         while !self.outgoing.is_empty() {
-            match send(self.socket.as_raw_fd(), self.outgoing.as_slices().0, MsgFlags::MSG_NOSIGNAL) {
+            match send(
+                self.socket.as_raw_fd(),
+                self.outgoing.as_slices().0,
+                MsgFlags::MSG_NOSIGNAL,
+            ) {
                 Ok(count) => drop(self.outgoing.drain(..count)),
                 Err(Errno::EINTR) => {}
                 Err(Errno::EAGAIN) => return true,
@@ -317,18 +321,30 @@ mod tests {
         let mut relay = Relay::with_client(there).unwrap();
         let (process_in, input) = io::pipe().unwrap();
         let (output, mut process_out) = io::pipe().unwrap();
-        relay.connect(Some(input.into()), [Some(output.into()), None]).unwrap();
+        relay
+            .connect(Some(input.into()), [Some(output.into()), None])
+            .unwrap();
         process_out.write_all(b"out").unwrap();
         let mut seen = Vec::new();
-        relay.handle(Source::Output(Stream::Stdout), &mut |_, bytes| seen.extend_from_slice(bytes));
+        relay.handle(Source::Output(Stream::Stdout), &mut |_, bytes| {
+            seen.extend_from_slice(bytes);
+        });
         assert_eq!(seen, b"out");
-        assert_eq!(wire::receive(&here).unwrap(), Some((Kind::Stdout, b"out".to_vec())));
+        assert_eq!(
+            wire::receive(&here).unwrap(),
+            Some((Kind::Stdout, b"out".to_vec()))
+        );
         wire::send(&here, Kind::Stdin, b"in").unwrap();
         wire::send(&here, Kind::Signal, b"15").unwrap();
         wire::send(&here, Kind::Stdin, b"").unwrap();
-        assert_eq!(relay.handle(Source::Client, &mut |_, _| {}), [Request::Signal(15)]);
+        assert_eq!(
+            relay.handle(Source::Client, &mut |_, _| {}),
+            [Request::Signal(15)]
+        );
         let mut got = String::new();
-        File::from(OwnedFd::from(process_in)).read_to_string(&mut got).unwrap();
+        File::from(OwnedFd::from(process_in))
+            .read_to_string(&mut got)
+            .unwrap();
         assert_eq!(got, "in");
         drop(here);
         assert_eq!(relay.handle(Source::Client, &mut |_, _| {}), [Request::Gone]);

@@ -7,7 +7,11 @@ pub(crate) fn parse(text: &str) -> Result<i32> {
     let wrong = || Error::InvalidOption(format!("`{text}` is not a signal"));
     let (first, last) = (libc::SIGRTMIN(), libc::SIGRTMAX());
     if let Ok(number) = text.parse::<i32>() {
-        return if (1..=last).contains(&number) { Ok(number) } else { Err(wrong()) };
+        return if (1..=last).contains(&number) {
+            Ok(number)
+        } else {
+            Err(wrong())
+        };
     }
     let name = text.to_ascii_uppercase();
     let name = name.strip_prefix("SIG").unwrap_or(&name);
@@ -21,9 +25,13 @@ pub(crate) fn parse(text: &str) -> Result<i32> {
         offset.parse::<u8>().ok().map(|offset| last - i32::from(offset))
     } else {
         let full = format!("SIG{}", if name == "POLL" { "IO" } else { name });
-        full.parse::<nix::sys::signal::Signal>().ok().map(|signal| signal as i32)
+        full.parse::<nix::sys::signal::Signal>()
+            .ok()
+            .map(|signal| signal as i32)
     };
-    real_time.filter(|number| (1..=last).contains(number)).ok_or_else(wrong)
+    real_time
+        .filter(|number| (1..=last).contains(number))
+        .ok_or_else(wrong)
 }
 
 #[cfg(test)]

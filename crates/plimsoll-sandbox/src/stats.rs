@@ -46,7 +46,10 @@ pub(crate) fn processor_time(cgroup: &Cgroup) -> Option<(u64, Instant)> {
     if let Some(text) = cgroup.read(&["cpuacct.usage"]) {
         return Some((text.trim().parse().ok()?, now));
     }
-    Some((field(&cgroup.read(&["cpu.stat"])?, "usage_usec")?.checked_mul(1000)?, now))
+    Some((
+        field(&cgroup.read(&["cpu.stat"])?, "usage_usec")?.checked_mul(1000)?,
+        now,
+    ))
 }
 
 /// The share of one processor between two sightings, in percent.
@@ -57,11 +60,20 @@ pub(crate) fn percent(before: (u64, Instant), after: (u64, Instant)) -> Option<f
 
 /// Everything but the processor.
 pub(crate) fn read(cgroup: &Cgroup, pid: u32) -> Stats {
-    let number = |names: &[&str]| cgroup.read(names).and_then(|text| text.trim().parse::<u64>().ok());
-    let total = fs::read_to_string("/proc/meminfo").ok().and_then(|text| total_memory(&text));
+    let number = |names: &[&str]| {
+        cgroup
+            .read(names)
+            .and_then(|text| text.trim().parse::<u64>().ok())
+    };
+    let total = fs::read_to_string("/proc/meminfo")
+        .ok()
+        .and_then(|text| total_memory(&text));
     let usage = number(&["memory.current", "memory.usage_in_bytes"]);
     let limit = number(&["memory.max", "memory.limit_in_bytes"]);
-    let inactive = cgroup.read(&["memory.stat"]).and_then(|text| inactive_file(&text)).unwrap_or(0);
+    let inactive = cgroup
+        .read(&["memory.stat"])
+        .and_then(|text| inactive_file(&text))
+        .unwrap_or(0);
     Stats {
         cpu_percent: None,
         memory_usage: usage.map(|usage| usage.saturating_sub(inactive)),
@@ -70,7 +82,9 @@ pub(crate) fn read(cgroup: &Cgroup, pid: u32) -> Stats {
             (limit, total) => limit.or(total),
         }),
         pids: number(&["pids.current"]),
-        network_io: fs::read_to_string(format!("/proc/{pid}/net/dev")).ok().map(|text| network(&text)),
+        network_io: fs::read_to_string(format!("/proc/{pid}/net/dev"))
+            .ok()
+            .map(|text| network(&text)),
         block_io: block_io(cgroup),
     }
 }
@@ -78,7 +92,12 @@ pub(crate) fn read(cgroup: &Cgroup, pid: u32) -> Stats {
 /// `MemTotal` in bytes.
 fn total_memory(meminfo: &str) -> Option<u64> {
     let line = meminfo.lines().find_map(|line| line.strip_prefix("MemTotal:"))?;
-    line.trim().strip_suffix("kB")?.trim().parse::<u64>().ok()?.checked_mul(1024)
+    line.trim()
+        .strip_suffix("kB")?
+        .trim()
+        .parse::<u64>()
+        .ok()?
+        .checked_mul(1024)
 }
 
 /// The file cache that is not in active use: of the whole subtree with version 1, which names it so.
@@ -89,11 +108,16 @@ fn inactive_file(stat: &str) -> Option<u64> {
 fn network(dev: &str) -> (u64, u64) {
     let mut sum = (0_u64, 0_u64);
     for line in dev.lines() {
-        let Some((name, numbers)) = line.split_once(':') else { continue };
+        let Some((name, numbers)) = line.split_once(':') else {
+            continue;
+        };
         if name.trim() == "lo" {
             continue;
         }
-        let numbers: Vec<u64> = numbers.split_whitespace().filter_map(|number| number.parse().ok()).collect();
+        let numbers: Vec<u64> = numbers
+            .split_whitespace()
+            .filter_map(|number| number.parse().ok())
+            .collect();
         sum.0 = sum.0.saturating_add(numbers.first().copied().unwrap_or(0));
         sum.1 = sum.1.saturating_add(numbers.get(8).copied().unwrap_or(0));
     }
@@ -104,14 +128,19 @@ fn block_io(cgroup: &Cgroup) -> Option<(u64, u64)> {
     if let Some(text) = cgroup.read(&["io.stat"]) {
         return Some(io_stat(&text));
     }
-    let names = ["blkio.throttle.io_service_bytes_recursive", "blkio.throttle.io_service_bytes"];
+    let names = [
+        "blkio.throttle.io_service_bytes_recursive",
+        "blkio.throttle.io_service_bytes",
+    ];
     cgroup.read(&names).map(|text| service_bytes(&text))
 }
 
 /// The form of version 2: `8:0 rbytes=1 wbytes=2 …`.
 fn io_stat(text: &str) -> (u64, u64) {
     let sum = |key: &str| {
-        let values = text.split_whitespace().filter_map(|word| word.strip_prefix(key)?.parse::<u64>().ok());
+        let values = text
+            .split_whitespace()
+            .filter_map(|word| word.strip_prefix(key)?.parse::<u64>().ok());
         values.fold(0, u64::saturating_add)
     };
     (sum("rbytes="), sum("wbytes="))
@@ -132,7 +161,9 @@ fn service_bytes(text: &str) -> (u64, u64) {
 /// Every process in the process id namespace of `pid`, by id.
 pub(crate) fn processes(pid: u32) -> Vec<ProcessInfo> {
     let namespace = |pid: &str| fs::read_link(PathBuf::from("/proc").join(pid).join("ns/pid")).ok();
-    let Some(wanted) = namespace(&pid.to_string()) else { return Vec::new() };
+    let Some(wanted) = namespace(&pid.to_string()) else {
+        return Vec::new();
+    };
     let mut processes = Vec::new();
     for entry in fs::read_dir("/proc").into_iter().flatten().flatten() {
         let name = entry.file_name().to_string_lossy().into_owned();
@@ -148,10 +179,16 @@ fn process(pid: &str) -> Option<ProcessInfo> {
     let path = PathBuf::from("/proc").join(pid);
     let status = fs::read_to_string(path.join("status")).ok()?;
     let value = |name: &str| {
-        status.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':')).map(str::trim)
+        status
+            .lines()
+            .find_map(|line| line.strip_prefix(name)?.strip_prefix(':'))
+            .map(str::trim)
     };
     let arguments = fs::read(path.join("cmdline")).unwrap_or_default();
-    let words: Vec<_> = arguments.split(|byte| *byte == 0).filter(|word| !word.is_empty()).collect();
+    let words: Vec<_> = arguments
+        .split(|byte| *byte == 0)
+        .filter(|word| !word.is_empty())
+        .collect();
     let command = if words.is_empty() {
         format!("[{}]", value("Name").unwrap_or_default())
     } else {
@@ -173,13 +210,22 @@ mod tests {
 
     #[test]
     fn texts_of_the_kernel() {
-        assert_eq!(total_memory("MemTotal:       24684092 kB\nMemFree: 1 kB\n"), Some(24_684_092 * 1024));
+        assert_eq!(
+            total_memory("MemTotal:       24684092 kB\nMemFree: 1 kB\n"),
+            Some(24_684_092 * 1024)
+        );
         assert_eq!(inactive_file("inactive_file 1\ntotal_inactive_file 5\n"), Some(5));
         assert_eq!(inactive_file("anon 3\ninactive_file 7\n"), Some(7));
         let dev = "Inter-|   Receive\n face |bytes\n    lo: 9 1 0 0 0 0 0 0 9 1 0 0 0 0 0 0\n  eth0: 100 1 0 0 0 0 0 0 200 1 0 0 0 0 0 0\n";
         assert_eq!(network(dev), (100, 200));
-        assert_eq!(io_stat("8:0 rbytes=10 wbytes=20 rios=1\n8:16 rbytes=1 wbytes=2\n"), (11, 22));
-        assert_eq!(service_bytes("8:0 Read 4\n8:0 Write 5\n8:0 Sync 1\nTotal 9\n"), (4, 5));
+        assert_eq!(
+            io_stat("8:0 rbytes=10 wbytes=20 rios=1\n8:16 rbytes=1 wbytes=2\n"),
+            (11, 22)
+        );
+        assert_eq!(
+            service_bytes("8:0 Read 4\n8:0 Write 5\n8:0 Sync 1\nTotal 9\n"),
+            (4, 5)
+        );
     }
 
     #[test]

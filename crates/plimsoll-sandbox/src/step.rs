@@ -137,6 +137,7 @@ impl StepSpec {
 /// # Errors
 /// When the step could not be set up; a program that fails is an exit code, not an error.
 pub fn run_step(spec: &StepSpec, output: &mut dyn FnMut(Stream, &[u8])) -> Result<StepOutcome> {
+    helper::check_privileges()?;
     let task = Task::of(spec)?;
     let failed = |source: io::Error| Error::system("run the step", source);
     let (stdout, their_stdout) = io::pipe().map_err(failed)?;

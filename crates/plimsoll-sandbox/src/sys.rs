@@ -118,7 +118,7 @@ pub(crate) fn close_on_exec_from(first: RawFd) -> io::Result<()> {
 }
 
 /// Closes every descriptor of this process except those in `keep`. What owned them must be forgotten.
-pub(crate) fn close_all_except(keep: &mut Vec<RawFd>) {
+pub(crate) fn close_all_except(keep: &mut [RawFd]) {
     keep.sort_unstable();
     let mut first: libc::c_uint = 0;
     let close = |from: libc::c_uint, to: libc::c_uint| {
@@ -186,9 +186,21 @@ pub(crate) fn exit_now(code: i32) -> ! {
 
 /// Sets every signal to its default action and unblocks all of them.
 pub(crate) fn reset_signals() {
+    // The kernel's own structure with everything zero: the default action, no flags, an empty mask. The C
+    // library keeps two signals to itself, and ignores them in processes that it spawns.
+    let default = [0_u64; 4];
     for signal in 1..=libc::SIGRTMAX() {
-        // SAFETY: SIG_DFL is a valid action; signals that cannot be set give an error that does not matter.
-        unsafe { libc::signal(signal, libc::SIG_DFL) };
+        // SAFETY: the kernel reads the structure during the call; signals whose action cannot be set give an
+        // error that does not matter.
+        let _ = unsafe {
+            libc::syscall(
+                libc::SYS_rt_sigaction,
+                signal,
+                default.as_ptr(),
+                std::ptr::null::<u64>(),
+                size_of::<u64>(),
+            )
+        };
     }
     let _ = nix::sys::signal::SigSet::all().thread_unblock();
 }

@@ -41,7 +41,8 @@ impl Layout {
                 Some("cgroup") => {
                     let options = kind.nth(1).unwrap_or_default();
                     for option in options.split(',') {
-                        if super::CONTROLLERS.contains(&option) && layout.v1(option).is_none() {
+                        let used = option == "devices" || super::CONTROLLERS.contains(&option);
+                        if used && layout.v1(option).is_none() {
                             layout.v1.push((option.to_owned(), point.clone()));
                         }
                     }

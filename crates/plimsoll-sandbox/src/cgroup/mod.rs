@@ -1,6 +1,7 @@
 //! Control groups: limits, accounting, and a handle on every process of a container. Version 1, version 2,
 //! and the hybrid of both, where each controller is used where it is.
 
+mod devices;
 mod layout;
 mod v1;
 mod v2;
@@ -25,6 +26,9 @@ pub(crate) struct Limits {
     pub(crate) cpus: Option<f64>,
     /// Processes and threads.
     pub(crate) pids: Option<u64>,
+    /// Whether devices need a cgroup of their own: the container may mount file systems.
+    #[serde(default)]
+    pub(crate) devices: bool,
 }
 
 impl Limits {
@@ -105,7 +109,7 @@ impl Cgroup {
             if self.directories.contains(&directory) {
                 continue;
             }
-            match fs::create_dir_all(&directory) {
+            match create_directory(&directory) {
                 Ok(()) => self.directories.push(directory),
                 Err(error) => unavailable(limits, controller, &error.to_string())?,
             }
@@ -121,6 +125,20 @@ impl Cgroup {
                         }
                     }
                 }
+            }
+        }
+        if limits.devices {
+            match layout.v1("devices").map(|mount| mount.join(PARENT).join(id)) {
+                Some(directory) => {
+                    create_directory(&directory)
+                        .and_then(|()| devices::restrict(&directory))
+                        .map_err(|error| Error::file("restrict devices in", &directory, error))?;
+                    self.directories.push(directory);
+                }
+                None => warnings.push(
+                    "a container with `CAP_SYS_ADMIN` can open every device: there is no device cgroup"
+                        .to_owned(),
+                ),
             }
         }
         for controller in ["memory", "cpu", "pids"] {
@@ -221,19 +239,33 @@ impl Cgroup {
         }
     }
 
-    /// Removes it. Processes that are just ending are waited for.
+    /// Removes it, and the parent of all if it was the last. Processes that are just ending are waited for.
     pub(crate) fn remove(&self) {
         for directory in &self.directories {
             for _ in 0..250 {
                 match fs::remove_dir(directory) {
                     Err(error) if error.raw_os_error() == Some(libc::EBUSY) => {
-                        sleep(Duration::from_millis(2))
+                        sleep(Duration::from_millis(2));
                     }
                     _ => break,
                 }
             }
+            if let Some(parent) = directory.parent().filter(|parent| parent.ends_with(PARENT)) {
+                let _ = fs::remove_dir(parent);
+            }
         }
     }
+}
+
+/// Makes a directory and its parent, which another process may just be removing.
+fn create_directory(path: &Path) -> io::Result<()> {
+    for _ in 0..10 {
+        match fs::create_dir_all(path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            result => return result,
+        }
+    }
+    fs::create_dir_all(path)
 }
 
 /// An error if a limit needs the controller.

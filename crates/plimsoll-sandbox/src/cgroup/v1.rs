@@ -42,6 +42,7 @@ mod tests {
             memory: Some(32 << 20),
             cpus: Some(1.5),
             pids: None,
+            devices: false,
         };
         let shown = |controller| -> Vec<String> {
             let settings = settings(controller, &limits);

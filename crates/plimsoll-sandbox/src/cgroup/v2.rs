@@ -10,7 +10,7 @@ use super::{Limits, PERIOD, Setting, quota};
 pub(super) fn create(mount: &Path, parent: &str, id: &str, controllers: &[&str]) -> io::Result<PathBuf> {
     let parent = mount.join(parent);
     let directory = parent.join(id);
-    fs::create_dir_all(&directory)?;
+    super::create_directory(&directory)?;
     let enabled = enable(mount, controllers).and_then(|()| enable(&parent, controllers));
     if let Err(error) = enabled {
         let _ = fs::remove_dir(&directory);
@@ -88,6 +88,7 @@ mod tests {
             memory: Some(64),
             cpus: Some(0.25),
             pids: Some(7),
+            devices: false,
         };
         assert_eq!(settings("cpu", &limits)[0].value, "25000 100000");
         assert_eq!(settings("pids", &limits)[0].value, "7");

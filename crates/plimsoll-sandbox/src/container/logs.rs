@@ -71,7 +71,9 @@ fn read(container: &Container, file: File, options: &LogOptions, sink: Sink<'_>)
         return Ok(());
     }
     let watch = Inotify::init(InitFlags::IN_CLOEXEC | InitFlags::IN_NONBLOCK)?;
-    let Ok(_) = watch.add_watch(&container.directory.log(), AddWatchFlags::IN_MODIFY) else { return Ok(()) };
+    let Ok(_) = watch.add_watch(&container.directory.log(), AddWatchFlags::IN_MODIFY) else {
+        return Ok(());
+    };
     // Whether it has ended is asked before the rest is read, so that nothing is missed in between.
     let monitor = container.directory.kept().ok().and_then(|kept| kept.monitor);
     let monitor = monitor.and_then(crate::record::Process::open);
@@ -84,7 +86,11 @@ fn read(container: &Container, file: File, options: &LogOptions, sink: Sink<'_>)
             return Ok(());
         }
         let mut fds = vec![PollFd::new(watch.as_fd(), PollFlags::POLLIN)];
-        fds.extend(monitor.as_ref().map(|monitor| PollFd::new(monitor.as_fd(), PollFlags::POLLIN)));
+        fds.extend(
+            monitor
+                .as_ref()
+                .map(|monitor| PollFd::new(monitor.as_fd(), PollFlags::POLLIN)),
+        );
         if poll(&mut fds, PollTimeout::NONE).is_ok() {
             ended = fds.get(1).is_some_and(|fd| fd.any() == Some(true));
             let _ = watch.read_events();
@@ -108,12 +114,17 @@ impl Reader {
 
 fn give(line: &[u8], options: &LogOptions, sink: Sink<'_>) -> io::Result<()> {
     // A line that was cut off when a machine went down is no reason to show none.
-    let Ok(entry) = serde_json::from_slice::<LogEntry<'_>>(line) else { return Ok(()) };
+    let Ok(entry) = serde_json::from_slice::<LogEntry<'_>>(line) else {
+        return Ok(());
+    };
     if options.since.is_some_and(|since| entry.time < since) {
         return Ok(());
     }
     if options.timestamps {
-        sink(entry.stream, format!("{:.9} {}", entry.time, entry.log).as_bytes())
+        sink(
+            entry.stream,
+            format!("{:.9} {}", entry.time, entry.log).as_bytes(),
+        )
     } else {
         sink(entry.stream, entry.log.as_bytes())
     }

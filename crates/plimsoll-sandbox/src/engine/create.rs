@@ -38,7 +38,10 @@ pub(super) fn create(
     options: &RunOptions,
 ) -> Result<Container> {
     check(options)?;
-    let id: String = names::random_bytes::<32>()?.iter().map(|byte| format!("{byte:02x}")).collect();
+    let id: String = names::random_bytes::<32>()?
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
     let directory = Directory::new(containers.join(&id));
     let unfinished = Directory::new(containers.join(format!(".new-{id}")));
     let made = record(&directory, id, name, layers, image, options)
@@ -72,7 +75,9 @@ fn check(options: &RunOptions) -> Result<()> {
     let targets = options.mounts.iter().map(|mount| &mount.target);
     for target in targets.chain(options.tmpfs.iter().map(|tmpfs| &tmpfs.target)) {
         if !target.starts_with('/') {
-            return Err(Error::InvalidOption(format!("the mount target `{target}` is not absolute")));
+            return Err(Error::InvalidOption(format!(
+                "the mount target `{target}` is not absolute"
+            )));
         }
         if target.trim_end_matches('/').is_empty() {
             return wrong("nothing can be mounted on `/`");
@@ -80,7 +85,10 @@ fn check(options: &RunOptions) -> Result<()> {
     }
     for mount in &options.mounts {
         if mount.source.as_ref().is_some_and(|source| !source.is_absolute()) {
-            return Err(Error::InvalidOption(format!("the source of the mount `{}` is not absolute", mount.target)));
+            return Err(Error::InvalidOption(format!(
+                "the source of the mount `{}` is not absolute",
+                mount.target
+            )));
         }
     }
     Ok(())
@@ -105,7 +113,9 @@ fn record(
     };
     let (mounts, volumes) = mounts(directory, &image.config, options);
     let stop_signal = options.stop_signal.as_deref().or(config.stop_signal.as_deref());
-    let image_timeout = config.stop_timeout.and_then(|seconds| u64::try_from(seconds).ok());
+    let image_timeout = config
+        .stop_timeout
+        .and_then(|seconds| u64::try_from(seconds).ok());
     let mut labels = config.labels.clone();
     labels.extend(options.labels.clone());
     Ok(Record {
@@ -122,12 +132,16 @@ fn record(
         volumes,
         ports: ports(&image.config, options)?,
         health: health(&image.config, &options.health)?,
-        stop_signal: stop_signal.filter(|text| !text.is_empty()).map_or(Ok(libc::SIGTERM), signal::parse)?,
+        stop_signal: stop_signal
+            .filter(|text| !text.is_empty())
+            .map_or(Ok(libc::SIGTERM), signal::parse)?,
         stop_timeout: options.stop_timeout.or(image_timeout).unwrap_or(10),
         limits: Limits {
             memory: options.memory,
             cpus: options.cpus,
             pids: options.pids_limit,
+            devices: CapabilitySet::docker(&options.cap_add, &options.cap_drop)?
+                .contains_name("CAP_SYS_ADMIN"),
         },
         options: options.clone(),
         id,
@@ -146,7 +160,11 @@ fn args(image: &ImageConfig, options: &RunOptions) -> Result<Vec<String>> {
     } else if options.entrypoint.is_none() {
         args.extend(image.config.cmd.iter().flatten().cloned());
     }
-    if args.is_empty() { Err(Error::NoCommand) } else { Ok(args) }
+    if args.is_empty() {
+        Err(Error::NoCommand)
+    } else {
+        Ok(args)
+    }
 }
 
 /// The environment in Docker's order: the engine's own variables, the image's, the user's; `HOME` is added
@@ -168,7 +186,11 @@ fn env(image: &ImageConfig, options: &RunOptions, hostname: &str) -> Vec<String>
 }
 
 /// The user's mounts and the image's volumes; what the user mounts at a volume's place takes it.
-fn mounts(directory: &Directory, image: &ImageConfig, options: &RunOptions) -> (Vec<MountPoint>, Vec<Volume>) {
+fn mounts(
+    directory: &Directory,
+    image: &ImageConfig,
+    options: &RunOptions,
+) -> (Vec<MountPoint>, Vec<Volume>) {
     let (mut mounts, mut volumes) = (Vec::new(), Vec::new());
     let mut taken = BTreeSet::new();
     let place = |target: &str| target.trim_end_matches('/').to_owned();
@@ -203,7 +225,12 @@ fn mounts(directory: &Directory, image: &ImageConfig, options: &RunOptions) -> (
             None => volume(mount.target.clone(), !mount.read_only, &mut mounts),
         }
     }
-    for target in image.config.volumes.keys().filter(|target| target.starts_with('/')) {
+    for target in image
+        .config
+        .volumes
+        .keys()
+        .filter(|target| target.starts_with('/'))
+    {
         if !place(target).is_empty() && taken.insert(place(target)) {
             volume(target.clone(), true, &mut mounts);
         }
@@ -219,8 +246,13 @@ fn ports(image: &ImageConfig, options: &RunOptions) -> Result<Vec<PortMapping>> 
             if protocol != "tcp" {
                 continue;
             }
-            for mapping in PortMapping::parse(port).map_err(|error| Error::InvalidOption(error.to_string()))? {
-                if !ports.iter().any(|known| known.container_port == mapping.container_port) {
+            for mapping in
+                PortMapping::parse(port).map_err(|error| Error::InvalidOption(error.to_string()))?
+            {
+                if !ports
+                    .iter()
+                    .any(|known| known.container_port == mapping.container_port)
+                {
                     ports.push(PortMapping {
                         protocol: Protocol::Tcp,
                         ..mapping
@@ -240,7 +272,11 @@ fn health(image: &ImageConfig, options: &HealthOptions) -> Result<Option<HealthC
         return Ok(None);
     }
     let shell = image.config.shell.clone().filter(|shell| !shell.is_empty());
-    let shell = || shell.clone().unwrap_or_else(|| vec!["/bin/sh".to_owned(), "-c".to_owned()]);
+    let shell = || {
+        shell
+            .clone()
+            .unwrap_or_else(|| vec!["/bin/sh".to_owned(), "-c".to_owned()])
+    };
     let args = match (&options.command, given.test.split_first()) {
         (Some(command), _) => [shell(), vec![command.clone()]].concat(),
         (None, None) => return Ok(None),
@@ -248,12 +284,22 @@ fn health(image: &ImageConfig, options: &HealthOptions) -> Result<Option<HealthC
             "NONE" => return Ok(None),
             "CMD" if !rest.is_empty() => rest.to_vec(),
             "CMD-SHELL" if !rest.is_empty() => [shell(), rest.to_vec()].concat(),
-            _ => return Err(Error::InvalidOption(format!("the health check `{}` has no command", given.test.join(" ")))),
+            _ => {
+                return Err(Error::InvalidOption(format!(
+                    "the health check `{}` has no command",
+                    given.test.join(" ")
+                )));
+            }
         },
     };
     let time = |option: Option<Duration>, image: Option<i64>, default: u64| {
-        let image = image.and_then(|nanoseconds| u64::try_from(nanoseconds).ok()).map(Duration::from_nanos);
-        option.or(image).filter(|time| !time.is_zero()).unwrap_or(Duration::from_secs(default))
+        let image = image
+            .and_then(|nanoseconds| u64::try_from(nanoseconds).ok())
+            .map(Duration::from_nanos);
+        option
+            .or(image)
+            .filter(|time| !time.is_zero())
+            .unwrap_or(Duration::from_secs(default))
     };
     Ok(Some(HealthCheck {
         args,
@@ -261,12 +307,17 @@ fn health(image: &ImageConfig, options: &HealthOptions) -> Result<Option<HealthC
         timeout: time(options.timeout, given.timeout, 30),
         start_period: time(options.start_period, given.start_period, 0),
         start_interval: time(options.start_interval, given.start_interval, 5),
-        retries: options.retries.or(given.retries).filter(|retries| *retries > 0).unwrap_or(3),
+        retries: options
+            .retries
+            .or(given.retries)
+            .filter(|retries| *retries > 0)
+            .unwrap_or(3),
     }))
 }
 
 fn write(unfinished: &Directory, directory: &Directory, record: &Record) -> Result<()> {
-    let create = |path: PathBuf| fs::create_dir_all(&path).map_err(|error| Error::file("create", &path, error));
+    let create =
+        |path: PathBuf| fs::create_dir_all(&path).map_err(|error| Error::file("create", &path, error));
     for name in ["upper", "work", "rootfs", "volumes"] {
         create(unfinished.join(name))?;
     }
@@ -283,7 +334,9 @@ fn write(unfinished: &Directory, directory: &Directory, record: &Record) -> Resu
             .options
             .extra_hosts
             .iter()
-            .fold(of_the_host, |text, (name, address)| text + &format!("{address}\t{name}\n"));
+            .fold(of_the_host, |text, (name, address)| {
+                text + &format!("{address}\t{name}\n")
+            });
     }
     let resolver = fs::read_to_string("/etc/resolv.conf").unwrap_or_default();
     for (name, text) in [
@@ -310,7 +363,11 @@ fn specification(directory: &Directory, record: &Record) -> Result<oci_spec::run
     let capabilities = CapabilitySet::docker(&options.cap_add, &options.cap_drop)?;
     let (seccomp, _) = seccomp::filter(&options.security.seccomp, capabilities)?;
     let mut mounts: Vec<Value> = Vec::new();
-    let targets: BTreeSet<&str> = record.mounts.iter().map(|mount| mount.destination.as_str()).collect();
+    let targets: BTreeSet<&str> = record
+        .mounts
+        .iter()
+        .map(|mount| mount.destination.as_str())
+        .collect();
     for name in ["resolv.conf", "hostname", "hosts"] {
         let target = format!("/etc/{name}");
         if !targets.contains(target.as_str()) {
@@ -319,9 +376,18 @@ fn specification(directory: &Directory, record: &Record) -> Result<oci_spec::run
     }
     // A mount comes after the one that it lies in.
     let mut sorted: Vec<&MountPoint> = record.mounts.iter().collect();
-    sorted.sort_by_key(|mount| mount.destination.split('/').filter(|part| !part.is_empty()).count());
+    sorted.sort_by_key(|mount| {
+        mount
+            .destination
+            .split('/')
+            .filter(|part| !part.is_empty())
+            .count()
+    });
     for mount in sorted {
-        let tmpfs = options.tmpfs.iter().find(|tmpfs| tmpfs.target == mount.destination);
+        let tmpfs = options
+            .tmpfs
+            .iter()
+            .find(|tmpfs| tmpfs.target == mount.destination);
         mounts.push(match tmpfs {
             Some(tmpfs) if mount.kind == "tmpfs" => spec::tmpfs(&mount.destination, &tmpfs.options),
             _ => spec::bind(&mount.source, &mount.destination, !mount.writable)?,
@@ -370,21 +436,24 @@ fn resources(limits: &Limits) -> Value {
 mod tests {
     use super::*;
 
-    fn image(json: Value) -> ImageConfig {
+    fn image(json: &Value) -> ImageConfig {
         let text = json!({ "architecture": "amd64", "os": "linux", "rootfs": { "type": "layers", "diff_ids": [] }, "config": json });
         ImageConfig::from_slice(text.to_string().as_bytes()).unwrap()
     }
 
     #[test]
     fn commands_follow_dockers_rules() {
-        let image = image(json!({ "Entrypoint": ["/entry"], "Cmd": ["a", "b"] }));
+        let image = image(&json!({ "Entrypoint": ["/entry"], "Cmd": ["a", "b"] }));
         let strings = |list: &[&str]| list.iter().map(ToString::to_string).collect::<Vec<_>>();
         let with = |entrypoint: Option<&[&str]>, command: &[&str]| {
-            args(&image, &RunOptions {
-                entrypoint: entrypoint.map(strings),
-                command: strings(command),
-                ..RunOptions::default()
-            })
+            args(
+                &image,
+                &RunOptions {
+                    entrypoint: entrypoint.map(strings),
+                    command: strings(command),
+                    ..RunOptions::default()
+                },
+            )
         };
         assert_eq!(with(None, &[]).unwrap(), ["/entry", "a", "b"]);
         assert_eq!(with(None, &["c"]).unwrap(), ["/entry", "c"]);
@@ -395,23 +464,39 @@ mod tests {
 
     #[test]
     fn variables_take_the_place_of_earlier_ones() {
-        let image = image(json!({ "Env": ["PATH=/x", "A=1"] }));
+        let image = image(&json!({ "Env": ["PATH=/x", "A=1"] }));
         let options = RunOptions {
             env: vec![("A".into(), "2".into()), ("B".into(), "3".into())],
             ..RunOptions::default()
         };
-        assert_eq!(env(&image, &options, "box"), ["PATH=/x", "HOSTNAME=box", "A=2", "B=3"]);
+        assert_eq!(
+            env(&image, &options, "box"),
+            ["PATH=/x", "HOSTNAME=box", "A=2", "B=3"]
+        );
     }
 
     #[test]
     fn health_checks_get_dockers_defaults() {
-        let image_with = |test: Value| image(json!({ "Healthcheck": { "Test": test, "Interval": 5_000_000_000_i64 }, "Shell": ["/bin/ash", "-c"] }));
+        let image_with = |test: Value| {
+            image(
+                &json!({ "Healthcheck": { "Test": test, "Interval": 5_000_000_000_i64 }, "Shell": ["/bin/ash", "-c"] }),
+            )
+        };
         let check = |test: Value| health(&image_with(test), &HealthOptions::default()).unwrap();
         let shell = check(json!(["CMD-SHELL", "true || false"])).unwrap();
         assert_eq!(shell.args, ["/bin/ash", "-c", "true || false"]);
-        assert_eq!((shell.interval.as_secs(), shell.timeout.as_secs(), shell.retries), (5, 30, 3));
-        assert_eq!((shell.start_period.as_secs(), shell.start_interval.as_secs()), (0, 5));
-        assert_eq!(check(json!(["CMD", "/check", "x"])).unwrap().args, ["/check", "x"]);
+        assert_eq!(
+            (shell.interval.as_secs(), shell.timeout.as_secs(), shell.retries),
+            (5, 30, 3)
+        );
+        assert_eq!(
+            (shell.start_period.as_secs(), shell.start_interval.as_secs()),
+            (0, 5)
+        );
+        assert_eq!(
+            check(json!(["CMD", "/check", "x"])).unwrap().args,
+            ["/check", "x"]
+        );
         assert_eq!(check(json!(["NONE"])), None);
         assert!(health(&image_with(json!(["CMD"])), &HealthOptions::default()).is_err());
         let disabled = HealthOptions {
@@ -423,7 +508,7 @@ mod tests {
 
     #[test]
     fn a_users_mount_takes_the_place_of_a_volume() {
-        let image = image(json!({ "Volumes": { "/data": {}, "/logs": {} } }));
+        let image = image(&json!({ "Volumes": { "/data": {}, "/logs": {} } }));
         let options = RunOptions {
             mounts: vec![crate::options::Mount {
                 source: Some("/host".into()),
@@ -433,7 +518,16 @@ mod tests {
             ..RunOptions::default()
         };
         let (mounts, volumes) = mounts(&Directory::new("/c".into()), &image, &options);
-        assert_eq!(mounts.iter().map(|mount| mount.kind.as_str()).collect::<Vec<_>>(), ["bind", "volume"]);
-        assert_eq!(volumes.iter().map(|volume| volume.target.as_str()).collect::<Vec<_>>(), ["/logs"]);
+        assert_eq!(
+            mounts.iter().map(|mount| mount.kind.as_str()).collect::<Vec<_>>(),
+            ["bind", "volume"]
+        );
+        assert_eq!(
+            volumes
+                .iter()
+                .map(|volume| volume.target.as_str())
+                .collect::<Vec<_>>(),
+            ["/logs"]
+        );
     }
 }

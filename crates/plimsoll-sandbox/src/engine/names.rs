@@ -3,15 +3,15 @@
 use crate::error::{Error, Result};
 
 const QUALITIES: [&str; 32] = [
-    "able", "bold", "brisk", "bright", "calm", "clever", "dapper", "eager", "even", "fair", "fleet", "gentle", "hardy",
-    "jolly", "keen", "level", "lively", "lucky", "merry", "nimble", "patient", "plucky", "proud", "quick", "quiet", "sharp",
-    "steady", "stout", "sturdy", "swift", "trusty", "wise",
+    "able", "bold", "brisk", "bright", "calm", "clever", "dapper", "eager", "even", "fair", "fleet",
+    "gentle", "hardy", "jolly", "keen", "level", "lively", "lucky", "merry", "nimble", "patient", "plucky",
+    "proud", "quick", "quiet", "sharp", "steady", "stout", "sturdy", "swift", "trusty", "wise",
 ];
 
 const SHIPS: [&str; 32] = [
-    "barge", "bark", "brig", "caravel", "clipper", "coaster", "cog", "corvette", "cutter", "dhow", "dinghy", "dory", "drifter",
-    "ferry", "frigate", "galleon", "galley", "hulk", "junk", "ketch", "launch", "lugger", "packet", "pinnace", "punt",
-    "schooner", "skiff", "sloop", "tender", "trawler", "wherry", "yawl",
+    "barge", "bark", "brig", "caravel", "clipper", "coaster", "cog", "corvette", "cutter", "dhow", "dinghy",
+    "dory", "drifter", "ferry", "frigate", "galleon", "galley", "hulk", "junk", "ketch", "launch", "lugger",
+    "packet", "pinnace", "punt", "schooner", "skiff", "sloop", "tender", "trawler", "wherry", "yawl",
 ];
 
 /// Docker's rule: `[a-zA-Z0-9][a-zA-Z0-9_.-]+`.
@@ -31,7 +31,11 @@ pub(super) fn check(name: &str) -> Result<()> {
 pub(super) fn random(taken: impl Fn(&str) -> bool) -> Result<String> {
     for attempt in 0.. {
         let [a, b, c, d] = random_bytes()?;
-        let mut name = format!("{}_{}", QUALITIES[usize::from(a % 32)], SHIPS[usize::from(b % 32)]);
+        let mut name = format!(
+            "{}_{}",
+            QUALITIES[usize::from(a % 32)],
+            SHIPS[usize::from(b % 32)]
+        );
         if attempt > 3 {
             name.push_str(&u16::from_ne_bytes([c, d]).to_string());
         }

@@ -10,7 +10,7 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::net::UnixStream;
 use std::path::{Path, PathBuf};
 
-use oci_spec::runtime::{LinuxNamespaceType, Spec};
+use oci_spec::runtime::{LinuxNamespace, LinuxNamespaceType, Spec};
 use rustix::fs::{Mode, OFlags};
 use serde::{Deserialize, Serialize};
 
@@ -67,7 +67,7 @@ impl Launch {
             .and_then(|linux| linux.namespaces().as_ref())
             .into_iter()
             .flatten()
-            .map(|space| space.typ())
+            .map(LinuxNamespace::typ)
     }
 
     /// How the process is to run, apart from where.
@@ -124,9 +124,6 @@ fn enter(launch: &Launch, sync: &UnixStream) -> Result<(process::ProcessSpec, Op
     mounts::attach(&root, &open_directory(&launch.root)?)
         .map_err(|error| Error::system("mount the root", error))?;
     let root = open_directory(&launch.root)?;
-    for volume in &launch.volumes {
-        volume.fill(&root)?;
-    }
     let process = launch.process()?;
     target::make_directory(&root, &process.working_dir).map_err(|error| {
         Error::system(
@@ -134,9 +131,15 @@ fn enter(launch: &Launch, sync: &UnixStream) -> Result<(process::ProcessSpec, Op
             error,
         )
     })?;
+    // After the working directory, which may lie in a volume.
+    for volume in &launch.volumes {
+        volume.fill(&root)?;
+    }
     for mount in launch.spec.mounts().iter().flatten() {
         mounts::mount(&root, mount)?;
     }
+    // It may be missing in what was mounted. If it cannot be made there, entering it says so.
+    let _ = target::make_directory(&root, &process.working_dir);
     set_sysctls(launch, &root)?;
     pivot(&root)?;
     let linux = launch.spec.linux().as_ref();

@@ -213,7 +213,11 @@ fn identity(user: &str) -> Result<Identity> {
 /// Finds the program and becomes it.
 fn run(spec: &ProcessSpec, env: &[String]) -> Failure {
     let name = spec.args.first().map(String::as_str).unwrap_or_default();
-    let failure = |message: String, exit_code: i32| Failure { message, exit_code, port: None };
+    let failure = |message: String, exit_code: i32| Failure {
+        message,
+        exit_code,
+        port: None,
+    };
     let program = match find(name, env) {
         Ok(program) => program,
         Err(Errno::NOENT | Errno::NOTDIR) if !name.contains('/') => {

@@ -56,7 +56,11 @@ impl Health {
     /// Within the start period a container that was not healthy yet is looked at more often.
     fn wait(&self, status: HealthStatus) -> Duration {
         let starting = status == HealthStatus::Starting && self.started.elapsed() < self.check.start_period;
-        if starting { self.check.start_interval } else { self.check.interval }
+        if starting {
+            self.check.start_interval
+        } else {
+            self.check.interval
+        }
     }
 
     /// When to call [`Health::tick`] at the latest.
@@ -79,7 +83,8 @@ impl Health {
         match &mut self.running {
             Some(probe) if now >= probe.deadline && !probe.timed_out => {
                 probe.timed_out = true;
-                let _ = sys::kill(probe.joined.pid, libc::SIGKILL);
+                // With everything that it started.
+                let _ = sys::kill(-probe.joined.pid, libc::SIGKILL);
                 false
             }
             Some(_) => false,
@@ -113,8 +118,11 @@ impl Health {
         };
         let joined = join::spawn(place, &spec, stdio)?;
         let output = OwnedFd::from(output);
-        nix::fcntl::fcntl(&output, nix::fcntl::FcntlArg::F_SETFL(nix::fcntl::OFlag::O_NONBLOCK))
-            .map_err(|error| failed(error.into()))?;
+        nix::fcntl::fcntl(
+            &output,
+            nix::fcntl::FcntlArg::F_SETFL(nix::fcntl::OFlag::O_NONBLOCK),
+        )
+        .map_err(|error| failed(error.into()))?;
         Ok(Probe {
             joined,
             output: Some(output),
@@ -140,7 +148,9 @@ impl Health {
 
     /// Takes the end of the running check into account.
     pub(super) fn ended(&mut self, exit_code: i32, state: &mut HealthState) {
-        let Some(mut probe) = self.running.take() else { return };
+        let Some(mut probe) = self.running.take() else {
+            return;
+        };
         while probe.read() {}
         if probe.timed_out {
             let message = format!("Health check exceeded timeout ({})", shown(self.check.timeout));
@@ -242,7 +252,11 @@ mod tests {
         judge(&mut state, 0, false, 2);
         assert_eq!((state.status, state.failing_streak), (HealthStatus::Healthy, 0));
         judge(&mut state, 2, true, 2);
-        assert_eq!((state.status, state.failing_streak), (HealthStatus::Healthy, 1), "it had started");
+        assert_eq!(
+            (state.status, state.failing_streak),
+            (HealthStatus::Healthy, 1),
+            "it had started"
+        );
     }
 
     #[test]

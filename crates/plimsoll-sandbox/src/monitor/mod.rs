@@ -51,7 +51,7 @@ struct Monitor {
     relay: Relay,
     /// Whether the program that started us has heard that the container runs.
     announced: bool,
-    _lock: Flock<File>,
+    lock: Option<Flock<File>>,
 }
 
 /// The helper. It forks once more, so that it is nobody's child and no terminal's.
@@ -87,7 +87,7 @@ pub(crate) fn helper(control: UnixStream) -> u8 {
 impl Monitor {
     fn open(task: &Task, _control: &UnixStream) -> Result<Self> {
         let directory = Directory::new(task.directory.clone());
-        let lock = directory.try_lock()?;
+        let lock = directory.lock()?;
         let record = directory.record()?;
         let lock = lock.ok_or_else(|| Error::Running(record.name.clone()))?;
         let mut kept = directory.kept()?;
@@ -95,7 +95,13 @@ impl Monitor {
         let (listeners, published) = ports::listen(&record.ports)?;
         // The signals that we care for come as data; the others must not end us with a container alive.
         let mut wanted = SigSet::empty();
-        for signal in [Signal::SIGCHLD, Signal::SIGTERM, Signal::SIGINT, Signal::SIGHUP, Signal::SIGQUIT] {
+        for signal in [
+            Signal::SIGCHLD,
+            Signal::SIGTERM,
+            Signal::SIGINT,
+            Signal::SIGHUP,
+            Signal::SIGQUIT,
+        ] {
             wanted.add(signal);
         }
         let failed = |error: nix::errno::Errno| Error::system("watch for signals", error);
@@ -122,7 +128,7 @@ impl Monitor {
             log,
             relay: Relay::default(),
             announced: false,
-            _lock: lock,
+            lock: Some(lock),
         })
     }
 
@@ -133,7 +139,8 @@ impl Monitor {
 
     /// Runs the container until it is not started again.
     fn run(&mut self, attached: bool, control: UnixStream) -> Result<()> {
-        self.relay = Relay::with_client(control).map_err(|error| Error::system("talk to the starter", error))?;
+        self.relay =
+            Relay::with_client(control).map_err(|error| Error::system("talk to the starter", error))?;
         let mut restarts = Restarts::default();
         loop {
             let started = Instant::now();
@@ -145,7 +152,9 @@ impl Monitor {
             self.kept.state.finished_at = Some(Timestamp::now());
             (self.kept.state.pid, self.kept.state.pid_start_time) = (0, 0);
             let wait = restarts.next(self.record.options.restart, exit_code, started.elapsed());
-            let Some(wait) = wait.filter(|_| !self.directory.asked_to_stop()) else { break };
+            let Some(wait) = wait.filter(|_| !self.directory.asked_to_stop()) else {
+                break;
+            };
             self.kept.state.status = Status::Restarting;
             self.kept.state.restart_count = restarts.count;
             self.keep();
@@ -167,7 +176,10 @@ impl Monitor {
                 return !self.directory.asked_to_stop();
             }
             let timeout = PollTimeout::try_from(left + Duration::from_millis(1)).unwrap_or(PollTimeout::MAX);
-            let _ = poll(&mut [PollFd::new(self.signals.as_fd(), PollFlags::POLLIN)], timeout);
+            let _ = poll(
+                &mut [PollFd::new(self.signals.as_fd(), PollFlags::POLLIN)],
+                timeout,
+            );
             while let Ok(Some(signal)) = self.signals.read_signal() {
                 if signal.ssi_signo != libc::SIGCHLD as u32 {
                     return false;
@@ -179,13 +191,20 @@ impl Monitor {
     /// The container ended for good.
     fn end(&mut self) -> Result<()> {
         self.kept.state.status = Status::Exited;
+        self.kept.state.ports.clear();
+        self.kept.state.ip_address = None;
         self.kept.monitor = None;
         self.listeners.clear();
         let exit_code = self.kept.state.exit_code;
         // Whoever waits has this file open; its content stays readable when the directory goes.
         let _ = std::fs::write(self.directory.join("exit-code"), exit_code.to_string());
         self.keep();
-        let removed = if self.record.options.auto_remove { self.directory.remove() } else { Ok(()) };
+        let removed = if self.record.options.auto_remove {
+            self.directory.remove()
+        } else {
+            Ok(())
+        };
+        self.lock = None;
         self.relay.tell(Kind::Exited, exit_code.to_string().as_bytes());
         self.relay.finish();
         removed
@@ -195,9 +214,14 @@ impl Monitor {
         let state = &mut self.kept.state;
         state.error.clone_from(&failure.message);
         state.exit_code = failure.exit_code;
-        state.status = if state.started_at.is_some() { Status::Exited } else { Status::Created };
+        state.status = if state.started_at.is_some() {
+            Status::Exited
+        } else {
+            Status::Created
+        };
         state.health = None;
         state.ports.clear();
+        state.ip_address = None;
         (state.pid, state.pid_start_time) = (0, 0);
         self.kept.monitor = None;
         self.listeners.clear();
@@ -206,7 +230,9 @@ impl Monitor {
         if self.record.options.auto_remove {
             let _ = self.directory.remove();
         }
-        let body = serde_json::to_vec(failure).map_err(|error| Error::system("answer", io::Error::from(error)))?;
+        self.lock = None;
+        let body =
+            serde_json::to_vec(failure).map_err(|error| Error::system("answer", io::Error::from(error)))?;
         self.relay.tell(Kind::Failed, &body);
         self.relay.finish();
         Ok(())

@@ -44,8 +44,16 @@ mod tests {
     #[test]
     fn waits_grow_and_shrink() {
         let mut restarts = Restarts::default();
-        let mut next = |ran| restarts.next(RestartPolicy::Always, 0, Duration::from_secs(ran)).unwrap().as_millis();
-        assert_eq!([next(0), next(0), next(1), next(20), next(0)], [100, 200, 400, 100, 200]);
+        let mut next = |ran| {
+            restarts
+                .next(RestartPolicy::Always, 0, Duration::from_secs(ran))
+                .unwrap()
+                .as_millis()
+        };
+        assert_eq!(
+            [next(0), next(0), next(1), next(20), next(0)],
+            [100, 200, 400, 100, 200]
+        );
         for _ in 0..20 {
             assert!(next(0) <= 60_000);
         }
@@ -54,8 +62,15 @@ mod tests {
     #[test]
     fn failures_are_counted() {
         let mut restarts = Restarts::default();
-        let mut next = |code| restarts.next(RestartPolicy::OnFailure(2), code, Duration::ZERO).is_some();
+        let mut next = |code| {
+            restarts
+                .next(RestartPolicy::OnFailure(2), code, Duration::ZERO)
+                .is_some()
+        };
         assert_eq!([next(0), next(1), next(1), next(1)], [false, true, true, false]);
-        assert_eq!(Restarts::default().next(RestartPolicy::No, 1, Duration::ZERO), None);
+        assert_eq!(
+            Restarts::default().next(RestartPolicy::No, 1, Duration::ZERO),
+            None
+        );
     }
 }

@@ -136,7 +136,9 @@ impl Monitor {
         streams: Streams,
     ) -> Result<Running, Failure> {
         let failed = |source: io::Error| failure(&Error::system("start the container", source));
-        cgroup.join(pid).map_err(|error| failure(&Error::system("put the container into its cgroup", error)))?;
+        cgroup
+            .join(pid)
+            .map_err(|error| failure(&Error::system("put the container into its cgroup", error)))?;
         // If it is gone already then it has said why.
         let _ = wire::send(sync, Kind::Go, b"");
         if launch.process().is_ok_and(|process| process.tty) {
@@ -144,7 +146,9 @@ impl Monitor {
                 return Err(failure);
             }
         } else {
-            self.relay.connect(streams.input, streams.output).map_err(failed)?;
+            self.relay
+                .connect(streams.input, streams.output)
+                .map_err(failed)?;
         }
         match wire::receive(sync).map_err(failed)? {
             None => {}
@@ -219,7 +223,10 @@ impl Monitor {
                     Ready::Probe => probe = true,
                     Ready::Relay(source) => {
                         let log = &mut self.log;
-                        for request in self.relay.handle(source, &mut |stream, bytes| log.add(stream, bytes)) {
+                        for request in self
+                            .relay
+                            .handle(source, &mut |stream, bytes| log.add(stream, bytes))
+                        {
                             if let Request::Signal(signal) = request {
                                 let _ = sys::kill(running.pid, signal);
                             }
@@ -272,7 +279,10 @@ impl Monitor {
             what.push(Ready::Relay(source));
             fds.push(PollFd::new(fd, flags));
         }
-        let due = [running.kill_at, running.health.as_ref().and_then(Health::deadline)];
+        let due = [
+            running.kill_at,
+            running.health.as_ref().and_then(Health::deadline),
+        ];
         let timeout = match due.into_iter().flatten().min() {
             None => PollTimeout::NONE,
             Some(due) => {

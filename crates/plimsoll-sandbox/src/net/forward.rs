@@ -67,7 +67,11 @@ fn run(listeners: &[TcpListener], ports: &[u16], pidfd: &OwnedFd) -> io::Result<
             let mut fds: Vec<PollFd<'_>> = Vec::new();
             let may_accept = connections.len() < MOST_CONNECTIONS;
             if may_accept {
-                fds.extend(listeners.iter().map(|listener| PollFd::new(listener.as_fd(), PollFlags::POLLIN)));
+                fds.extend(
+                    listeners
+                        .iter()
+                        .map(|listener| PollFd::new(listener.as_fd(), PollFlags::POLLIN)),
+                );
             }
             let first = fds.len();
             for connection in &connections {
@@ -79,7 +83,10 @@ fn run(listeners: &[TcpListener], ports: &[u16], pidfd: &OwnedFd) -> io::Result<
                 Err(error) => return Err(error.into()),
             }
             if may_accept {
-                let ready = fds[..first].iter().enumerate().filter(|(_, fd)| fd.any() == Some(true));
+                let ready = fds[..first]
+                    .iter()
+                    .enumerate()
+                    .filter(|(_, fd)| fd.any() == Some(true));
                 accepting.extend(ready.map(|(index, _)| index));
             }
         }

@@ -153,7 +153,12 @@ fn listen_on_ipv6(port: u16) -> io::Result<TcpListener> {
     use nix::sys::socket::{
         AddressFamily, Backlog, SockFlag, SockType, SockaddrIn6, bind, listen, setsockopt, socket, sockopt,
     };
-    let listener = socket(AddressFamily::Inet6, SockType::Stream, SockFlag::SOCK_CLOEXEC, None)?;
+    let listener = socket(
+        AddressFamily::Inet6,
+        SockType::Stream,
+        SockFlag::SOCK_CLOEXEC,
+        None,
+    )?;
     setsockopt(&listener, sockopt::Ipv6V6Only, &true)?;
     setsockopt(&listener, sockopt::ReuseAddr, &true)?;
     let address = SocketAddrV6::new(Ipv6Addr::UNSPECIFIED, port, 0, 0);
@@ -205,7 +210,10 @@ mod tests {
         let (listeners, published) = listen(&PortMapping::parse("127.0.0.1::80").unwrap()).unwrap();
         let taken = format!("127.0.0.1:{}:80", published[0].host_port);
         assert!(published[0].host_port > 0 && listeners.len() == 1);
-        assert!(matches!(listen(&PortMapping::parse(&taken).unwrap()), Err(Error::PortInUse { .. })));
+        assert!(matches!(
+            listen(&PortMapping::parse(&taken).unwrap()),
+            Err(Error::PortInUse { .. })
+        ));
         drop(listeners);
         assert!(listen(&PortMapping::parse(&taken).unwrap()).is_ok());
     }

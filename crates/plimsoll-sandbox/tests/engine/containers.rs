@@ -4,15 +4,17 @@ use std::net::{TcpListener, TcpStream};
 use std::time::Duration;
 
 use plimsoll_sandbox::{
-    Error, ExecOptions, HealthOptions, HealthStatus, LogOptions, Mount, Network, PortMapping, RestartPolicy, RunOptions,
-    Seccomp, Status, Streams, Tmpfs,
+    Error, ExecOptions, HealthOptions, HealthStatus, LogOptions, Mount, Network, PortMapping, RestartPolicy,
+    RunOptions, Seccomp, Status, Streams, Tmpfs,
 };
 use serde_json::json;
 
 use crate::Case;
-use crate::fixture::{container, container_of, containers_dir, engine, exec, exec_with, image, logs, run, until};
+use crate::fixture::{
+    container, container_of, containers_dir, engine, exec, exec_with, image, logs, run, until,
+};
 
-pub const CASES: &[Case] = &[
+pub(crate) const CASES: &[Case] = &[
     ("run_gives_output_and_exit_code", output_and_exit_code),
     ("run_program_problems", program_problems),
     ("run_is_hardened", hardened),
@@ -38,6 +40,9 @@ pub const CASES: &[Case] = &[
     ("restart_on_failure", restarts),
     ("restart_is_ended_by_stop", restart_stopped),
     ("monitor_killed", monitor_killed),
+    ("client_killed", client_killed),
+    ("devices_stay_closed_to_who_can_mount", devices),
+    ("working_dir_in_a_volume", working_dir_in_volume),
     ("remove_and_names", remove_and_names),
     ("auto_remove_and_wait", auto_remove),
     ("stats_and_top", stats_and_top),
@@ -76,21 +81,41 @@ fn program_problems() {
         user: Some("nobody-here".to_owned()),
         ..RunOptions::default()
     };
-    assert_eq!(container("true", options).start_detached().unwrap_err().exit_code(), 125);
-    assert!(matches!(engine().create(&image(&json!({})), &RunOptions::default()), Err(Error::NoCommand)));
+    assert_eq!(
+        container("true", options)
+            .start_detached()
+            .unwrap_err()
+            .exit_code(),
+        125
+    );
+    assert!(matches!(
+        engine().create(&image(&json!({})), &RunOptions::default()),
+        Err(Error::NoCommand)
+    ));
 }
 
 fn hardened() {
     let script = "cat /proc/self/status; echo; ls -A /proc/acpi /sys/firmware; head -c 1 /proc/kcore | wc -c; \
         echo x > /proc/sys/kernel/hostname; unshare -U true; mknod /disk b 254 0; head -c 1 /disk; \
-        ls -l /proc/self/fd; cat /proc/mounts; echo pid=$$";
+        ls -l /proc/self/fd; cat /proc/mounts; echo pid=$$; ls /proc/1/fd > /tmp/fds; echo fds=$(cat /tmp/fds)";
     let (_, out, err) = run(&container(script, RunOptions::default()));
-    for expected in
-        ["CapEff:\t00000000a80425fb", "CapBnd:\t00000000a80425fb", "NoNewPrivs:\t1", "Seccomp:\t2", "pid=1\n"]
-    {
+    for expected in [
+        "CapEff:\t00000000a80425fb",
+        "CapBnd:\t00000000a80425fb",
+        "NoNewPrivs:\t1",
+        "Seccomp:\t2",
+        "pid=1\n",
+        "SigIgn:\t0000000000000000",
+        "SigBlk:\t0000000000000000",
+        "fds=0 1 2\n",
+    ] {
         assert!(out.contains(expected), "{expected} is not in\n{out}");
     }
-    for expected in ["Read-only file system", "Operation not permitted", "/disk: Permission denied"] {
+    for expected in [
+        "Read-only file system",
+        "Operation not permitted",
+        "/disk: Permission denied",
+    ] {
         assert!(err.contains(expected), "{expected} is not in\n{err}");
     }
     assert!(!out.contains("/ext4 "), "{out}");
@@ -98,7 +123,11 @@ fn hardened() {
         cap_drop: words(&["ALL"]),
         ..RunOptions::default()
     };
-    assert!(run(&container("grep CapBnd /proc/self/status", options)).1.contains("0000000000000000"));
+    assert!(
+        run(&container("grep CapBnd /proc/self/status", options))
+            .1
+            .contains("0000000000000000")
+    );
     let mut options = RunOptions::default();
     options.security.seccomp = Seccomp::Unconfined;
     options.security.no_new_privileges = false;
@@ -109,7 +138,11 @@ fn hardened() {
         r#"{"defaultAction":"SCMP_ACT_ALLOW","syscalls":[{"names":["mkdir","mkdirat"],"action":"SCMP_ACT_ERRNO","errnoRet":13}]}"#
             .to_owned(),
     );
-    assert!(run(&container("mkdir /x", options)).2.contains("Permission denied"));
+    assert!(
+        run(&container("mkdir /x", options))
+            .2
+            .contains("Permission denied")
+    );
 }
 
 fn users() {
@@ -119,8 +152,16 @@ fn users() {
     };
     let script = "id -u; id -g; echo $HOME; grep CapEff /proc/self/status; echo ok > /dev/stdout; touch /x";
     let (code, out, err) = run(&container(script, with("1234:567")));
-    assert_eq!((code, out.as_str()), (1, "1234\n567\n/\nCapEff:\t0000000000000000\nok\n"), "{err}");
-    let configured = container_of(&json!({ "User": "1000", "WorkingDir": "/srv/new" }), "id -u; pwd", RunOptions::default());
+    assert_eq!(
+        (code, out.as_str()),
+        (1, "1234\n567\n/\nCapEff:\t0000000000000000\nok\n"),
+        "{err}"
+    );
+    let configured = container_of(
+        &json!({ "User": "1000", "WorkingDir": "/srv/new" }),
+        "id -u; pwd",
+        RunOptions::default(),
+    );
     assert_eq!(run(&configured).1, "1000\n/srv/new\n");
 }
 
@@ -133,8 +174,14 @@ fn read_only() {
         }],
         ..RunOptions::default()
     };
-    let (code, _, err) = run(&container("touch /dev/shm/ok /run/data/ok && touch /usr/bin/test", options));
-    assert!(code != 0 && err.contains("/usr/bin/test: Read-only file system"), "{err}");
+    let (code, _, err) = run(&container(
+        "touch /dev/shm/ok /run/data/ok && touch /usr/bin/test",
+        options,
+    ));
+    assert!(
+        code != 0 && err.contains("/usr/bin/test: Read-only file system"),
+        "{err}"
+    );
 }
 
 fn environment_and_names() {
@@ -144,13 +191,21 @@ fn environment_and_names() {
         ..RunOptions::default()
     };
     let config = json!({ "Env": ["PATH=/bin:/usr/bin", "B=x"], "Labels": { "k": "v" } });
-    let script = "env | sort; hostname; cat /etc/hostname /etc/hosts; grep -c . /etc/resolv.conf >/dev/null; ls /dev";
+    let script =
+        "env | sort; hostname; cat /etc/hostname /etc/hosts; grep -c . /etc/resolv.conf >/dev/null; ls /dev";
     let container = container_of(&config, script, options);
     let (_, out, _) = run(&container);
     let id = container.short_id();
-    for expected in
-        ["A=b c\n", "B=x\n", "HOME=/", &format!("HOSTNAME={id}\n"), "PATH=/bin:/usr/bin\n", "10.1.2.3\tdb", "urandom", "shm"]
-    {
+    for expected in [
+        "A=b c\n",
+        "B=x\n",
+        "HOME=/",
+        &format!("HOSTNAME={id}\n"),
+        "PATH=/bin:/usr/bin\n",
+        "10.1.2.3\tdb",
+        "urandom",
+        "shm",
+    ] {
         assert!(out.contains(expected), "{expected} is not in\n{out}");
     }
     assert!(out.contains(&format!("172.17.0.2\t{id}")), "{out}");
@@ -222,7 +277,10 @@ fn networks() {
     let (_, private, _) = run(&container(script, with(Network::Private)));
     let (_, none, _) = run(&container(script, with(Network::None)));
     let (_, hosts, _) = run(&container(script, with(Network::Host)));
-    assert!(private.ends_with("\n2\n1\n") && !private.contains(&host), "{private}");
+    assert!(
+        private.ends_with("\n2\n1\n") && !private.contains(&host),
+        "{private}"
+    );
     assert!(none.ends_with("\n1\n1\n") && !none.contains(&host), "{none}");
     assert!(hosts.contains(&host), "{hosts}");
 }
@@ -232,7 +290,10 @@ fn terminal() {
         tty: true,
         ..RunOptions::default()
     };
-    let container = container("tty; test -t 0 && test -c /dev/console && echo yes; echo $TERM; exit 4", options);
+    let container = container(
+        "tty; test -t 0 && test -c /dev/console && echo yes; echo $TERM; exit 4",
+        options,
+    );
     let (code, out, _) = run(&container);
     assert_eq!((code, out.as_str()), (4, "/dev/pts/0\r\nyes\r\nxterm\r\n"));
     let idle = crate::fixture::container("sleep 60", RunOptions::default());
@@ -277,21 +338,36 @@ fn cpu() {
     container.start_detached().unwrap();
     let state = container.state().unwrap();
     let find = |names: &[&str]| {
-        let found = state.cgroups.iter().flat_map(|path| names.iter().map(move |name| path.join(name)));
-        found.filter_map(|path| fs::read_to_string(path).ok()).next().unwrap()
+        let found = state
+            .cgroups
+            .iter()
+            .flat_map(|path| names.iter().map(move |name| path.join(name)));
+        found
+            .filter_map(|path| fs::read_to_string(path).ok())
+            .next()
+            .unwrap()
     };
     assert!(find(&["cpu.cfs_quota_us", "cpu.max"]).starts_with("50000"));
-    assert_eq!(find(&["memory.limit_in_bytes", "memory.max"]).trim(), (64 << 20).to_string());
+    assert_eq!(
+        find(&["memory.limit_in_bytes", "memory.max"]).trim(),
+        (64 << 20).to_string()
+    );
     assert_eq!(container.stats().unwrap().memory_limit, Some(64 << 20));
 }
 
 fn log_options() {
-    let container = container("for i in 1 2 3; do echo line $i; done; echo last >&2; printf end", RunOptions::default());
+    let container = container(
+        "for i in 1 2 3; do echo line $i; done; echo last >&2; printf end",
+        RunOptions::default(),
+    );
     container.start_detached().unwrap();
-    let followed = logs(&container, &LogOptions {
-        follow: true,
-        ..LogOptions::default()
-    });
+    let followed = logs(
+        &container,
+        &LogOptions {
+            follow: true,
+            ..LogOptions::default()
+        },
+    );
     let mut lines: Vec<&str> = followed.lines().collect();
     lines.sort_unstable();
     assert_eq!(lines, ["end", "last", "line 1", "line 2", "line 3"]);
@@ -309,11 +385,17 @@ fn log_options() {
     assert_eq!(logs(&container, &later), "");
     let raw = fs::read_to_string(container.log_path()).unwrap();
     let entry: serde_json::Value = serde_json::from_str(raw.lines().next().unwrap()).unwrap();
-    assert!(entry["log"].is_string() && entry["stream"].is_string() && entry["time"].is_string(), "{raw}");
+    assert!(
+        entry["log"].is_string() && entry["stream"].is_string() && entry["time"].is_string(),
+        "{raw}"
+    );
 }
 
 fn stop_asks() {
-    let container = container("trap 'echo bye; exit 9' TERM; echo up; while :; do sleep 0.05; done", RunOptions::default());
+    let container = container(
+        "trap 'echo bye; exit 9' TERM; echo up; while :; do sleep 0.05; done",
+        RunOptions::default(),
+    );
     container.start_detached().unwrap();
     while !logs(&container, &LogOptions::default()).contains("up") {
         std::thread::sleep(Duration::from_millis(10));
@@ -335,7 +417,11 @@ fn stop_kills() {
     container.stop(Some(Duration::from_millis(100))).unwrap();
     let state = container.state().unwrap();
     assert_eq!((state.status, state.exit_code), (Status::Exited, 137));
-    let with_signal = container_of(&json!({ "StopSignal": "SIGUSR1" }), "trap 'exit 5' USR1; while :; do sleep 0.05; done", RunOptions::default());
+    let with_signal = container_of(
+        &json!({ "StopSignal": "SIGUSR1" }),
+        "trap 'exit 5' USR1; while :; do sleep 0.05; done",
+        RunOptions::default(),
+    );
     with_signal.start_detached().unwrap();
     std::thread::sleep(Duration::from_millis(200));
     with_signal.stop(Some(Duration::from_secs(20))).unwrap();
@@ -349,7 +435,11 @@ fn exec_joins() {
         env: vec![("A".to_owned(), "1".to_owned())],
         ..RunOptions::default()
     };
-    let container = container_of(&json!({ "User": "1000", "WorkingDir": "/srv" }), "sleep 100", options);
+    let container = container_of(
+        &json!({ "User": "1000", "WorkingDir": "/srv" }),
+        "sleep 100",
+        options,
+    );
     container.start_detached().unwrap();
     let script = "for n in pid mnt net ipc uts; do test $(readlink /proc/self/ns/$n) = $(readlink /proc/1/ns/$n) || echo $n; done; \
         grep -E 'CapEff|CapBnd|NoNewPrivs|Seccomp:' /proc/self/status; id -u; pwd; echo $A $B; hostname; echo err >&2; exit 6";
@@ -362,14 +452,29 @@ fn exec_joins() {
         "CapEff:\t0000000000000000\nCapBnd:\t00000000a80425fb\nNoNewPrivs:\t1\nSeccomp:\t2\n1000\n/srv\n1 2\n{}\n",
         container.short_id()
     );
-    assert_eq!((code, out.as_str(), err.as_str()), (6, expected.as_str(), "err\n"));
+    assert_eq!(
+        (code, out.as_str(), err.as_str()),
+        (6, expected.as_str(), "err\n")
+    );
     let as_root = ExecOptions {
         user: Some("0".to_owned()),
         working_dir: Some("/tmp".to_owned()),
         ..ExecOptions::default()
     };
-    assert_eq!(exec_with(&container, "id -u; pwd; cat /proc/self/cgroup > /tmp/cgroup", as_root).unwrap().1, "0\n/tmp\n");
-    assert!(exec(&container, "cat /tmp/cgroup").1.contains(container.id()), "it is in the container's cgroup");
+    assert_eq!(
+        exec_with(
+            &container,
+            "id -u; pwd; cat /proc/self/cgroup > /tmp/cgroup",
+            as_root
+        )
+        .unwrap()
+        .1,
+        "0\n/tmp\n"
+    );
+    assert!(
+        exec(&container, "cat /tmp/cgroup").1.contains(container.id()),
+        "it is in the container's cgroup"
+    );
     assert_eq!(exec(&container, "kill -9 $$").0, 137);
     let detached = ExecOptions {
         command: words(&["/bin/sh", "-c", "sleep 0.1; echo done > /tmp/done"]),
@@ -378,7 +483,8 @@ fn exec_joins() {
         ..ExecOptions::default()
     };
     assert_eq!(exec_with(&container, "", detached).unwrap().0, 0);
-    let waiting = "i=0; while ! test -s /tmp/done && test $i -lt 200; do sleep 0.05; i=$((i+1)); done; cat /tmp/done";
+    let waiting =
+        "i=0; while ! test -s /tmp/done && test $i -lt 200; do sleep 0.05; i=$((i+1)); done; cat /tmp/done";
     assert_eq!(exec(&container, waiting).1, "done\n");
 }
 
@@ -408,25 +514,33 @@ fn health() {
         ..RunOptions::default()
     };
     let config = json!({ "Healthcheck": { "Test": ["CMD-SHELL", "test -e /tmp/up && echo fine || exit 1"], "Interval": 1 } });
-    let container = container_of(&config, "sleep 0.3; touch /tmp/up; sleep 100", RunOptions {
-        health: HealthOptions {
-            start_period: Some(Duration::from_secs(30)),
-            start_interval: Some(second),
-            ..options.health
+    let container = container_of(
+        &config,
+        "sleep 0.3; touch /tmp/up; sleep 100",
+        RunOptions {
+            health: HealthOptions {
+                start_period: Some(Duration::from_secs(30)),
+                start_interval: Some(second),
+                ..options.health
+            },
+            ..options
         },
-        ..options
-    });
+    );
     container.start_detached().unwrap();
     let state = container.state().unwrap();
     assert_eq!(state.health.unwrap().status, HealthStatus::Starting);
-    let state = until(&container, |state| state.health.as_ref().unwrap().status == HealthStatus::Healthy);
+    let state = until(&container, |state| {
+        state.health.as_ref().unwrap().status == HealthStatus::Healthy
+    });
     let health = state.health.unwrap();
     assert_eq!(health.failing_streak, 0);
     let last = health.log.last().unwrap();
     assert_eq!((last.exit_code, last.output.as_str()), (0, "fine\n"));
     assert!(last.start <= last.end);
     exec(&container, "rm /tmp/up");
-    let state = until(&container, |state| state.health.as_ref().unwrap().status == HealthStatus::Unhealthy);
+    let state = until(&container, |state| {
+        state.health.as_ref().unwrap().status == HealthStatus::Unhealthy
+    });
     assert!(state.health.as_ref().unwrap().failing_streak >= 2);
     let state = until(&container, |state| state.health.as_ref().unwrap().log.len() == 5);
     assert!(state.running());
@@ -445,9 +559,14 @@ fn health_timeout() {
     };
     let container = container("sleep 100", options);
     container.start_detached().unwrap();
-    let state = until(&container, |state| state.health.as_ref().unwrap().status == HealthStatus::Unhealthy);
+    let state = until(&container, |state| {
+        state.health.as_ref().unwrap().status == HealthStatus::Unhealthy
+    });
     let result = &state.health.unwrap().log[0];
-    assert_eq!((result.exit_code, result.output.as_str()), (-1, "Health check exceeded timeout (100ms)"));
+    assert_eq!(
+        (result.exit_code, result.output.as_str()),
+        (-1, "Health check exceeded timeout (100ms)")
+    );
     let broken = RunOptions {
         health: HealthOptions {
             interval: Some(Duration::from_millis(50)),
@@ -456,10 +575,20 @@ fn health_timeout() {
         },
         ..RunOptions::default()
     };
-    let broken = container_of(&json!({ "Healthcheck": { "Test": ["CMD", "curl", "x"] } }), "sleep 100", broken);
+    let broken = container_of(
+        &json!({ "Healthcheck": { "Test": ["CMD", "curl", "x"] } }),
+        "sleep 100",
+        broken,
+    );
     broken.start_detached().unwrap();
-    let state = until(&broken, |state| state.health.as_ref().unwrap().status == HealthStatus::Unhealthy);
-    assert!(state.health.unwrap().log[0].output.contains("executable file not found in $PATH"));
+    let state = until(&broken, |state| {
+        state.health.as_ref().unwrap().status == HealthStatus::Unhealthy
+    });
+    assert!(
+        state.health.unwrap().log[0]
+            .output
+            .contains("executable file not found in $PATH")
+    );
 }
 
 fn get(port: u16) -> String {
@@ -490,10 +619,17 @@ fn ports() {
     let answers: Vec<_> = (0..8).map(|_| std::thread::spawn(move || get(port))).collect();
     for answer in answers {
         let answer = answer.join().unwrap();
-        assert!(answer.starts_with("HTTP/1.") && answer.len() > 2_000_000, "{} bytes", answer.len());
+        assert!(
+            answer.starts_with("HTTP/1.") && answer.len() > 2_000_000,
+            "{} bytes",
+            answer.len()
+        );
     }
     container.stop(Some(Duration::ZERO)).unwrap();
-    assert!(TcpStream::connect(("127.0.0.1", port)).is_err(), "nobody listens any more");
+    assert!(
+        TcpStream::connect(("127.0.0.1", port)).is_err(),
+        "nobody listens any more"
+    );
 }
 
 fn ports_in_use() {
@@ -505,7 +641,10 @@ fn ports_in_use() {
     };
     let container = container("sleep 100", options);
     let error = container.start_detached().unwrap_err();
-    assert!(matches!(error, Error::PortInUse { .. }) && error.exit_code() == 125, "{error}");
+    assert!(
+        matches!(error, Error::PortInUse { .. }) && error.exit_code() == 125,
+        "{error}"
+    );
     assert!(error.to_string().contains("port is already in use"), "{error}");
     let state = container.state().unwrap();
     assert_eq!((state.status, state.pid), (Status::Created, 0));
@@ -546,7 +685,11 @@ fn monitor_killed() {
     let text = fs::read_to_string(containers_dir().join(container.id()).join("state.json")).unwrap();
     let kept: serde_json::Value = serde_json::from_str(&text).unwrap();
     let monitor = i32::try_from(kept["monitor"]["pid"].as_i64().unwrap()).unwrap();
-    nix::sys::signal::kill(nix::unistd::Pid::from_raw(monitor), nix::sys::signal::Signal::SIGKILL).unwrap();
+    nix::sys::signal::kill(
+        nix::unistd::Pid::from_raw(monitor),
+        nix::sys::signal::Signal::SIGKILL,
+    )
+    .unwrap();
     let ended = until(&container, |state| state.status == Status::Exited);
     assert_eq!((ended.exit_code, ended.pid), (137, 0));
     assert!(!ended.error.is_empty());
@@ -559,6 +702,73 @@ fn monitor_killed() {
     assert!(container.state().unwrap().running(), "it can be started again");
 }
 
+fn client_killed() {
+    let container = container("echo up; sleep 1000", RunOptions::default());
+    let mut client = crate::client::spawn_run(&container);
+    let state = until(&container, plimsoll_sandbox::ContainerState::running);
+    let mut line = [0; 3];
+    client.stdout.take().unwrap().read_exact(&mut line).unwrap();
+    assert_eq!(&line, b"up\n");
+    client.kill().unwrap();
+    client.wait().unwrap();
+    std::thread::sleep(Duration::from_millis(100));
+    assert_eq!(container.state().unwrap().pid, state.pid, "it goes on");
+    assert_eq!(exec(&container, "echo still here").1, "still here\n");
+    container.kill("KILL").unwrap();
+    container.wait().unwrap();
+    let asked = crate::fixture::container(
+        "trap 'exit 12' INT; echo up; while :; do sleep 0.05; done",
+        RunOptions::default(),
+    );
+    let mut client = crate::client::spawn_run(&asked);
+    client.stdout.take().unwrap().read_exact(&mut line).unwrap();
+    let pid = nix::unistd::Pid::from_raw(client.id().try_into().unwrap());
+    nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGINT).unwrap();
+    assert_eq!(client.wait().unwrap().code(), Some(12), "signals are handed on");
+}
+
+fn devices() {
+    let options = RunOptions {
+        cap_add: words(&["SYS_ADMIN"]),
+        ..RunOptions::default()
+    };
+    let script = "mount -t tmpfs none /mnt 2>/dev/null || mount -t tmpfs none /tmp; cd /mnt; mknod d b 254 0; mknod n c 1 3; \
+        head -c 1 d; echo x > n && echo null-ok";
+    let container = container(script, options);
+    let (_, out, err) = run(&container);
+    if container.state().unwrap().warnings.is_empty() {
+        assert!(
+            err.contains("d: Operation not permitted") || err.contains("d: Permission denied"),
+            "{err}"
+        );
+    }
+    assert!(!out.contains("mounted"));
+}
+
+fn working_dir_in_volume() {
+    let config = json!({ "Volumes": { "/data": {} }, "WorkingDir": "/data/sub" });
+    assert_eq!(
+        run(&container_of(
+            &config,
+            "pwd; touch x && ls",
+            RunOptions::default()
+        ))
+        .1,
+        "/data/sub\nx\n"
+    );
+    let directory = tempfile::tempdir().unwrap();
+    let options = RunOptions {
+        mounts: vec![Mount {
+            source: Some(directory.path().into()),
+            target: "/data".to_owned(),
+            read_only: false,
+        }],
+        ..RunOptions::default()
+    };
+    assert_eq!(run(&container_of(&config, "pwd", options)).1, "/data/sub\n");
+    assert!(directory.path().join("sub").is_dir());
+}
+
 fn remove_and_names() {
     let options = RunOptions {
         name: Some("the-one".to_owned()),
@@ -569,7 +779,10 @@ fn remove_and_names() {
         command: words(&["true"]),
         ..options
     };
-    assert!(matches!(engine().create(&image(&json!({})), &again), Err(Error::NameInUse { .. })));
+    assert!(matches!(
+        engine().create(&image(&json!({})), &again),
+        Err(Error::NameInUse { .. })
+    ));
     assert_eq!(engine().find("the-one").unwrap().id(), container.id());
     assert_eq!(engine().find(&container.id()[..8]).unwrap().id(), container.id());
     assert!(matches!(engine().find("nothing"), Err(Error::NoSuchContainer(_))));
@@ -586,7 +799,10 @@ fn auto_remove() {
     };
     let attached = container("exit 2", options.clone());
     assert_eq!(run(&attached).0, 2);
-    assert!(matches!(engine().find(attached.id()), Err(Error::NoSuchContainer(_))));
+    assert!(matches!(
+        engine().find(attached.id()),
+        Err(Error::NoSuchContainer(_))
+    ));
     let detached = container("sleep 0.3; exit 8", options);
     detached.start_detached().unwrap();
     assert_eq!(detached.wait().unwrap(), 8);
@@ -597,11 +813,17 @@ fn stats_and_top() {
     container.start_detached().unwrap();
     let stats = container.stats().unwrap();
     assert!(stats.cpu_percent.is_none_or(|percent| percent > 1.0), "{stats:?}");
-    assert!(stats.memory_usage.is_none_or(|usage| usage > 0) && stats.pids.is_none_or(|pids| pids == 1), "{stats:?}");
+    assert!(
+        stats.memory_usage.is_none_or(|usage| usage > 0) && stats.pids.is_none_or(|pids| pids == 1),
+        "{stats:?}"
+    );
     assert_eq!(stats.network_io, Some((0, 0)));
     let processes = container.top().unwrap();
     assert_eq!(processes.len(), 1);
-    assert!(processes[0].command.contains("while") && processes[0].uid == 0, "{processes:?}");
+    assert!(
+        processes[0].command.contains("while") && processes[0].uid == 0,
+        "{processes:?}"
+    );
     container.kill("KILL").unwrap();
     assert_eq!(container.wait().unwrap(), 137);
     assert!(matches!(container.stats(), Err(Error::NotRunning(_))));
@@ -609,7 +831,10 @@ fn stats_and_top() {
 
 fn nothing_left() {
     assert_eq!(engine().containers().unwrap().len(), 0);
-    let left: Vec<_> = fs::read_dir(containers_dir()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    let left: Vec<_> = fs::read_dir(containers_dir())
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name())
+        .collect();
     assert_eq!(left, [".lock"]);
     let mounts = fs::read_to_string("/proc/self/mountinfo").unwrap();
     assert!(!mounts.contains(containers_dir().to_str().unwrap()), "{mounts}");

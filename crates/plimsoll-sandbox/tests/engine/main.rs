@@ -1,8 +1,14 @@
 //! The engine against the real kernel. Its helpers are this very program started again, so it has a `main`
 //! of its own that lets them through first.
 
-#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a test program")]
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    clippy::unwrap_used,
+    reason = "a test program"
+)]
 
+mod client;
 mod containers;
 mod fixture;
 mod rootfs;
@@ -20,6 +26,9 @@ fn main() -> ExitCode {
     }
     let cases = steps::CASES.iter().chain(containers::CASES);
     let arguments: Vec<String> = std::env::args().skip(1).collect();
+    if let Some(code) = client::play(&arguments) {
+        return code;
+    }
     let filters: Vec<&String> = arguments
         .iter()
         .filter(|argument| !argument.starts_with('-'))
@@ -48,6 +57,7 @@ fn main() -> ExitCode {
         println!("test {name} ... {}", if passed { "ok" } else { "FAILED" });
         failed += usize::from(!passed);
     }
+    fixture::clean_up();
     println!(
         "\ntest result: {} passed; {failed} failed\n",
         chosen.len() - failed

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-pub fn tarball() -> PathBuf {
+pub(crate) fn tarball() -> PathBuf {
     let shared = std::env::var_os("PLIMSOLL_SHARED").map_or_else(
         || Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared"),
         PathBuf::from,
@@ -11,12 +11,12 @@ pub fn tarball() -> PathBuf {
     shared.join("images/rootfs/busybox-musl.tar.gz")
 }
 
-pub fn available() -> bool {
+pub(crate) fn available() -> bool {
     tarball().is_file()
 }
 
 /// Unpacks it into a new directory below `parent`.
-pub fn unpack(parent: &Path) -> PathBuf {
+pub(crate) fn unpack(parent: &Path) -> PathBuf {
     let root = parent.join("root");
     std::fs::create_dir(&root).unwrap();
     let status = Command::new("tar")

@@ -6,13 +6,14 @@ use tempfile::TempDir;
 
 use crate::{Case, rootfs};
 
-pub const CASES: &[Case] = &[
+pub(crate) const CASES: &[Case] = &[
     ("step_gives_output_and_exit_code", output_and_exit_code),
     ("step_is_confined", confined),
     ("step_leaves_only_its_own_changes", only_own_changes),
     ("step_has_mounts_users_and_networks", mounts_users_networks),
     ("step_program_problems_are_exit_codes", program_problems),
     ("step_memory_limit", memory_limit),
+    ("step_dies_with_its_caller", dies_with_caller),
 ];
 
 struct Place {
@@ -183,6 +184,30 @@ fn program_problems() {
         assert_eq!(outcome.exit_code, code, "{program}: {err}");
         assert!(err.contains(program), "{err}");
     }
+}
+
+fn dies_with_caller() {
+    let place = Place::new();
+    let mut caller = crate::client::spawn_step(&place.spec("echo started > /mark; sleep 4711"));
+    let running = || {
+        let commands = fs::read_dir("/proc")
+            .unwrap()
+            .filter_map(|entry| fs::read(entry.unwrap().path().join("cmdline")).ok());
+        commands.filter(|command| command == b"sleep\x004711\x00").count()
+    };
+    let wait_until = |wanted: usize| {
+        for _ in 0..500 {
+            if running() == wanted {
+                return;
+            }
+            std::thread::sleep(std::time::Duration::from_millis(10));
+        }
+        panic!("there are {} instead of {wanted}", running());
+    };
+    wait_until(1);
+    caller.kill().unwrap();
+    caller.wait().unwrap();
+    wait_until(0);
 }
 
 fn memory_limit() {
