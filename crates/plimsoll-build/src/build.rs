@@ -1,0 +1,340 @@
+use std::collections::{BTreeMap, HashMap};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::SystemTime;
+
+use plimsoll_core::{Platform, Reference};
+use plimsoll_dockerfile::{Diagnostic, DockerIgnore};
+use plimsoll_image::{Image, Store};
+
+use crate::cache::StepCache;
+use crate::context::ignore::IgnoreFilter;
+use crate::context::stat_cache::StatCache;
+use crate::copy::chown::Owner;
+use crate::copy::sources::SourceTree;
+use crate::error::{Error, ForeignError, IoContext, Problem, Result};
+use crate::graph::{Graph, Origin};
+use crate::options::BuildOptions;
+use crate::plan::Plan;
+use crate::progress::Progress;
+use crate::rooted::Rooted;
+use crate::rootfs::Mounted;
+use crate::scratch::Scratch;
+use crate::state::{StageState, Variables};
+use crate::{arguments, history, plan, stage};
+
+/// Where the images that a Dockerfile names come from. It is called from several threads at once.
+pub trait BaseImages: Send + Sync {
+    /// The image that `reference` names, for `platform`, with its layers unpacked in the store.
+    ///
+    /// # Errors
+    /// Whatever hinders; the build shows it as the cause.
+    fn resolve(&self, reference: &Reference, platform: &Platform)
+    -> std::result::Result<Image, ForeignError>;
+}
+
+/// What a build made.
+#[derive(Debug)]
+pub struct BuildOutcome {
+    /// The image, in the store and with its tags.
+    pub image: Image,
+    /// How many steps there were that work on files.
+    pub steps: usize,
+    /// How many of them were known already.
+    pub cached: usize,
+    /// What the parser warns of.
+    pub warnings: Vec<Diagnostic>,
+}
+
+/// Makes this process fit for builds: gives it a mount namespace of its own, in which the mounts of a build
+/// vanish together with it, however it ends. To be called once, before any thread is started.
+///
+/// # Errors
+/// [`Error::Prepare`], when the process may not have one.
+pub fn prepare_process() -> Result<()> {
+    plimsoll_sandbox::private_mount_namespace().map_err(Error::Prepare)
+}
+
+/// Builds the image that `options` describe and puts it into `store`.
+///
+/// # Errors
+/// [`Error::Dockerfile`] when the Dockerfile cannot be understood; [`Error::Instruction`] when an instruction
+/// failed; the others as they are described there.
+pub fn build(
+    store: &Store,
+    options: &BuildOptions,
+    bases: &dyn BaseImages,
+    progress: &dyn Progress,
+) -> Result<BuildOutcome> {
+    let parsed = plimsoll_dockerfile::parse(&options.dockerfile.text);
+    if parsed.has_errors() {
+        return Err(Error::Dockerfile(parsed.diagnostics));
+    }
+    let dockerfile = &parsed.dockerfile;
+    let given = arguments::given(options);
+    let globals = arguments::globals(dockerfile, &given, options)?;
+    let platform = options.platform.clone().unwrap_or_else(Platform::host);
+    let graph = Graph::new(dockerfile, &globals, options.target.as_deref(), &platform)?;
+    let plan = plan::plan(&graph, &platform, bases)?;
+
+    let scratch = Scratch::new(store).map_err(context_error)?;
+    let ignore = read_ignore(&options.context, &options.dockerfile)?;
+    let cache = (!options.context.is_spooled())
+        .then(|| StatCache::load(&store.root().join("contexts"), options.context.root()));
+    let root = Rooted::open(options.context.root())
+        .doing("cannot open", options.context.root())
+        .map_err(context_error)?;
+    let builder = Builder {
+        store,
+        options,
+        progress,
+        graph: &graph,
+        plan: &plan,
+        escape: dockerfile.escape,
+        given,
+        globals,
+        scratch,
+        context: SourceTree {
+            root,
+            place: "the build context".to_owned(),
+            filter: &ignore,
+            owner: Some(Owner::ROOT),
+            cache: cache.as_ref(),
+        },
+        steps: StepCache::new(store),
+        created: rfc3339(options.now),
+        slots: graph.stages.iter().map(|_| Slot::default()).collect(),
+        views: Mutex::default(),
+        stop: AtomicBool::new(false),
+        step_count: AtomicUsize::new(0),
+        cached_count: AtomicUsize::new(0),
+    };
+    let built = builder.build_stages();
+    if let Some(cache) = &cache {
+        // What it knows can be found out again, so a store that cannot take it is no reason to fail.
+        drop(cache.save());
+    }
+    let state = built?;
+    let image = builder.commit(&state)?;
+    Ok(BuildOutcome {
+        image,
+        steps: builder.step_count.load(Ordering::Relaxed),
+        cached: builder.cached_count.load(Ordering::Relaxed),
+        warnings: parsed.diagnostics,
+    })
+}
+
+/// What all stages of one build have in common.
+pub(crate) struct Builder<'a> {
+    pub(crate) store: &'a Store,
+    pub(crate) options: &'a BuildOptions,
+    pub(crate) progress: &'a dyn Progress,
+    pub(crate) graph: &'a Graph<'a>,
+    pub(crate) plan: &'a Plan,
+    pub(crate) escape: char,
+    /// The values given to the build, by name.
+    pub(crate) given: HashMap<String, String>,
+    /// The variables of the global scope.
+    pub(crate) globals: Variables,
+    pub(crate) scratch: Scratch,
+    pub(crate) context: SourceTree<'a>,
+    pub(crate) steps: StepCache<'a>,
+    /// When the steps of this build are said to be done (RFC 3339).
+    pub(crate) created: String,
+    slots: Vec<Slot>,
+    views: Mutex<BTreeMap<Origin, Arc<Mounted>>>,
+    stop: AtomicBool,
+    pub(crate) step_count: AtomicUsize,
+    pub(crate) cached_count: AtomicUsize,
+}
+
+/// Where the result of a stage appears; nothing in it means that the stage failed.
+#[derive(Default)]
+struct Slot {
+    result: Mutex<Option<Option<Arc<StageState>>>>,
+    filled: Condvar,
+}
+
+impl Slot {
+    fn fill(&self, result: Option<Arc<StageState>>) {
+        *lock(&self.result) = Some(result);
+        self.filled.notify_all();
+    }
+
+    fn wait(&self) -> Option<Arc<StageState>> {
+        let mut result = lock(&self.result);
+        loop {
+            if let Some(result) = &*result {
+                return result.clone();
+            }
+            result = self.filled.wait(result).unwrap_or_else(PoisonError::into_inner);
+        }
+    }
+}
+
+/// Fills the slot of a stage even if its thread panics, so that nobody waits for ever.
+struct FillSlot<'a>(&'a Slot, Option<Arc<StageState>>);
+
+impl Drop for FillSlot<'_> {
+    fn drop(&mut self) {
+        self.0.fill(self.1.take());
+    }
+}
+
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+impl Builder<'_> {
+    /// Builds every stage that is needed, independent ones at the same time.
+    ///
+    /// Threads take the stages in the order of the Dockerfile and wait where they need another one. As a stage needs
+    /// only earlier ones, which all were taken before, the earliest that is not done never waits.
+    fn build_stages(&self) -> Result<Arc<StageState>> {
+        let order: Vec<usize> = self.plan.stages.keys().copied().collect();
+        let next = AtomicUsize::new(0);
+        let errors: Mutex<Vec<(usize, Error)>> = Mutex::default();
+        let work = || {
+            while let Some(index) = order.get(next.fetch_add(1, Ordering::Relaxed)).copied() {
+                let mut slot = FillSlot(&self.slots[index], None);
+                match stage::build(self, index) {
+                    Ok(state) => slot.1 = Some(Arc::new(state)),
+                    Err(error) => {
+                        self.stop.store(true, Ordering::Relaxed);
+                        lock(&errors).push((index, error));
+                    }
+                }
+            }
+        };
+        let threads = std::thread::available_parallelism().map_or(2, |number| number.get().max(2));
+        std::thread::scope(|scope| {
+            for _ in 1..threads.min(order.len()) {
+                scope.spawn(work);
+            }
+            work();
+        });
+        let mut errors = errors.into_inner().unwrap_or_else(PoisonError::into_inner);
+        // A stage that was given up is the consequence of another one's error.
+        errors.sort_by_key(|(index, error)| (matches!(error, Error::Abandoned), *index));
+        match errors.into_iter().next() {
+            Some((_, error)) => Err(error),
+            None => self.stage(self.graph.target),
+        }
+    }
+
+    /// The result of a stage, once it is there.
+    pub(crate) fn stage(&self, index: usize) -> Result<Arc<StageState>> {
+        self.slots[index].wait().ok_or(Error::Abandoned)
+    }
+
+    /// Whether another stage failed, so that there is no use in going on.
+    pub(crate) fn is_stopped(&self) -> bool {
+        self.stop.load(Ordering::Relaxed)
+    }
+
+    /// The layers that files of an origin are taken from.
+    pub(crate) fn origin_layers(&self, origin: &Origin) -> Result<Vec<plimsoll_image::Layer>> {
+        Ok(match origin {
+            Origin::Scratch => Vec::new(),
+            Origin::Stage(index) => self.stage(*index)?.layers.clone(),
+            Origin::Image(reference) => match self.plan.images.get(reference) {
+                Some(image) => image.layers.clone(),
+                None => Vec::new(),
+            },
+        })
+    }
+
+    /// The mounted file system of an origin; it stays until the build ends.
+    pub(crate) fn view(&self, origin: &Origin) -> Result<Arc<Mounted>, BuildProblem> {
+        let layers = self.origin_layers(origin)?;
+        let mut views = lock(&self.views);
+        if let Some(view) = views.get(origin) {
+            return Ok(Arc::clone(view));
+        }
+        let view = Arc::new(Mounted::view(self.store, &self.scratch, &layers)?);
+        views.insert(origin.clone(), Arc::clone(&view));
+        Ok(view)
+    }
+
+    /// Its name for people.
+    pub(crate) fn origin_name(&self, origin: &Origin) -> String {
+        match origin {
+            Origin::Scratch => "the empty image `scratch`".to_owned(),
+            Origin::Stage(index) => match self.graph.stages[*index].stage.name.as_deref() {
+                Some(name) => format!("the stage `{name}`"),
+                None => format!("the stage {index}"),
+            },
+            Origin::Image(reference) => format!("the image `{reference}`"),
+        }
+    }
+
+    fn commit(&self, state: &StageState) -> Result<Image> {
+        let mut config = state.config.clone();
+        if let Some(platform) = &self.options.platform {
+            config.set_platform(platform);
+        }
+        let labels = self.options.labels.iter().cloned();
+        config.config.labels.extend(labels);
+        let fixed = self.options.source_date_epoch.map(epoch_rfc3339);
+        history::set_times(
+            &mut config,
+            state.inherited_history,
+            &self.created,
+            fixed.as_deref(),
+        );
+        Ok(self.store.commit(&config, &state.layers, &self.options.tags)?)
+    }
+}
+
+/// An error that knows its place already, or a problem that does not.
+#[derive(Debug)]
+pub(crate) enum BuildProblem {
+    Error(Error),
+    Problem(Problem),
+}
+
+impl From<Error> for BuildProblem {
+    fn from(error: Error) -> Self {
+        Self::Error(error)
+    }
+}
+
+impl<P: Into<Problem>> From<P> for BuildProblem {
+    fn from(problem: P) -> Self {
+        Self::Problem(problem.into())
+    }
+}
+
+fn context_error(problem: Problem) -> Error {
+    Error::Context { problem }
+}
+
+/// The ignore file that counts: the Dockerfile's own, else that of the context.
+pub(crate) fn read_ignore(
+    context: &crate::Context,
+    dockerfile: &crate::DockerfileText,
+) -> Result<IgnoreFilter> {
+    let (name, text) = match &dockerfile.ignore {
+        Some(text) => (format!("{}.dockerignore", dockerfile.name), text.clone()),
+        None => (
+            ".dockerignore".to_owned(),
+            context.read_text(".dockerignore")?.unwrap_or_default(),
+        ),
+    };
+    DockerIgnore::parse(&text)
+        .map(IgnoreFilter)
+        .map_err(|error| context_error(Problem::invalid(format!("`{name}`: {error}"))))
+}
+
+fn rfc3339(time: SystemTime) -> String {
+    match jiff::Timestamp::try_from(time) {
+        Ok(timestamp) => timestamp.to_string(),
+        Err(_) => epoch_rfc3339(0),
+    }
+}
+
+fn epoch_rfc3339(seconds: i64) -> String {
+    jiff::Timestamp::from_second(seconds)
+        .unwrap_or_default()
+        .to_string()
+}

@@ -1,0 +1,215 @@
+//! What is remembered of the steps of earlier builds.
+
+use std::collections::hash_map::Entry;
+use std::io::Write;
+use std::path::PathBuf;
+
+use plimsoll_core::{Digest, Sha256};
+use plimsoll_image::{Layer, Store};
+use serde::{Deserialize, Serialize};
+
+use crate::context::walk::{Kind, Xattrs};
+use crate::copy::sources::Source;
+use crate::error::{IoContext, Problem};
+
+/// Raised when the same key would not give the same layer as before.
+const VERSION: &str = "plimsoll step 1";
+
+/// What a step made.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct StepRecord {
+    /// Its layer; nothing if it changed no file.
+    pub(crate) diff_id: Option<Digest>,
+    /// When it was done (RFC 3339).
+    pub(crate) created: String,
+    /// The instruction, for people who look into the cache.
+    pub(crate) instruction: String,
+}
+
+/// A step whose layer is still there.
+#[derive(Debug)]
+pub(crate) struct Hit {
+    pub(crate) layer: Option<Layer>,
+    pub(crate) created: String,
+}
+
+/// The steps that a store remembers.
+#[derive(Debug)]
+pub(crate) struct StepCache<'a> {
+    store: &'a Store,
+}
+
+impl<'a> StepCache<'a> {
+    pub(crate) fn new(store: &'a Store) -> Self {
+        Self { store }
+    }
+
+    fn path(&self, key: &Digest) -> PathBuf {
+        self.store.steps_dir().join(key.hex())
+    }
+
+    /// What the step with this key made, if that is known and still there. A record that does not read counts
+    /// as none.
+    pub(crate) fn get(&self, key: &Digest) -> Result<Option<Hit>, Problem> {
+        let Ok(bytes) = std::fs::read(self.path(key)) else {
+            return Ok(None);
+        };
+        let Ok(record) = serde_json::from_slice::<StepRecord>(&bytes) else {
+            return Ok(None);
+        };
+        let layer = match &record.diff_id {
+            Some(diff_id) => match self.store.layer(diff_id)? {
+                Some(layer) => Some(layer),
+                None => return Ok(None),
+            },
+            None => None,
+        };
+        Ok(Some(Hit {
+            layer,
+            created: record.created,
+        }))
+    }
+
+    /// Remembers what a step made. It appears whole or not at all.
+    pub(crate) fn put(&self, key: &Digest, record: &StepRecord) -> Result<(), Problem> {
+        let path = self.path(key);
+        let json = serde_json::to_vec(record).doing("cannot write", &path)?;
+        let directory = self.store.steps_dir();
+        std::fs::create_dir_all(&directory).doing("cannot write", &path)?;
+        let mut file = tempfile::NamedTempFile::new_in(&directory).doing("cannot write", &path)?;
+        file.write_all(&json).doing("cannot write", &path)?;
+        file.persist(&path)
+            .map_err(|error| error.error)
+            .doing("cannot write", &path)?;
+        Ok(())
+    }
+}
+
+/// Makes the key of a step out of everything that decides what it makes. Each part is kept apart from the next
+/// by its length, so that no two lists of parts give the same key.
+pub(crate) struct KeyBuilder(Sha256);
+
+impl KeyBuilder {
+    /// A key of a step of this kind on top of the layers with this digest.
+    pub(crate) fn new(kind: &str, chain: &Digest) -> Self {
+        let mut key = Self(Sha256::new());
+        key.text(VERSION);
+        key.text(kind);
+        key.text(&chain.hex());
+        key
+    }
+
+    pub(crate) fn bytes(&mut self, bytes: &[u8]) {
+        self.0.update(&(bytes.len() as u64).to_le_bytes());
+        self.0.update(bytes);
+    }
+
+    pub(crate) fn text(&mut self, text: &str) {
+        self.bytes(text.as_bytes());
+    }
+
+    pub(crate) fn number(&mut self, number: u64) {
+        self.bytes(&number.to_le_bytes());
+    }
+
+    pub(crate) fn optional(&mut self, text: Option<&str>) {
+        self.number(u64::from(text.is_some()));
+        self.text(text.unwrap_or_default());
+    }
+
+    pub(crate) fn list<T: AsRef<str>>(&mut self, list: &[T]) {
+        self.number(list.len() as u64);
+        for text in list {
+            self.text(text.as_ref());
+        }
+    }
+
+    /// Everything of a source that gets into a layer but the times, so that a fresh checkout of the same files is the
+    /// same source.
+    pub(crate) fn source(&mut self, source: &Source) {
+        use std::os::unix::ffi::OsStrExt;
+        self.bytes(source.name.as_bytes());
+        self.number(source.entries.len() as u64);
+        let mut links = HardLinks::default();
+        for entry in &source.entries {
+            let metadata = &entry.metadata;
+            self.bytes(entry.path.as_os_str().as_bytes());
+            match &entry.kind {
+                Kind::File(digest) => {
+                    self.text("file");
+                    self.text(&digest.map(|digest| digest.hex()).unwrap_or_default());
+                    self.number(links.group(metadata.links, (metadata.device, metadata.inode)));
+                }
+                Kind::Directory => self.text("directory"),
+                Kind::Symlink(target) => {
+                    self.text("symlink");
+                    self.bytes(target.as_os_str().as_bytes());
+                }
+                Kind::CharDevice => self.text("char"),
+                Kind::BlockDevice => self.text("block"),
+                Kind::Fifo => self.text("fifo"),
+            }
+            // Linux gives every symbolic link the mode 0777, other systems do not.
+            let mode = if matches!(entry.kind, Kind::Symlink(_)) {
+                0
+            } else {
+                metadata.mode
+            };
+            self.number(mode.into());
+            self.number(metadata.uid.into());
+            self.number(metadata.gid.into());
+            self.number(metadata.special);
+            self.xattrs(&entry.xattrs);
+        }
+    }
+
+    fn xattrs(&mut self, xattrs: &Xattrs) {
+        self.number(xattrs.len() as u64);
+        for (name, value) in xattrs {
+            self.bytes(name);
+            self.bytes(value);
+        }
+    }
+
+    pub(crate) fn finish(self) -> Digest {
+        self.0.finish()
+    }
+}
+
+/// Tells files that are hard links of a file before them in the same source.
+#[derive(Default)]
+struct HardLinks(std::collections::HashMap<(u64, u64), u64>);
+
+impl HardLinks {
+    /// The place of the first name of the file among those with several names; 0 for the first name itself.
+    fn group(&mut self, links: u64, inode: (u64, u64)) -> u64 {
+        if links < 2 {
+            return 0;
+        }
+        let next = self.0.len() as u64 + 1;
+        match self.0.entry(inode) {
+            Entry::Occupied(first) => *first.get(),
+            Entry::Vacant(vacant) => {
+                vacant.insert(next);
+                0
+            }
+        }
+    }
+}
+/// Forgets every step, so that the next build runs them all again. Layers that only they refer to can be pruned then.
+///
+/// # Errors
+/// [`Error::Context`](crate::Error::Context), when the records cannot be removed.
+pub fn forget_steps(store: &Store) -> crate::Result<()> {
+    let directory = store.steps_dir();
+    let wrong = |source| crate::Error::Context {
+        problem: Problem::io("cannot remove", &directory, source),
+    };
+    for entry in std::fs::read_dir(&directory).map_err(wrong)? {
+        let entry = entry.map_err(wrong)?;
+        if entry.file_type().map_err(wrong)?.is_file() {
+            std::fs::remove_file(entry.path()).map_err(wrong)?;
+        }
+    }
+    Ok(())
+}

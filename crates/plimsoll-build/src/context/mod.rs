@@ -1,0 +1,168 @@
+//! The build context: the files that `COPY` and `ADD` may take.
+
+pub(crate) mod hash;
+pub(crate) mod ignore;
+pub(crate) mod stat_cache;
+pub(crate) mod walk;
+
+use std::io::{BufReader, Read};
+use std::path::{Path, PathBuf};
+
+use plimsoll_image::compression;
+use tempfile::TempDir;
+
+use crate::error::{Error, IoContext, Problem, Result};
+use crate::rooted::Rooted;
+
+/// A Dockerfile or ignore file larger than this is not read.
+const MAX_TEXT: u64 = 16 << 20;
+
+/// A directory of files to build from.
+#[derive(Debug)]
+pub struct Context {
+    root: PathBuf,
+    /// Holds a spooled context as long as it is needed.
+    spooled: Option<TempDir>,
+}
+
+impl Context {
+    /// The files of the directory `root`.
+    ///
+    /// # Errors
+    /// [`Error::Context`], when there is no such directory.
+    pub fn directory(root: &Path) -> Result<Self> {
+        let root = std::fs::canonicalize(root)
+            .doing("cannot read", root)
+            .map_err(wrong)?;
+        if !root.is_dir() {
+            let message = format!("`{}` is not a directory", root.display());
+            return Err(wrong(Problem::invalid(message)));
+        }
+        Ok(Self { root, spooled: None })
+    }
+
+    /// The files of a tar stream (plain or compressed), spooled to a temporary directory in `scratch`.
+    ///
+    /// # Errors
+    /// [`Error::Context`], when it is not a tar archive or cannot be spooled.
+    pub fn tar(stream: impl Read + Send, scratch: &Path) -> Result<Self> {
+        let spooled = spool(scratch)?;
+        let unpack = || {
+            let reader = compression::reader(Box::new(BufReader::new(stream)))?;
+            let mut archive = tar::Archive::new(reader);
+            archive.set_preserve_permissions(true);
+            archive.set_preserve_mtime(true);
+            archive.set_overwrite(true);
+            archive.unpack(spooled.path())
+        };
+        unpack().map_err(|error| {
+            wrong(Problem::invalid_with(
+                format!("the stream cannot be unpacked: {error}"),
+                "give a tar archive, plain or compressed",
+            ))
+        })?;
+        Self::spooled(spooled)
+    }
+
+    /// A context without files, as a build has it that is given a Dockerfile and nothing else; its directory is made
+    /// in `scratch`.
+    ///
+    /// # Errors
+    /// [`Error::Context`], when the directory cannot be made.
+    pub fn empty(scratch: &Path) -> Result<Self> {
+        Self::spooled(spool(scratch)?)
+    }
+
+    fn spooled(directory: TempDir) -> Result<Self> {
+        let context = Self::directory(directory.path())?;
+        Ok(Self {
+            spooled: Some(directory),
+            ..context
+        })
+    }
+
+    /// The directory.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// Whether it was spooled to a directory of its own, which goes away with it.
+    pub(crate) fn is_spooled(&self) -> bool {
+        self.spooled.is_some()
+    }
+
+    /// The text of a file in the context, such as `Dockerfile`; `None` if there is none. Symbolic links are
+    /// followed inside the context only.
+    ///
+    /// # Errors
+    /// [`Error::Context`], when it cannot be read or is not text.
+    pub fn read_text(&self, path: &str) -> Result<Option<String>> {
+        let read = || {
+            let rooted = Rooted::open(&self.root)?;
+            let found = rooted.resolve(Path::new(path))?;
+            let is_file = rooted
+                .stat(&found)?
+                .is_some_and(|stat| crate::rooted::file_type(&stat).is_file());
+            if !is_file {
+                return Ok(None);
+            }
+            let mut text = String::new();
+            rooted
+                .open_file(&found)?
+                .take(MAX_TEXT)
+                .read_to_string(&mut text)?;
+            Ok(Some(text))
+        };
+        let text: std::io::Result<Option<String>> = read();
+        text.doing("cannot read", self.root.join(path)).map_err(wrong)
+    }
+}
+
+fn spool(scratch: &Path) -> Result<TempDir> {
+    TempDir::new_in(scratch)
+        .doing("cannot make a temporary directory in", scratch)
+        .map_err(wrong)
+}
+
+fn wrong(problem: Problem) -> Error {
+    Error::Context { problem }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn archive() -> Vec<u8> {
+        let mut builder = tar::Builder::new(Vec::new());
+        let mut header = tar::Header::new_gnu();
+        header.set_size(4);
+        header.set_mode(0o640);
+        header.set_mtime(7);
+        header.set_cksum();
+        builder.append_data(&mut header, "d/f", &b"text"[..]).unwrap();
+        builder.into_inner().unwrap()
+    }
+
+    #[test]
+    fn a_tar_stream_is_spooled_and_goes_away() {
+        let scratch = tempfile::tempdir().unwrap();
+        let context = Context::tar(&archive()[..], scratch.path()).unwrap();
+        assert_eq!(context.read_text("d/f").unwrap().as_deref(), Some("text"));
+        assert_eq!(context.read_text("d").unwrap(), None);
+        assert_eq!(context.read_text("none").unwrap(), None);
+        drop(context);
+        assert_eq!(std::fs::read_dir(scratch.path()).unwrap().count(), 0);
+        assert!(Context::tar(&b"this is no archive"[..], scratch.path()).is_err());
+        assert!(Context::directory(&scratch.path().join("none")).is_err());
+    }
+
+    #[test]
+    fn links_do_not_lead_out_of_the_context() {
+        let outside = tempfile::tempdir().unwrap();
+        std::fs::write(outside.path().join("secret"), "x").unwrap();
+        std::fs::create_dir(outside.path().join("context")).unwrap();
+        std::os::unix::fs::symlink("../secret", outside.path().join("context/Dockerfile")).unwrap();
+        let context = Context::directory(&outside.path().join("context")).unwrap();
+        assert_eq!(context.read_text("Dockerfile").unwrap(), None);
+    }
+}

@@ -1,0 +1,260 @@
+//! Digests of files known from earlier builds, so that a context that did not change is not read again.
+//!
+//! The file is a header line, then for each file a record of fixed fields in little endian and the path. One that
+//! does not read is as good as none: everything in it can be found out again.
+
+use std::collections::HashMap;
+use std::ffi::OsString;
+use std::io::{self, Write};
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use plimsoll_core::{Digest, Sha256};
+
+use super::walk::{Metadata, Time};
+
+const HEADER: &[u8] = b"plimsoll context digests 1\n";
+/// size, mtime, ctime, inode, device, mode, digest in hexadecimal digits, length of the path.
+const RECORD: usize = 8 + 12 + 12 + 8 + 8 + 4 + 64 + 4;
+/// A file changed so shortly before it was read may be changed again without another time stamp.
+const RACY_SECONDS: i64 = 2;
+
+/// The status of a file whose digest is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Stamp {
+    size: u64,
+    mtime: Time,
+    ctime: Time,
+    inode: u64,
+    device: u64,
+    mode: u32,
+}
+
+impl From<&Metadata> for Stamp {
+    fn from(metadata: &Metadata) -> Self {
+        Self {
+            size: metadata.size,
+            mtime: metadata.mtime,
+            ctime: metadata.ctime,
+            inode: metadata.inode,
+            device: metadata.device,
+            mode: metadata.mode,
+        }
+    }
+}
+
+/// The digests known for the files of one context.
+#[derive(Debug)]
+pub(crate) struct StatCache {
+    root: PathBuf,
+    file: PathBuf,
+    known: HashMap<PathBuf, (Stamp, Digest)>,
+    found: Mutex<HashMap<PathBuf, (Stamp, Digest)>>,
+}
+
+impl StatCache {
+    /// What `directory` holds for the context at `root`.
+    pub(crate) fn load(directory: &Path, root: &Path) -> Self {
+        let name = Digest::of(root.as_os_str().as_bytes()).hex();
+        let file = directory.join(name);
+        let known = std::fs::read(&file).ok().and_then(|bytes| decode(&bytes));
+        Self {
+            root: root.to_owned(),
+            file,
+            known: known.unwrap_or_default(),
+            found: Mutex::default(),
+        }
+    }
+
+    /// The digest of the file `path` if it still has the status that it was read with.
+    pub(crate) fn get(&self, path: &Path, metadata: &Metadata) -> Option<Digest> {
+        let stamp = Stamp::from(metadata);
+        let found = self
+            .found
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        let (known, digest) = found.get(path).or_else(|| self.known.get(path))?;
+        (*known == stamp).then_some(*digest)
+    }
+
+    /// Keeps the digest of a file whose status was `metadata` before it was read at `read`, unless it was
+    /// changed just before.
+    pub(crate) fn put(&self, path: &Path, metadata: &Metadata, digest: Digest, read: SystemTime) {
+        let now = read
+            .duration_since(UNIX_EPOCH)
+            .map_or(0, |time| i64::try_from(time.as_secs()).unwrap_or(0));
+        let newest = metadata.mtime.max(metadata.ctime).seconds;
+        if now.saturating_sub(newest) <= RACY_SECONDS {
+            return;
+        }
+        let mut found = self
+            .found
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        found.insert(path.to_owned(), (Stamp::from(metadata), digest));
+    }
+
+    /// Writes what was found out, together with what was known before about other files that are still there.
+    pub(crate) fn save(&self) -> io::Result<()> {
+        let found = self
+            .found
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        if found.is_empty() {
+            return Ok(());
+        }
+        let mut all: Vec<_> = self
+            .known
+            .iter()
+            .filter(|(path, _)| !found.contains_key(*path))
+            .filter(|(path, _)| self.root.join(path).symlink_metadata().is_ok())
+            .chain(found.iter())
+            .collect();
+        all.sort_unstable_by(|a, b| a.0.cmp(b.0));
+        let mut bytes = HEADER.to_vec();
+        for (path, (stamp, digest)) in all {
+            encode(&mut bytes, path, stamp, digest);
+        }
+        let mut checksum = Sha256::new();
+        checksum.update(&bytes);
+        bytes.extend_from_slice(checksum.finish().hex().as_bytes());
+        let directory = self.file.parent().unwrap_or(Path::new("."));
+        std::fs::create_dir_all(directory)?;
+        let mut temporary = tempfile::NamedTempFile::new_in(directory)?;
+        temporary.write_all(&bytes)?;
+        temporary.persist(&self.file)?;
+        Ok(())
+    }
+}
+
+fn encode(bytes: &mut Vec<u8>, path: &Path, stamp: &Stamp, digest: &Digest) {
+    let path = path.as_os_str().as_bytes();
+    let Ok(length) = u32::try_from(path.len()) else {
+        return;
+    };
+    bytes.extend_from_slice(&stamp.size.to_le_bytes());
+    for time in [stamp.mtime, stamp.ctime] {
+        bytes.extend_from_slice(&time.seconds.to_le_bytes());
+        bytes.extend_from_slice(&time.nanoseconds.to_le_bytes());
+    }
+    bytes.extend_from_slice(&stamp.inode.to_le_bytes());
+    bytes.extend_from_slice(&stamp.device.to_le_bytes());
+    bytes.extend_from_slice(&stamp.mode.to_le_bytes());
+    bytes.extend_from_slice(digest.hex().as_bytes());
+    bytes.extend_from_slice(&length.to_le_bytes());
+    bytes.extend_from_slice(path);
+}
+
+fn decode(bytes: &[u8]) -> Option<HashMap<PathBuf, (Stamp, Digest)>> {
+    let (content, checksum) = bytes.split_at_checked(bytes.len().checked_sub(64)?)?;
+    if Digest::of(content).hex().as_bytes() != checksum {
+        return None;
+    }
+    let mut rest = content.strip_prefix(HEADER)?;
+    let mut known = HashMap::new();
+    while !rest.is_empty() {
+        let (record, tail) = rest.split_at_checked(RECORD)?;
+        let mut reader = Fields(record);
+        let size = u64::from_le_bytes(reader.take()?);
+        let mut time = || {
+            Some(Time {
+                seconds: i64::from_le_bytes(reader.take()?),
+                nanoseconds: u32::from_le_bytes(reader.take()?),
+            })
+        };
+        let (mtime, ctime) = (time()?, time()?);
+        let inode = u64::from_le_bytes(reader.take()?);
+        let device = u64::from_le_bytes(reader.take()?);
+        let mode = u32::from_le_bytes(reader.take()?);
+        let digest = Digest::from_hex(std::str::from_utf8(&reader.take::<64>()?).ok()?).ok()?;
+        let length = usize::try_from(u32::from_le_bytes(reader.take()?)).ok()?;
+        let (path, next) = tail.split_at_checked(length)?;
+        let stamp = Stamp {
+            size,
+            mtime,
+            ctime,
+            inode,
+            device,
+            mode,
+        };
+        let path = PathBuf::from(OsString::from_vec(path.to_vec()));
+        known.insert(path, (stamp, digest));
+        rest = next;
+    }
+    Some(known)
+}
+
+/// Takes arrays from the front of a slice.
+struct Fields<'a>(&'a [u8]);
+
+impl Fields<'_> {
+    fn take<const N: usize>(&mut self) -> Option<[u8; N]> {
+        let (first, rest) = self.0.split_first_chunk()?;
+        self.0 = rest;
+        Some(*first)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    fn later(metadata: &Metadata, seconds: u64) -> SystemTime {
+        UNIX_EPOCH + Duration::from_secs(metadata.ctime.seconds.unsigned_abs() + seconds)
+    }
+
+    #[test]
+    fn what_was_found_is_known_the_next_time() {
+        let dir = tempfile::tempdir().unwrap();
+        let root = dir.path().join("context");
+        std::fs::create_dir(&root).unwrap();
+        std::fs::write(root.join("f"), "x").unwrap();
+        let store = dir.path().join("contexts");
+        let metadata = Metadata::from(&std::fs::metadata(root.join("f")).unwrap());
+        let digest = Digest::of(b"x");
+
+        let cache = StatCache::load(&store, &root);
+        assert_eq!(cache.get(Path::new("f"), &metadata), None);
+        cache.put(Path::new("f"), &metadata, digest, later(&metadata, 1));
+        assert_eq!(
+            cache.get(Path::new("f"), &metadata),
+            None,
+            "too fresh to be trusted"
+        );
+        cache.put(Path::new("f"), &metadata, digest, later(&metadata, 3));
+        cache.put(Path::new("gone"), &metadata, digest, later(&metadata, 3));
+        cache.save().unwrap();
+
+        let cache = StatCache::load(&store, &root);
+        assert_eq!(cache.get(Path::new("f"), &metadata), Some(digest));
+        let changed = Metadata { size: 2, ..metadata };
+        assert_eq!(cache.get(Path::new("f"), &changed), None);
+        cache.put(Path::new("f"), &changed, Digest::of(b"xx"), later(&metadata, 3));
+        cache.save().unwrap();
+
+        let cache = StatCache::load(&store, &root);
+        assert_eq!(cache.get(Path::new("f"), &changed), Some(Digest::of(b"xx")));
+        assert_eq!(cache.get(Path::new("gone"), &metadata), None);
+    }
+
+    #[test]
+    fn a_damaged_file_is_as_good_as_none() {
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::write(dir.path().join("f"), "x").unwrap();
+        let metadata = Metadata::from(&std::fs::metadata(dir.path().join("f")).unwrap());
+        let cache = StatCache::load(dir.path(), dir.path());
+        cache.put(Path::new("f"), &metadata, Digest::of(b"x"), later(&metadata, 9));
+        cache.save().unwrap();
+        let bytes = std::fs::read(&cache.file).unwrap();
+        assert!(decode(&bytes).is_some());
+        for end in 0..bytes.len() {
+            assert!(decode(&bytes[..end]).is_none());
+        }
+        let mut flipped = bytes.clone();
+        flipped[HEADER.len()] ^= 1;
+        assert!(decode(&flipped).is_none());
+    }
+}

@@ -1,0 +1,292 @@
+use std::ffi::{OsStr, OsString};
+use std::fs::File;
+use std::io::{self, Read, Seek, SeekFrom};
+use std::os::fd::OwnedFd;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::path::{Path, PathBuf};
+
+use plimsoll_image::compression;
+use rustix::fs::{
+    AtFlags, FileType, Mode, OFlags, Timespec, linkat, makedev, mknodat, openat, symlinkat, unlinkat,
+};
+use tar::EntryType;
+
+use super::chown::Owner;
+use super::target::{Target, set_mode, set_owner, set_time, set_xattrs, shown};
+use crate::context::walk::{Xattrs, join};
+use crate::error::{IoContext, Problem};
+use crate::rooted::is_dir;
+
+/// What the names of the PAX records start with that hold extended attributes.
+const XATTR_PREFIX: &str = "SCHILY.xattr.";
+
+/// Whether `file` is a tar archive, plain or compressed: whether a first entry can be read.
+pub(crate) fn is_archive(file: &mut File) -> bool {
+    let result = (|| {
+        file.seek(SeekFrom::Start(0))?;
+        let reader = compression::reader(Box::new(io::BufReader::new(&*file)))?;
+        let mut archive = tar::Archive::new(reader);
+        let found = archive.entries()?.next().transpose()?;
+        io::Result::Ok(found.is_some())
+    })();
+    let back = file.seek(SeekFrom::Start(0));
+    matches!(result, Ok(true)) && back.is_ok()
+}
+
+/// Extracts the tar archive `file`, called `name`, into the directory `place` of the target. What is in the
+/// archive cannot get out of the target; within it, symbolic links that are there are followed.
+pub(crate) fn extract(
+    file: &File,
+    name: &Path,
+    target: &Target<'_>,
+    place: &Path,
+    copied: &dyn Fn(u64),
+) -> Result<(), Problem> {
+    let reader = compression::reader(Box::new(io::BufReader::new(file))).doing("cannot extract", name)?;
+    let mut archive = tar::Archive::new(reader);
+    let mut directories = Vec::new();
+    for entry in archive.entries().doing("cannot extract", name)? {
+        let mut entry = entry.doing("cannot extract", name)?;
+        let header = Header::read(&mut entry).doing("cannot extract", name)?;
+        let Some(header) = header else { continue };
+        let path = target_path(target, place, &header.path)?;
+        write_entry(&mut entry, &header, &path, target, place).map_err(|problem| match problem {
+            Failure::Archive(error) => Problem::io("cannot extract", name, error),
+            Failure::Target(error) => Problem::io("cannot write", shown(&path), error),
+            Failure::Other(problem) => problem,
+        })?;
+        copied(header.size);
+        if header.kind == EntryType::Directory {
+            directories.push((path, header.mtime));
+        }
+    }
+    for (path, mtime) in directories.iter().rev() {
+        let (parent, name) = target
+            .root
+            .open_parent(path)
+            .doing_inside("cannot set the attributes of", path)?;
+        set_time(&parent, name, time_of(target, *mtime))
+            .doing_inside("cannot set the attributes of", path)?;
+    }
+    Ok(())
+}
+
+/// What is needed of the header of an entry.
+struct Header {
+    path: PathBuf,
+    link: Option<Vec<u8>>,
+    kind: EntryType,
+    mode: u32,
+    owner: Owner,
+    mtime: i64,
+    size: u64,
+    device: u64,
+    xattrs: Xattrs,
+}
+
+impl Header {
+    /// `None` for entries that are no files.
+    fn read<R: Read>(entry: &mut tar::Entry<'_, R>) -> io::Result<Option<Self>> {
+        let kind = entry.header().entry_type();
+        if kind.is_pax_global_extensions() {
+            return Ok(None);
+        }
+        let mut xattrs = Xattrs::new();
+        let mut mtime = None;
+        if let Some(extensions) = entry.pax_extensions()? {
+            for extension in extensions {
+                let extension = extension?;
+                let Ok(key) = extension.key() else { continue };
+                if let Some(name) = key.strip_prefix(XATTR_PREFIX) {
+                    xattrs.push((name.as_bytes().to_vec(), extension.value_bytes().to_vec()));
+                } else if key == "mtime" {
+                    let seconds = extension.value().unwrap_or_default().split('.').next();
+                    mtime = seconds.and_then(|seconds| seconds.parse::<i64>().ok());
+                }
+            }
+        }
+        xattrs.retain(|(name, _)| name.starts_with(b"user.") || name == b"security.capability");
+        let number =
+            |value: u64| u32::try_from(value).map_err(|_| io::Error::other("an owner's number is too large"));
+        let header = entry.header();
+        // Some archivers leave these fields of other entries blank.
+        let device = if kind.is_character_special() || kind.is_block_special() {
+            makedev(
+                header.device_major()?.unwrap_or(0),
+                header.device_minor()?.unwrap_or(0),
+            )
+        } else {
+            0
+        };
+        let mtime = match mtime {
+            Some(mtime) => mtime,
+            None => i64::try_from(header.mtime()?).unwrap_or(i64::MAX),
+        };
+        let (mode, uid, gid) = (header.mode()? & 0o7777, header.uid()?, header.gid()?);
+        Ok(Some(Self {
+            path: PathBuf::from(OsString::from_vec(entry.path_bytes().into_owned())),
+            link: entry.link_name_bytes().map(std::borrow::Cow::into_owned),
+            kind,
+            mode,
+            owner: Owner {
+                uid: number(uid)?,
+                gid: number(gid)?,
+            },
+            mtime,
+            size: entry.size(),
+            device,
+            xattrs,
+        }))
+    }
+}
+
+enum Failure {
+    Archive(io::Error),
+    Target(io::Error),
+    Other(Problem),
+}
+
+impl From<rustix::io::Errno> for Failure {
+    fn from(error: rustix::io::Errno) -> Self {
+        Self::Target(error.into())
+    }
+}
+
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Self {
+        Self::Target(error)
+    }
+}
+
+impl From<Problem> for Failure {
+    fn from(problem: Problem) -> Self {
+        Self::Other(problem)
+    }
+}
+
+/// Where an entry goes: its parent with symbolic links followed inside the target, and its name.
+fn target_path(target: &Target<'_>, place: &Path, path: &Path) -> Result<PathBuf, Problem> {
+    let mut parts: Vec<&OsStr> = Vec::new();
+    for component in path.components() {
+        match component {
+            std::path::Component::Normal(name) => parts.push(name),
+            std::path::Component::ParentDir => {
+                parts.pop();
+            }
+            _ => {}
+        }
+    }
+    let wanted = join(place, &parts.iter().collect::<PathBuf>());
+    target
+        .root
+        .resolve_parent(&wanted)
+        .doing_inside("cannot follow the symbolic links of", &wanted)
+}
+
+fn write_entry<R: Read>(
+    entry: &mut tar::Entry<'_, R>,
+    header: &Header,
+    path: &Path,
+    target: &Target<'_>,
+    place: &Path,
+) -> Result<(), Failure> {
+    target.make_dirs(path.parent().unwrap_or(Path::new("")))?;
+    let there = target.root.stat(path)?;
+    let (parent, name) = target.root.open_parent(path)?;
+    let is_directory = header.kind == EntryType::Directory;
+    match there {
+        Some(stat) if is_dir(&stat) && is_directory => {}
+        Some(stat) if is_dir(&stat) => {
+            let message = format!(
+                "`{}` is a directory in the image and cannot be replaced by a file of the archive",
+                shown(path).display()
+            );
+            return Err(Problem::invalid(message).into());
+        }
+        Some(_) => {
+            unlinkat(&parent, name, AtFlags::empty())?;
+            if is_directory {
+                rustix::fs::mkdirat(&parent, name, Mode::RWXU)?;
+            }
+        }
+        None if is_directory => rustix::fs::mkdirat(&parent, name, Mode::RWXU)?,
+        None => {}
+    }
+    match header.kind {
+        EntryType::Directory => {}
+        EntryType::Symlink => symlinkat(OsStr::from_bytes(link(header)?), &parent, name)?,
+        EntryType::Link => {
+            let first = target_path(target, place, Path::new(OsStr::from_bytes(link(header)?)))?;
+            let (first_parent, first_name) = target.root.open_parent(&first)?;
+            // The attributes are those of the file that was there first.
+            return Ok(linkat(
+                &first_parent,
+                first_name,
+                &parent,
+                name,
+                AtFlags::empty(),
+            )?);
+        }
+        EntryType::Char => make_node(&parent, name, FileType::CharacterDevice, header)?,
+        EntryType::Block => make_node(&parent, name, FileType::BlockDevice, header)?,
+        EntryType::Fifo => make_node(&parent, name, FileType::Fifo, header)?,
+        EntryType::Regular | EntryType::Continuous | EntryType::GNUSparse => {
+            let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::CLOEXEC;
+            let output = openat(&parent, name, flags, Mode::RUSR | Mode::WUSR)?;
+            write_content(entry, File::from(output))?;
+        }
+        kind => {
+            let message = format!(
+                "an entry of the archive has the type {:?}, which is unknown",
+                kind.as_byte()
+            );
+            return Err(Problem::invalid(message).into());
+        }
+    }
+    set_attributes(target, &parent, name, header)
+}
+
+fn link(header: &Header) -> Result<&[u8], Failure> {
+    let missing = || Failure::Archive(io::Error::other("a link of the archive has no target"));
+    header.link.as_deref().ok_or_else(missing)
+}
+
+/// Tells errors of the archive from those of the target.
+fn write_content<R: Read>(entry: &mut R, mut output: File) -> Result<(), Failure> {
+    let mut buffer = vec![0_u8; 64 << 10];
+    loop {
+        let length = match entry.read(&mut buffer) {
+            Ok(0) => return Ok(()),
+            Ok(length) => length,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            Err(error) => return Err(Failure::Archive(error)),
+        };
+        io::Write::write_all(&mut output, &buffer[..length])?;
+    }
+}
+
+fn make_node(parent: &OwnedFd, name: &OsStr, kind: FileType, header: &Header) -> rustix::io::Result<()> {
+    mknodat(parent, name, kind, Mode::RUSR | Mode::WUSR, header.device)
+}
+
+fn set_attributes(
+    target: &Target<'_>,
+    parent: &OwnedFd,
+    name: &OsStr,
+    header: &Header,
+) -> Result<(), Failure> {
+    set_owner(parent, name, target.attributes.owner.unwrap_or(header.owner))?;
+    if header.kind != EntryType::Symlink {
+        set_mode(parent, name, header.mode)?;
+    }
+    set_xattrs(parent, name, &header.xattrs)?;
+    set_time(parent, name, time_of(target, header.mtime))?;
+    Ok(())
+}
+
+fn time_of(target: &Target<'_>, mtime: i64) -> Timespec {
+    Timespec {
+        tv_sec: target.attributes.time.unwrap_or(mtime),
+        tv_nsec: 0,
+    }
+}

@@ -1,0 +1,351 @@
+use std::cell::Cell;
+use std::path::Path;
+
+use plimsoll_core::{Digest, Span};
+use plimsoll_dockerfile::{
+    Copy, CopyOptions, CopySource, DockerIgnore, Heredoc, Instruction, Word, history as text,
+};
+
+use crate::build::BuildProblem;
+use crate::cache::KeyBuilder;
+use crate::context::walk::Everything;
+use crate::copy::chmod::ModeChange;
+use crate::copy::chown::{self, Owner};
+use crate::copy::sources::{Source, SourceTree, find, find_literal, find_with_parents};
+use crate::copy::target::{Attributes, Target};
+use crate::copy::{archive, tree};
+use crate::error::{IoContext, Problem, Result};
+use crate::graph::Step;
+use crate::progress::{Event, StepId};
+use crate::rooted::Rooted;
+use crate::rootfs::Mounted;
+use crate::stage::{Made, StageBuild};
+use crate::state::{absolute_destination, chain};
+
+/// `COPY`: files of the context, of a stage or of an image.
+pub(super) fn apply(
+    stage: &mut StageBuild<'_>,
+    step: &Step,
+    expanded: &Instruction,
+    copy: &Copy,
+) -> Result<()> {
+    for source in &copy.sources {
+        if let CopySource::Path(word) = source
+            && super::add::is_remote(&word.text)
+        {
+            let message = format!("`COPY` cannot take `{}`", word.text);
+            let problem = Problem::invalid_with(message, "use `ADD`, or download it in a `RUN`");
+            return Err(step.failed_at(word.span, problem));
+        }
+    }
+    let job = Job {
+        step,
+        kind: "copy",
+        options: &copy.options,
+        from: copy
+            .from
+            .as_ref()
+            .map(|flag| (flag.value.text.as_str(), flag.span)),
+        parents: copy.parents.is_some_and(|flag| flag.value),
+        sources: &copy.sources,
+        heredocs: &expanded.heredocs,
+        destination: &copy.destination,
+        unpack: false,
+    };
+    job.carry_out(stage, text::copy(copy, &expanded.heredocs))
+}
+
+/// A `COPY` or `ADD` whose words are expanded.
+pub(super) struct Job<'i> {
+    pub(super) step: &'i Step,
+    /// What keeps the keys of the two apart.
+    pub(super) kind: &'static str,
+    pub(super) options: &'i CopyOptions,
+    /// `--from`, and where it stands.
+    pub(super) from: Option<(&'i str, Span)>,
+    pub(super) parents: bool,
+    pub(super) sources: &'i [CopySource],
+    pub(super) heredocs: &'i [Heredoc],
+    pub(super) destination: &'i Word,
+    /// Whether archives are extracted.
+    pub(super) unpack: bool,
+}
+
+/// Something to copy, and the tree that it is in.
+struct Item<'t> {
+    tree: &'t SourceTree<'t>,
+    source: Source,
+}
+
+impl Job<'_> {
+    pub(super) fn carry_out(&self, stage: &mut StageBuild<'_>, created_by: String) -> Result<()> {
+        let shown = plimsoll_dockerfile::expand::expand_for_display(
+            &self.step.instruction.source,
+            stage.builder.escape,
+            &stage.state.variables,
+        );
+        stage.file_step(self.step, &shown, created_by, |stage, id| self.make(stage, id))
+    }
+
+    fn make(&self, stage: &StageBuild<'_>, id: &StepId) -> Result<Made, BuildProblem> {
+        let destination = absolute_destination(stage.state.working_dir(), &self.destination.text);
+        if self.sources.len() > 1 && !destination.ends_with('/') {
+            let problem = Problem::invalid_with(
+                "several sources need a directory to be copied to",
+                format!("write the destination as `{}/`", self.destination.text),
+            );
+            return Err(self.step.failed_at(self.destination.span, problem).into());
+        }
+        let mode = match &self.options.chmod {
+            Some(flag) => Some(self.at(flag.span, ModeChange::parse(&flag.value.text))?),
+            None => None,
+        };
+        let origin = match self.from {
+            Some((name, span)) => Some(self.at(span, stage.builder.graph.origin(name, stage.index))?),
+            None => None,
+        };
+
+        // What is in a stage or image is known by its layers, so that it need not be read if they did not change.
+        let mut keys = Vec::new();
+        if let Some(origin) = &origin {
+            let layers = stage.builder.origin_layers(origin)?;
+            let mut key = self.key(stage, "from", &destination);
+            key.text(&chain(&layers).hex());
+            for source in self.paths() {
+                key.text(&source.text);
+            }
+            self.heredoc_key(&mut key);
+            keys.push(key.finish());
+            if let Some(made) = stage.known(&keys)? {
+                return Ok(made);
+            }
+        }
+
+        let view = match &origin {
+            Some(origin) => Some((stage.builder.view(origin)?, stage.builder.origin_name(origin))),
+            None => None,
+        };
+        let taken = match &view {
+            Some((mounted, place)) => Some(SourceTree {
+                root: mounted.open()?,
+                place: place.clone(),
+                filter: &Everything,
+                owner: None,
+                cache: None,
+            }),
+            None => None,
+        };
+        let tree = taken.as_ref().unwrap_or(&stage.builder.context);
+        let written = self.write_heredocs(stage)?;
+        let items = self.find(stage, id, tree, written.as_ref())?;
+
+        let mut key = self.key(stage, "content", &destination);
+        key.number(items.len() as u64);
+        for item in &items {
+            key.source(&item.source);
+        }
+        keys.push(key.finish());
+        if let Some(made) = stage.known(&keys[keys.len() - 1..])? {
+            stage.remember(&made, &keys[..keys.len() - 1], self.step)?;
+            return Ok(made);
+        }
+        self.copy(stage, id, &items, &destination, mode, &keys)
+    }
+
+    /// Makes a layer of its own: one that does not depend on those below it.
+    fn is_linked(&self) -> bool {
+        self.options.link.is_some_and(|flag| flag.value)
+    }
+
+    fn at<T>(&self, span: Span, result: Result<T, Problem>) -> Result<T> {
+        result.map_err(|problem| self.step.failed_at(span, problem))
+    }
+
+    fn paths(&self) -> impl Iterator<Item = &Word> {
+        self.sources.iter().filter_map(|source| match source {
+            CopySource::Path(word) => Some(word),
+            CopySource::Heredoc { .. } => None,
+        })
+    }
+
+    /// What keys by layers and keys by content have in common.
+    fn key(&self, stage: &StageBuild<'_>, what: &str, destination: &str) -> KeyBuilder {
+        let below = if self.is_linked() {
+            chain(&[])
+        } else {
+            stage.state.chain()
+        };
+        let mut key = KeyBuilder::new(self.kind, &below);
+        key.text(what);
+        key.text(destination);
+        key.optional(self.options.chown.as_ref().map(|flag| flag.value.text.as_str()));
+        key.optional(self.options.chmod.as_ref().map(|flag| flag.value.text.as_str()));
+        let excludes: Vec<&str> = self
+            .options
+            .exclude
+            .iter()
+            .map(|flag| flag.value.text.as_str())
+            .collect();
+        key.list(&excludes);
+        key.number(u64::from(self.parents) | u64::from(self.unpack) << 1 | u64::from(self.is_linked()) << 2);
+        key.optional(stage.epoch().as_deref());
+        key
+    }
+
+    fn heredoc_key(&self, key: &mut KeyBuilder) {
+        for heredoc in self.heredocs {
+            key.text(&heredoc.name);
+            key.text(&heredoc.content);
+        }
+    }
+
+    /// Here-documents become files of a tree of their own.
+    fn write_heredocs(&self, stage: &StageBuild<'_>) -> Result<Option<SourceTree<'static>>, Problem> {
+        if self.heredocs.is_empty() {
+            return Ok(None);
+        }
+        let directory = stage.builder.scratch.directory()?;
+        for heredoc in self.heredocs {
+            let path = directory.join(&heredoc.name);
+            std::fs::write(&path, &heredoc.content)
+                .and_then(|()| {
+                    std::fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o644))
+                })
+                .doing("cannot write", &path)?;
+        }
+        Ok(Some(SourceTree {
+            root: Rooted::open(&directory).doing("cannot open", &directory)?,
+            place: "the here-documents".to_owned(),
+            filter: &Everything,
+            owner: Some(Owner::ROOT),
+            cache: None,
+        }))
+    }
+
+    /// Looks for everything that is to be copied, in the order of the instruction.
+    fn find<'t>(
+        &self,
+        stage: &StageBuild<'_>,
+        id: &StepId,
+        tree: &'t SourceTree<'t>,
+        written: Option<&'t SourceTree<'t>>,
+    ) -> Result<Vec<Item<'t>>> {
+        let patterns = self.options.exclude.iter().map(|flag| flag.value.text.as_str());
+        let excluded =
+            DockerIgnore::from_patterns(patterns).map_err(|error| self.step.failed(Problem::from(error)))?;
+        let exclude = |path: &Path| !excluded.is_empty() && excluded.matches(&path.to_string_lossy());
+        let mut items = Vec::new();
+        for source in self.sources {
+            match source {
+                CopySource::Path(word) if self.parents => {
+                    let found = self.at(word.span, find_with_parents(tree, &word.text, &exclude))?;
+                    items.extend(found.map(|source| Item { tree, source }));
+                }
+                CopySource::Path(word) => {
+                    let found = self.at(word.span, find(tree, &word.text, &exclude))?;
+                    if found.is_empty() {
+                        let message = format!("`{}` fits nothing in {}", word.text, tree.place);
+                        stage.event(id, Event::Warning { message: &message });
+                    }
+                    items.extend(found.into_iter().map(|source| Item { tree, source }));
+                }
+                CopySource::Heredoc { index, span } => {
+                    if let (Some(heredoc), Some(tree)) = (self.heredocs.get(*index), written) {
+                        let source = self.at(*span, find_literal(tree, &heredoc.name))?;
+                        items.push(Item { tree, source });
+                    }
+                }
+            }
+        }
+        Ok(items)
+    }
+
+    /// Copies everything into a new layer.
+    fn copy(
+        &self,
+        stage: &StageBuild<'_>,
+        id: &StepId,
+        items: &[Item<'_>],
+        destination: &str,
+        mode: Option<ModeChange>,
+        keys: &[Digest],
+    ) -> Result<Made, BuildProblem> {
+        let builder = stage.builder;
+        let new = stage.new_layer()?;
+        let layers = if self.is_linked() {
+            &[]
+        } else {
+            stage.state.layers.as_slice()
+        };
+        let mounted = Mounted::for_step(builder.store, &builder.scratch, layers, &new)?;
+        let root = mounted.open()?;
+        let owner = match &self.options.chown {
+            Some(flag) => Some(self.at(flag.span, chown::resolve(&root, &flag.value.text))?),
+            None => None,
+        };
+        let attributes = Attributes {
+            owner,
+            mode,
+            time: builder.options.source_date_epoch,
+        };
+        let target = Target {
+            root: &root,
+            attributes: &attributes,
+        };
+        let (total, told) = (Cell::new(0_u64), Cell::new(0_u64));
+        let copied = |bytes: u64| {
+            total.set(total.get() + bytes);
+            if total.get() - told.get() >= PROGRESS_STEP {
+                told.set(total.get());
+                stage.event(id, Event::Copied { bytes: total.get() });
+            }
+        };
+        let mut changed = false;
+        for item in items {
+            changed |= self.copy_item(item, &target, destination, &copied)?;
+        }
+        if total.get() > told.get() {
+            stage.event(id, Event::Copied { bytes: total.get() });
+        }
+        drop(root);
+        mounted.unmount()?;
+        if changed {
+            let message = "files changed while they were copied, so this step is not remembered";
+            stage.event(id, Event::Warning { message });
+        }
+        let keys = if changed { &[] } else { keys };
+        Ok(stage.commit(new, keys, self.step)?)
+    }
+
+    fn copy_item(
+        &self,
+        item: &Item<'_>,
+        target: &Target<'_>,
+        destination: &str,
+        copied: &dyn Fn(u64),
+    ) -> Result<bool, Problem> {
+        let source = &item.source;
+        if self.unpack && source.is_file() {
+            let mut file = item
+                .tree
+                .root
+                .open_file(&source.top)
+                .doing("cannot read", &source.top)?;
+            if archive::is_archive(&mut file) {
+                let place = target.resolve(destination)?;
+                target.make_dirs(&place)?;
+                archive::extract(&file, &source.top, target, &place, copied)?;
+                return Ok(false);
+            }
+        }
+        let place = if self.parents {
+            target.place(&format!("{destination}/"), true, &source.name)?
+        } else {
+            target.place(destination, source.is_dir(), &source.name)?
+        };
+        tree::copy(item.tree, source, target, &place, copied)
+    }
+}
+
+/// How many bytes are copied between two events about it.
+const PROGRESS_STEP: u64 = 1 << 20;

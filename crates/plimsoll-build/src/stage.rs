@@ -1,0 +1,222 @@
+//! Carrying out the instructions of one stage.
+
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+use plimsoll_core::Digest;
+use plimsoll_image::{Layer, NewLayer};
+
+use crate::build::{BuildProblem, Builder};
+use crate::cache::StepRecord;
+use crate::error::{Error, IoContext, Problem, Result};
+use crate::graph::{Base, Step, at_from, one_line};
+use crate::history;
+use crate::instructions;
+use crate::progress::{Event, StepId};
+use crate::state::StageState;
+
+/// Builds a stage from its `FROM` to its last instruction.
+pub(crate) fn build(builder: &Builder<'_>, index: usize) -> Result<StageState> {
+    let mut stage = StageBuild::start(builder, index)?;
+    for step in &builder.plan.stages[&index].steps {
+        if builder.is_stopped() {
+            return Err(Error::Abandoned);
+        }
+        let (expanded, _) = step
+            .instruction
+            .expand(builder.escape, &stage.state.variables)
+            .map_err(|error| step.failed_at(error.span().unwrap_or(step.span), Problem::from(error)))?;
+        instructions::apply(&mut stage, step, &expanded)?;
+    }
+    Ok(stage.state)
+}
+
+/// A stage while its instructions are carried out.
+pub(crate) struct StageBuild<'b> {
+    pub(crate) builder: &'b Builder<'b>,
+    pub(crate) index: usize,
+    pub(crate) state: StageState,
+    /// How many steps that work on files were begun.
+    begun: usize,
+}
+
+/// What came of a step that works on files.
+#[derive(Debug)]
+pub(crate) struct Made {
+    /// Nothing if it changed no file.
+    layer: Option<Layer>,
+    created: String,
+    cached: bool,
+}
+
+impl<'b> StageBuild<'b> {
+    fn start(builder: &'b Builder<'b>, index: usize) -> Result<Self> {
+        let plan = &builder.graph.stages[index];
+        let needed = &builder.plan.stages[&index];
+        let state = match (&plan.base, &needed.base) {
+            (Base::Stage(base), _) => StageState::from_stage(&*builder.stage(*base)?),
+            (_, Some((image, _))) => StageState::from_image(image),
+            (Base::Scratch | Base::Image(_), None) => StageState::scratch(&plan.platform),
+        };
+        let mut stage = Self {
+            builder,
+            index,
+            state,
+            begun: 0,
+        };
+        if let Some((image, duration)) = &needed.base {
+            stage.check_layers(image)?;
+            let id = stage.next_step();
+            let instruction = one_line(&plan.stage.from.source);
+            stage.event(
+                &id,
+                Event::Started {
+                    instruction: &instruction,
+                },
+            );
+            stage.event(&id, Event::Done { duration: *duration });
+        }
+        Ok(stage)
+    }
+
+    /// A base image whose layers are still in an archive cannot be mounted.
+    fn check_layers(&self, image: &plimsoll_image::Image) -> Result<()> {
+        if image.layers.iter().all(|layer| layer.tree().is_some()) {
+            return Ok(());
+        }
+        let message = format!("the image `{}` is not unpacked in the store", image.name);
+        let stage = self.builder.graph.stages[self.index].stage;
+        Err(at_from(stage, Problem::invalid(message)))
+    }
+
+    fn next_step(&mut self) -> StepId {
+        let needed = &self.builder.plan.stages[&self.index];
+        let id = StepId {
+            index: needed.first_index + self.begun,
+            stage: self.builder.graph.label(self.index),
+            number: self.begun + 1,
+            total: needed.total,
+        };
+        self.begun += 1;
+        id
+    }
+
+    pub(crate) fn event(&self, id: &StepId, event: Event<'_>) {
+        self.builder.progress.event(id, event);
+    }
+
+    /// Carries out one step that works on files, and takes what it made into the stage. `created_by` is its entry in
+    /// the history; `work` looks it up or does it.
+    pub(crate) fn file_step(
+        &mut self,
+        step: &Step,
+        shown: &str,
+        created_by: String,
+        work: impl FnOnce(&Self, &StepId) -> Result<Made, BuildProblem>,
+    ) -> Result<()> {
+        let id = self.next_step();
+        let start = Instant::now();
+        let instruction = one_line(shown);
+        self.event(
+            &id,
+            Event::Started {
+                instruction: &instruction,
+            },
+        );
+        let made = match work(self, &id) {
+            Ok(made) => made,
+            Err(error) => {
+                let duration = start.elapsed();
+                self.event(&id, Event::Failed { duration });
+                return Err(match error {
+                    BuildProblem::Error(error) => error,
+                    BuildProblem::Problem(problem) => step.failed(problem),
+                });
+            }
+        };
+        self.builder.step_count.fetch_add(1, Ordering::Relaxed);
+        if made.cached {
+            self.builder.cached_count.fetch_add(1, Ordering::Relaxed);
+            self.event(&id, Event::Cached);
+        }
+        let duration: Duration = start.elapsed();
+        self.event(&id, Event::Done { duration });
+        history::add_step(
+            &mut self.state.config,
+            created_by,
+            &made.created,
+            made.layer.is_some(),
+        );
+        self.state.layers.extend(made.layer);
+        Ok(())
+    }
+
+    /// What a step with one of these keys made earlier.
+    pub(crate) fn known(&self, keys: &[Digest]) -> Result<Option<Made>, Problem> {
+        if self.builder.options.no_cache {
+            return Ok(None);
+        }
+        for key in keys {
+            if let Some(hit) = self.builder.steps.get(key)? {
+                return Ok(Some(Made {
+                    layer: hit.layer,
+                    created: hit.created,
+                    cached: true,
+                }));
+            }
+        }
+        Ok(None)
+    }
+
+    /// A directory for what a step changes.
+    pub(crate) fn new_layer(&self) -> Result<NewLayer, Problem> {
+        let mut new = self.builder.store.new_layer()?;
+        if let Some(seconds) = self.builder.options.source_date_epoch {
+            new.clamp_mtime(seconds);
+        }
+        Ok(new)
+    }
+
+    /// Makes a layer of what a step changed and remembers it under its keys.
+    pub(crate) fn commit(&self, new: NewLayer, keys: &[Digest], step: &Step) -> Result<Made, Problem> {
+        let is_empty = std::fs::read_dir(new.fs())
+            .doing("cannot list", new.fs())?
+            .next()
+            .is_none();
+        let layer = if is_empty { None } else { Some(new.commit()?) };
+        let made = Made {
+            layer,
+            created: self.builder.created.clone(),
+            cached: false,
+        };
+        self.remember(&made, keys, step)?;
+        Ok(made)
+    }
+
+    /// Remembers what is known already under further keys.
+    pub(crate) fn remember(&self, made: &Made, keys: &[Digest], step: &Step) -> Result<(), Problem> {
+        let record = StepRecord {
+            diff_id: made.layer.as_ref().map(|layer| layer.diff_id),
+            created: made.created.clone(),
+            instruction: one_line(&step.instruction.source),
+        };
+        keys.iter()
+            .try_for_each(|key| self.builder.steps.put(key, &record))
+    }
+
+    /// `SOURCE_DATE_EPOCH` as part of a key: it decides the times in a layer.
+    pub(crate) fn epoch(&self) -> Option<String> {
+        self.builder
+            .options
+            .source_date_epoch
+            .map(|seconds| seconds.to_string())
+    }
+
+    /// Counts a step for which there is nothing to do.
+    pub(crate) fn empty_step(&mut self, shown: &str) {
+        let id = self.next_step();
+        let duration = Duration::ZERO;
+        self.event(&id, Event::Started { instruction: shown });
+        self.event(&id, Event::Done { duration });
+    }
+}
