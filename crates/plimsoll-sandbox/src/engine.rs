@@ -2,6 +2,7 @@
 
 mod create;
 mod names;
+mod specification;
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -113,6 +113,16 @@ mod tests {
         assert_eq!(cut(&[b"o", b"ne", b"\n", b"\nt", b"wo"]), expected);
     }
 
+    proptest::proptest! {
+        #[test]
+        fn nothing_is_lost(chunks in proptest::collection::vec("[a\n]{0,40}", 0..20)) {
+            let slices: Vec<&[u8]> = chunks.iter().map(String::as_bytes).collect();
+            let lines = cut(&slices);
+            proptest::prop_assert_eq!(lines.concat(), slices.concat());
+            proptest::prop_assert!(lines.iter().rev().skip(1).all(|line| line.ends_with(b"\n")));
+        }
+    }
+
     #[test]
     fn long_lines_come_in_pieces() {
         let long = vec![b'x'; LONGEST_LINE * 2 + 1];

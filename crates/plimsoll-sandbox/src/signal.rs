@@ -38,6 +38,15 @@ pub(crate) fn parse(text: &str) -> Result<i32> {
 mod tests {
     use super::*;
 
+    proptest::proptest! {
+        #[test]
+        fn no_text_panics(text in "\\PC{0,12}|(SIG)?RTM(IN|AX)[+-][0-9]{0,4}") {
+            if let Ok(number) = parse(&text) {
+                proptest::prop_assert!((1..=64).contains(&number));
+            }
+        }
+    }
+
     #[test]
     fn names_and_numbers() {
         for text in ["SIGTERM", "TERM", "term", "15", "SigTerm"] {

@@ -144,6 +144,15 @@ mod tests {
         assert_eq!(ids("odd"), (7, 8, vec![8], "/".into()));
     }
 
+    proptest::proptest! {
+        #[test]
+        fn no_text_panics(user in "[a-z0-9:]{0,8}", passwd in "[a-z0-9:,\n]{0,60}", group in "[a-z0-9:,\n]{0,60}") {
+            if let Ok(identity) = resolve(&user, &passwd, &group) {
+                proptest::prop_assert_eq!(identity.groups.first(), Some(&identity.gid));
+            }
+        }
+    }
+
     #[test]
     fn unknown_names_are_errors() {
         for text in ["nobody", "app:nogroup", "-1", "4294967295", "0:4294967295"] {

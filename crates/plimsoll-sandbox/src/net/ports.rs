@@ -205,6 +205,16 @@ mod tests {
         );
     }
 
+    proptest::proptest! {
+        #[test]
+        fn no_text_panics(text in "\\PC{0,30}|[0-9:.\\[\\]/-]{0,30}") {
+            if let Ok(mappings) = PortMapping::parse(&text) {
+                proptest::prop_assert!(!mappings.is_empty());
+                proptest::prop_assert!(mappings.iter().all(|mapping| mapping.container_port > 0));
+            }
+        }
+    }
+
     #[test]
     fn a_taken_port_is_said_to_be_taken() {
         let (listeners, published) = listen(&PortMapping::parse("127.0.0.1::80").unwrap()).unwrap();
