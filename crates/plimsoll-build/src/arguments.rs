@@ -1,6 +1,6 @@
 //! The arguments of the global scope: those that are always there, and `ARG` before the first `FROM`.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use plimsoll_core::Platform;
 use plimsoll_dockerfile::{Dockerfile, InstructionKind};
@@ -69,6 +69,32 @@ pub(crate) fn globals(
         }
     }
     Ok(globals)
+}
+
+/// The given arguments that nothing declares, in the order of their names.
+pub(crate) fn unused(dockerfile: &Dockerfile, options: &BuildOptions) -> Vec<String> {
+    let stages = dockerfile.stages.iter().flat_map(|stage| &stage.instructions);
+    let declared: BTreeSet<&str> = dockerfile
+        .global_args
+        .iter()
+        .chain(stages)
+        .filter_map(|instruction| match &instruction.kind {
+            InstructionKind::Arg(arg) => Some(arg.declarations.iter()),
+            _ => None,
+        })
+        .flatten()
+        .map(|declaration| declaration.name.text.as_str())
+        .collect();
+    let is_predefined = |name: &str| {
+        let upper = name.to_ascii_uppercase();
+        PROXIES.contains(&upper.as_str()) || name.starts_with("BUILDKIT_") || name == "SOURCE_DATE_EPOCH"
+    };
+    let given: BTreeSet<&String> = options.build_args.iter().map(|(name, _)| name).collect();
+    given
+        .into_iter()
+        .filter(|name| !declared.contains(name.as_str()) && !is_predefined(name))
+        .cloned()
+        .collect()
 }
 
 /// The proxy settings for the process of a `RUN`, in both cases in which programs look for them.

@@ -44,6 +44,8 @@ pub struct BuildOutcome {
     pub cached: usize,
     /// What the parser warns of.
     pub warnings: Vec<Diagnostic>,
+    /// The names among `--build-arg` that no `ARG` declares.
+    pub unused_build_args: Vec<String>,
 }
 
 /// Makes this process fit for builds: gives it a mount namespace of its own, in which the mounts of a build
@@ -77,7 +79,7 @@ pub fn build(
     let graph = Graph::new(dockerfile, &globals, options.target.as_deref(), &platform)?;
     let plan = plan::plan(&graph, &platform, bases)?;
 
-    let scratch = Scratch::new(store).map_err(context_error)?;
+    let scratch = Scratch::new(store.root()).map_err(context_error)?;
     let ignore = read_ignore(&options.context, &options.dockerfile)?;
     let cache = (!options.context.is_spooled())
         .then(|| StatCache::load(&store.root().join("contexts"), options.context.root()));
@@ -93,7 +95,6 @@ pub fn build(
         escape: dockerfile.escape,
         given,
         globals,
-        scratch,
         context: SourceTree {
             root,
             place: "the build context".to_owned(),
@@ -101,10 +102,11 @@ pub fn build(
             owner: Some(Owner::ROOT),
             cache: cache.as_ref(),
         },
-        steps: StepCache::new(store),
+        steps: StepCache::new(store, scratch.path()),
         created: rfc3339(options.now),
         slots: graph.stages.iter().map(|_| Slot::default()).collect(),
         views: Mutex::default(),
+        scratch,
         stop: AtomicBool::new(false),
         step_count: AtomicUsize::new(0),
         cached_count: AtomicUsize::new(0),
@@ -112,7 +114,7 @@ pub fn build(
     let built = builder.build_stages();
     if let Some(cache) = &cache {
         // What it knows can be found out again, so a store that cannot take it is no reason to fail.
-        drop(cache.save());
+        drop(cache.save(builder.scratch.path()));
     }
     let state = built?;
     let image = builder.commit(&state)?;
@@ -120,6 +122,7 @@ pub fn build(
         image,
         steps: builder.step_count.load(Ordering::Relaxed),
         cached: builder.cached_count.load(Ordering::Relaxed),
+        unused_build_args: arguments::unused(dockerfile, options),
         warnings: parsed.diagnostics,
     })
 }
@@ -136,13 +139,14 @@ pub(crate) struct Builder<'a> {
     pub(crate) given: HashMap<String, String>,
     /// The variables of the global scope.
     pub(crate) globals: Variables,
-    pub(crate) scratch: Scratch,
     pub(crate) context: SourceTree<'a>,
     pub(crate) steps: StepCache<'a>,
     /// When the steps of this build are said to be done (RFC 3339).
     pub(crate) created: String,
     slots: Vec<Slot>,
     views: Mutex<BTreeMap<Origin, Arc<Mounted>>>,
+    /// Behind what is mounted in it, so that it goes last.
+    pub(crate) scratch: Scratch,
     stop: AtomicBool,
     pub(crate) step_count: AtomicUsize,
     pub(crate) cached_count: AtomicUsize,

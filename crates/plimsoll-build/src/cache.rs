@@ -2,7 +2,7 @@
 
 use std::collections::hash_map::Entry;
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use plimsoll_core::{Digest, Sha256};
 use plimsoll_image::{Layer, Store};
@@ -37,11 +37,16 @@ pub(crate) struct Hit {
 #[derive(Debug)]
 pub(crate) struct StepCache<'a> {
     store: &'a Store,
+    /// Where records are written before they appear.
+    temporary: PathBuf,
 }
 
 impl<'a> StepCache<'a> {
-    pub(crate) fn new(store: &'a Store) -> Self {
-        Self { store }
+    pub(crate) fn new(store: &'a Store, temporary: &Path) -> Self {
+        Self {
+            store,
+            temporary: temporary.to_owned(),
+        }
     }
 
     fn path(&self, key: &Digest) -> PathBuf {
@@ -74,9 +79,7 @@ impl<'a> StepCache<'a> {
     pub(crate) fn put(&self, key: &Digest, record: &StepRecord) -> Result<(), Problem> {
         let path = self.path(key);
         let json = serde_json::to_vec(record).doing("cannot write", &path)?;
-        let directory = self.store.steps_dir();
-        std::fs::create_dir_all(&directory).doing("cannot write", &path)?;
-        let mut file = tempfile::NamedTempFile::new_in(&directory).doing("cannot write", &path)?;
+        let mut file = tempfile::NamedTempFile::new_in(&self.temporary).doing("cannot write", &path)?;
         file.write_all(&json).doing("cannot write", &path)?;
         file.persist(&path)
             .map_err(|error| error.error)

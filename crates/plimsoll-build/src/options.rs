@@ -34,8 +34,8 @@ pub struct BuildOptions {
     pub secrets: Vec<Secret>,
     /// `--platform`: the platform to build for; the host's where it is `None`.
     pub platform: Option<Platform>,
-    /// `SOURCE_DATE_EPOCH` in seconds: every time in the image that is later becomes this one, so that two
-    /// builds of the same inputs give the same digests.
+    /// `SOURCE_DATE_EPOCH` in seconds. What is copied gets this time, every other time in a new layer that is
+    /// later becomes this one, and so does that of the image: two builds of the same inputs give the same digests.
     pub source_date_epoch: Option<i64>,
     /// The time that the image and its new history entries are said to be made at.
     pub now: SystemTime,

@@ -5,7 +5,7 @@ use std::time::Duration;
 pub struct StepId {
     /// A number that no other step of this build has, from 0, in the order of the Dockerfile.
     pub index: usize,
-    /// The stage's name; its index where it has none; empty where the Dockerfile has a single unnamed stage.
+    /// The stage's name; `stage-0` where it has none; empty where the Dockerfile has a single unnamed stage.
     pub stage: String,
     /// The step's number in its stage, from 1; `FROM` is the first.
     pub number: usize,

@@ -1,25 +1,26 @@
-use std::fs::{File, TryLockError};
+use std::fs::{File, Permissions, TryLockError};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
-use plimsoll_image::Store;
 use tempfile::TempDir;
 
 use crate::error::{IoContext, Problem};
 
-/// Directories that one build needs for itself: mount points, and trees that are shown to steps. They are on the
-/// store's file system and go away with the build; what a killed build left goes away with the next one.
+/// Directories that one build needs for itself: mount points, trees that are shown to steps, a spooled context. They
+/// go away with the value; what a killed build left goes away when the next one begins.
 #[derive(Debug)]
 pub(crate) struct Scratch {
     directory: TempDir,
-    /// Locked as long as the build lives.
+    /// Locked as long as the value lives.
     _lock: File,
 }
 
 const LOCK: &str = "lock";
 
 impl Scratch {
-    pub(crate) fn new(store: &Store) -> Result<Self, Problem> {
-        let parent = store.root().join("builds");
+    /// Makes a place in `builds` of `root`, which is the store's directory where mounts are to be made.
+    pub(crate) fn new(root: &Path) -> Result<Self, Problem> {
+        let parent = root.join("builds");
         std::fs::create_dir_all(&parent).doing("cannot make a temporary directory in", &parent)?;
         sweep(&parent);
         loop {
@@ -39,17 +40,28 @@ impl Scratch {
         }
     }
 
-    /// A new empty directory.
+    /// Where temporary files can be made.
+    pub(crate) fn path(&self) -> &Path {
+        self.directory.path()
+    }
+
+    /// A new empty directory. Everybody may look into it, as a user in a step may have to.
     pub(crate) fn directory(&self) -> Result<PathBuf, Problem> {
-        let parent = self.directory.path();
-        let made = tempfile::Builder::new().prefix("d").tempdir_in(parent);
-        made.map(TempDir::keep)
+        let parent = self.path();
+        tempfile::Builder::new()
+            .prefix("d")
+            .permissions(Permissions::from_mode(0o755))
+            .tempdir_in(parent)
+            .and_then(|directory| {
+                // The umask may have taken something away.
+                std::fs::set_permissions(directory.path(), Permissions::from_mode(0o755))?;
+                Ok(directory.keep())
+            })
             .doing("cannot make a temporary directory in", parent)
     }
 }
 
-/// Removes what killed builds left: directories whose lock nobody holds. One that has no lock yet is just being
-/// made, unless it is empty for good; it is left for later.
+/// Removes what killed builds left: directories whose lock nobody holds. One that has no lock yet is being made.
 fn sweep(parent: &Path) {
     let Ok(entries) = std::fs::read_dir(parent) else {
         return;

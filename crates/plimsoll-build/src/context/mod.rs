@@ -9,10 +9,10 @@ use std::io::{BufReader, Read};
 use std::path::{Path, PathBuf};
 
 use plimsoll_image::compression;
-use tempfile::TempDir;
 
 use crate::error::{Error, IoContext, Problem, Result};
 use crate::rooted::Rooted;
+use crate::scratch::Scratch;
 
 /// A Dockerfile or ignore file larger than this is not read.
 const MAX_TEXT: u64 = 16 << 20;
@@ -22,7 +22,7 @@ const MAX_TEXT: u64 = 16 << 20;
 pub struct Context {
     root: PathBuf,
     /// Holds a spooled context as long as it is needed.
-    spooled: Option<TempDir>,
+    spooled: Option<Scratch>,
 }
 
 impl Context {
@@ -41,19 +41,21 @@ impl Context {
         Ok(Self { root, spooled: None })
     }
 
-    /// The files of a tar stream (plain or compressed), spooled to a temporary directory in `scratch`.
+    /// The files of a tar stream (plain or compressed), spooled to a temporary directory in `scratch`, which is best the
+    /// store's root: then the next build removes it, should this one be killed.
     ///
     /// # Errors
     /// [`Error::Context`], when it is not a tar archive or cannot be spooled.
     pub fn tar(stream: impl Read + Send, scratch: &Path) -> Result<Self> {
-        let spooled = spool(scratch)?;
+        let spooled = Scratch::new(scratch).map_err(wrong)?;
+        let directory = spooled.directory().map_err(wrong)?;
         let unpack = || {
             let reader = compression::reader(Box::new(BufReader::new(stream)))?;
             let mut archive = tar::Archive::new(reader);
             archive.set_preserve_permissions(true);
             archive.set_preserve_mtime(true);
             archive.set_overwrite(true);
-            archive.unpack(spooled.path())
+            archive.unpack(&directory)
         };
         unpack().map_err(|error| {
             wrong(Problem::invalid_with(
@@ -61,22 +63,24 @@ impl Context {
                 "give a tar archive, plain or compressed",
             ))
         })?;
-        Self::spooled(spooled)
+        Self::spooled(spooled, &directory)
     }
 
     /// A context without files, as a build has it that is given a Dockerfile and nothing else; its directory is made
-    /// in `scratch`.
+    /// in `scratch` as by [`Context::tar`].
     ///
     /// # Errors
     /// [`Error::Context`], when the directory cannot be made.
     pub fn empty(scratch: &Path) -> Result<Self> {
-        Self::spooled(spool(scratch)?)
+        let spooled = Scratch::new(scratch).map_err(wrong)?;
+        let directory = spooled.directory().map_err(wrong)?;
+        Self::spooled(spooled, &directory)
     }
 
-    fn spooled(directory: TempDir) -> Result<Self> {
-        let context = Self::directory(directory.path())?;
+    fn spooled(spooled: Scratch, directory: &Path) -> Result<Self> {
+        let context = Self::directory(directory)?;
         Ok(Self {
-            spooled: Some(directory),
+            spooled: Some(spooled),
             ..context
         })
     }
@@ -107,21 +111,16 @@ impl Context {
                 return Ok(None);
             }
             let mut text = String::new();
-            rooted
-                .open_file(&found)?
-                .take(MAX_TEXT)
-                .read_to_string(&mut text)?;
+            let mut file = rooted.open_file(&found)?.take(MAX_TEXT);
+            file.read_to_string(&mut text)?;
+            if file.limit() == 0 {
+                return Err(std::io::Error::other("it is too large to be read"));
+            }
             Ok(Some(text))
         };
         let text: std::io::Result<Option<String>> = read();
         text.doing("cannot read", self.root.join(path)).map_err(wrong)
     }
-}
-
-fn spool(scratch: &Path) -> Result<TempDir> {
-    TempDir::new_in(scratch)
-        .doing("cannot make a temporary directory in", scratch)
-        .map_err(wrong)
 }
 
 fn wrong(problem: Problem) -> Error {
@@ -151,7 +150,10 @@ mod tests {
         assert_eq!(context.read_text("d").unwrap(), None);
         assert_eq!(context.read_text("none").unwrap(), None);
         drop(context);
-        assert_eq!(std::fs::read_dir(scratch.path()).unwrap().count(), 0);
+        assert_eq!(
+            std::fs::read_dir(scratch.path().join("builds")).unwrap().count(),
+            0
+        );
         assert!(Context::tar(&b"this is no archive"[..], scratch.path()).is_err());
         assert!(Context::directory(&scratch.path().join("none")).is_err());
     }

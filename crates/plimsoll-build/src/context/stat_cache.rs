@@ -96,8 +96,9 @@ impl StatCache {
         found.insert(path.to_owned(), (Stamp::from(metadata), digest));
     }
 
-    /// Writes what was found out, together with what was known before about other files that are still there.
-    pub(crate) fn save(&self) -> io::Result<()> {
+    /// Writes what was found out, together with what was known before about other files that are still there. The
+    /// file appears whole; `temporary` is a directory on the same file system.
+    pub(crate) fn save(&self, temporary: &Path) -> io::Result<()> {
         let found = self
             .found
             .lock()
@@ -122,9 +123,9 @@ impl StatCache {
         bytes.extend_from_slice(checksum.finish().hex().as_bytes());
         let directory = self.file.parent().unwrap_or(Path::new("."));
         std::fs::create_dir_all(directory)?;
-        let mut temporary = tempfile::NamedTempFile::new_in(directory)?;
-        temporary.write_all(&bytes)?;
-        temporary.persist(&self.file)?;
+        let mut file = tempfile::NamedTempFile::new_in(temporary)?;
+        file.write_all(&bytes)?;
+        file.persist(&self.file)?;
         Ok(())
     }
 }
@@ -226,14 +227,14 @@ mod tests {
         );
         cache.put(Path::new("f"), &metadata, digest, later(&metadata, 3));
         cache.put(Path::new("gone"), &metadata, digest, later(&metadata, 3));
-        cache.save().unwrap();
+        cache.save(dir.path()).unwrap();
 
         let cache = StatCache::load(&store, &root);
         assert_eq!(cache.get(Path::new("f"), &metadata), Some(digest));
         let changed = Metadata { size: 2, ..metadata };
         assert_eq!(cache.get(Path::new("f"), &changed), None);
         cache.put(Path::new("f"), &changed, Digest::of(b"xx"), later(&metadata, 3));
-        cache.save().unwrap();
+        cache.save(dir.path()).unwrap();
 
         let cache = StatCache::load(&store, &root);
         assert_eq!(cache.get(Path::new("f"), &changed), Some(Digest::of(b"xx")));
@@ -247,7 +248,7 @@ mod tests {
         let metadata = Metadata::from(&std::fs::metadata(dir.path().join("f")).unwrap());
         let cache = StatCache::load(dir.path(), dir.path());
         cache.put(Path::new("f"), &metadata, Digest::of(b"x"), later(&metadata, 9));
-        cache.save().unwrap();
+        cache.save(dir.path()).unwrap();
         let bytes = std::fs::read(&cache.file).unwrap();
         assert!(decode(&bytes).is_some());
         for end in 0..bytes.len() {

@@ -205,8 +205,9 @@ impl Job<'_> {
             return Ok(None);
         }
         let directory = stage.builder.scratch.directory()?;
-        for heredoc in self.heredocs {
-            let path = directory.join(&heredoc.name);
+        for (index, heredoc) in self.heredocs.iter().enumerate() {
+            // Its name is the Dockerfile's choice and may hold slashes.
+            let path = directory.join(index.to_string());
             std::fs::write(&path, &heredoc.content)
                 .and_then(|()| {
                     std::fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o644))
@@ -251,7 +252,8 @@ impl Job<'_> {
                 }
                 CopySource::Heredoc { index, span } => {
                     if let (Some(heredoc), Some(tree)) = (self.heredocs.get(*index), written) {
-                        let source = self.at(*span, find_literal(tree, &heredoc.name))?;
+                        let mut source = self.at(*span, find_literal(tree, &index.to_string()))?;
+                        source.name = heredoc.name.rsplit('/').next().unwrap_or_default().into();
                         items.push(Item { tree, source });
                     }
                 }

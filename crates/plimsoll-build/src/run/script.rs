@@ -30,6 +30,11 @@ impl Execution {
             Script::Exec(arguments) => (arguments, None),
             Script::Shell(line) if line.trim().is_empty() => (Vec::new(), None),
             Script::Shell(line) => (with_shell(line), None),
+            Script::File { name, .. } if name.contains('/') || name == ".." => {
+                return Err(Problem::invalid(format!(
+                    "`{name}` cannot be the name of a program"
+                )));
+            }
             Script::File { name, content } => (with_shell(format!("{PIPES}/{name}")), Some((name, content))),
         };
         if arguments.is_empty() {

@@ -316,6 +316,8 @@ fn here_documents() {
     assert_eq!(built.tree.content("docs/f"), "f");
     assert_eq!(built.tree.get("docs/one").mode, 0o644);
     assert_eq!(built.log.output(), ["ran"]);
+    let built = fixture.build("FROM scratch\nCOPY <<../../up/x /docs/\ntext\n../../up/x\n");
+    assert_eq!(built.tree.content("docs/x"), "text\n");
 }
 
 fn linked() {

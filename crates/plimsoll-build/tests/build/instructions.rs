@@ -124,6 +124,7 @@ fn arguments_and_variables() {
         built.log.output(),
         ["[] []", "[busybox] [env] [default] []", "[late]"]
     );
+    assert_eq!(built.outcome.unused_build_args, ["C"]);
 }
 
 fn predefined_arguments() {

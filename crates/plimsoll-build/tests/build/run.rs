@@ -147,9 +147,13 @@ fn bind_mounts() {
          RUN --mount=source=src,target=/m ls /m && cat /m/f && ! touch /m/x 2>/dev/null\n\
          RUN --mount=type=bind,source=src/f,target=/m/f,rw cat /m/f && echo changed > /m/f\n\
          RUN --mount=from=other,source=/o,target=/o cat /o/f && ! touch /o/x 2>/dev/null\n\
+         RUN --mount=from=other,target=/o su -s /bin/sh nobody -c 'cat /o/o/f'\n\
          RUN --mount=from=other,target=/o,rw rm -r /o/o && ls /o/o 2>/dev/null || echo gone\n";
     let built = fixture.build(dockerfile);
-    assert_eq!(built.log.output(), ["f", "context", "context", "other", "gone"]);
+    assert_eq!(
+        built.log.output(),
+        ["f", "context", "context", "other", "other", "gone"]
+    );
     assert_eq!(
         std::fs::read_to_string(fixture.context().join("src/f")).unwrap(),
         "context"

@@ -64,6 +64,8 @@ fn files_by_name_index_and_image() {
         (5, 6),
         "files of an image keep their owner"
     );
+    let left = std::fs::read_dir(fixture.store.root().join("builds")).unwrap();
+    assert_eq!(left.count(), 0);
     let error =
         fixture.fail("FROM busybox AS a\nRUN rm /bin/true\nFROM scratch\nCOPY --from=a /bin/true /\n");
     assert!(

@@ -22,7 +22,7 @@ pub(crate) fn tool() -> Tool {
     }
 }
 
-/// The time, as reports say when they were made.
+/// The time in whole seconds, as reports say when they were made.
 pub(crate) fn now() -> String {
     let now = jiff::Timestamp::now();
     let whole = jiff::Timestamp::from_second(now.as_second()).unwrap_or(now);

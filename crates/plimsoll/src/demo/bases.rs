@@ -5,6 +5,7 @@ use std::path::Path;
 
 use anyhow::Context as _;
 use plimsoll_core::{Platform, Reference};
+use plimsoll_image::ImageConfig;
 use tempfile::TempDir;
 
 use super::Demo;
@@ -72,10 +73,14 @@ fn made_at_once(demo: &Demo<'_>, missing: &[(Reference, Maker)]) -> anyhow::Resu
 fn imported(demo: &Demo<'_>, name: &Reference, base: &Base) -> anyhow::Result<()> {
     let tar = File::open(&base.rootfs).with_context(|| format!("cannot read `{}`", base.rootfs.display()))?;
     let names = [name.clone()];
+    let config = ImageConfig {
+        created: Some(crate::assessing::now()),
+        ..base.config.clone()
+    };
     let image = demo.store.import(
         Box::new(tar),
         &base.rootfs,
-        &base.config,
+        &config,
         &names,
         Some(&base.message),
     )?;
