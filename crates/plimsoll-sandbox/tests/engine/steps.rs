@@ -13,7 +13,6 @@ pub(crate) const CASES: &[Case] = &[
     ("step_has_mounts_users_and_networks", mounts_users_networks),
     ("step_program_problems_are_exit_codes", program_problems),
     ("step_memory_limit", memory_limit),
-    ("bench", bench),
     ("step_dies_with_its_caller", dies_with_caller),
 ];
 
@@ -217,21 +216,4 @@ fn memory_limit() {
     spec.memory = Some(32 << 20);
     let (outcome, ..) = run(&spec);
     assert!(outcome.oom_killed, "{outcome:?}");
-}
-
-fn bench() {
-    let place = Place::new();
-    let mut spec = place.spec("true");
-    spec.args = vec!["/bin/true".into()];
-    for _ in 0..12 {
-        let start = std::time::Instant::now();
-        run(&spec);
-        println!("step {:?}", start.elapsed());
-    }
-    let c = crate::fixture::container("true", plimsoll_sandbox::RunOptions::default());
-    for _ in 0..8 {
-        let start = std::time::Instant::now();
-        crate::fixture::run(&c);
-        println!("run {:?}", start.elapsed());
-    }
 }
