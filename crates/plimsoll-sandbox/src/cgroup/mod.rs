@@ -105,6 +105,10 @@ impl Cgroup {
             let Some(mount) = layout.v1(controller) else {
                 continue;
             };
+            if controller == "cpu" && limits.cpus.is_none() {
+                // It has nothing to count, and does not take real-time processes.
+                continue;
+            }
             let directory = mount.join(PARENT).join(id);
             if self.directories.contains(&directory) {
                 continue;
