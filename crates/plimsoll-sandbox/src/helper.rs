@@ -62,6 +62,8 @@ pub fn dispatch_helper(args: impl IntoIterator<Item = OsString>) -> Option<ExitC
         Ok(control) => UnixStream::from(control),
         Err(_) => return Some(ExitCode::from(125)),
     };
+    // Whatever else the caller's caller had open is none of a helper's business, and would stay open with it.
+    crate::sys::close_all_except(&mut [0, 1, 2, control.as_raw_fd()]);
     let code = match null_to(&[0]).and_then(|()| {
         // Sealed or not, nobody but the host's root may look into a helper.
         rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable)?;
