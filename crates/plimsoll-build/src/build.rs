@@ -326,7 +326,7 @@ pub(crate) fn read_ignore(
         ),
     };
     DockerIgnore::parse(&text)
-        .map(IgnoreFilter)
+        .map(IgnoreFilter::new)
         .map_err(|error| context_error(Problem::invalid(format!("`{name}`: {error}"))))
 }
 

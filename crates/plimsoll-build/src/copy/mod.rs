@@ -3,6 +3,7 @@
 pub(crate) mod archive;
 pub(crate) mod chmod;
 pub(crate) mod chown;
+mod content;
 pub(crate) mod sources;
 pub(crate) mod target;
 pub(crate) mod tree;

@@ -1,16 +1,16 @@
 use std::collections::HashMap;
 use std::ffi::OsStr;
 use std::fs::File;
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
 use rustix::fs::{
-    AtFlags, FileType, Mode, OFlags, SeekFrom, linkat, mkdirat, mknodat, openat, seek, statat, symlinkat,
-    unlinkat,
+    AtFlags, FileType, Mode, OFlags, linkat, mkdirat, mknodat, openat, statat, symlinkat, unlinkat,
 };
 use rustix::io::Errno;
 
+use super::content::ContentCopier;
 use super::sources::{Source, SourceTree};
 use super::target::{Shape, Target, shown};
 use crate::context::walk::{Entry, Kind, Metadata, join};
@@ -34,6 +34,7 @@ pub(crate) fn copy(
         copied,
         parent: None,
         links: HashMap::new(),
+        content: ContentCopier::default(),
         directories: Vec::new(),
         changed: false,
     };
@@ -56,6 +57,7 @@ struct Copier<'a> {
     parent: Option<(PathBuf, Rc<OwnedFd>)>,
     /// What was copied of files that have several names: device and inode to path.
     links: HashMap<(u64, u64), PathBuf>,
+    content: ContentCopier,
     /// Directories whose attributes are still to be set.
     directories: Vec<(PathBuf, &'a Entry)>,
     changed: bool,
@@ -139,7 +141,9 @@ impl<'a> Copier<'a> {
         let output =
             openat(&parent, name, flags, Mode::RUSR | Mode::WUSR).doing_inside("cannot write", path)?;
         let output = File::from(output);
-        copy_content(&input, &output, entry.metadata.size, self.copied).doing_inside("cannot write", path)?;
+        self.content
+            .copy(&input, &output, entry.metadata.size, self.copied)
+            .doing_inside("cannot write", path)?;
         let now = input.metadata().doing("cannot read", &from)?;
         let now = Metadata::from(&now);
         let before = &entry.metadata;
@@ -195,61 +199,4 @@ fn make_node(parent: &OwnedFd, name: &OsStr, kind: &Kind, metadata: &Metadata) -
         _ => FileType::Fifo,
     };
     mknodat(parent, name, kind, Mode::RUSR | Mode::WUSR, metadata.special)
-}
-
-/// Copies the content of a file inside the kernel, leaving holes where the file has some.
-fn copy_content(input: &File, output: &File, size: u64, copied: &dyn Fn(u64)) -> std::io::Result<()> {
-    use std::os::unix::fs::MetadataExt;
-    let blocks = input.metadata()?.blocks();
-    if blocks.saturating_mul(512) >= size || !copy_data_parts(input, output, size, copied)? {
-        seek(input, SeekFrom::Start(0))?;
-        seek(output, SeekFrom::Start(0))?;
-        copy_range(input, output, u64::MAX, copied)?;
-    }
-    Ok(())
-}
-
-/// Copies the parts of a file that are not holes. `false` if the file system does not say where they are.
-fn copy_data_parts(input: &File, output: &File, size: u64, copied: &dyn Fn(u64)) -> std::io::Result<bool> {
-    let mut at = 0;
-    while at < size {
-        let start = match seek(input, SeekFrom::Data(at)) {
-            Ok(start) => start,
-            // Nothing but a hole up to the end.
-            Err(Errno::NXIO) => break,
-            Err(Errno::INVAL | Errno::NOTSUP) => return Ok(false),
-            Err(error) => return Err(error.into()),
-        };
-        let end = seek(input, SeekFrom::Hole(start))?;
-        seek(input, SeekFrom::Start(start))?;
-        seek(output, SeekFrom::Start(start))?;
-        copy_range(input, output, end - start, copied)?;
-        at = end;
-    }
-    output.set_len(size)?;
-    Ok(true)
-}
-
-/// Copies up to `length` bytes from where the files stand.
-fn copy_range(input: &File, output: &File, mut length: u64, copied: &dyn Fn(u64)) -> std::io::Result<()> {
-    const PART: u64 = 4 << 20;
-    while length > 0 {
-        let part = usize::try_from(length.min(PART)).unwrap_or(usize::MAX);
-        let done = match rustix::fs::copy_file_range(input.as_fd(), None, output.as_fd(), None, part) {
-            Ok(done) => done as u64,
-            Err(Errno::XDEV | Errno::NOSYS | Errno::INVAL | Errno::NOTSUP | Errno::PERM) => {
-                use std::io::Read;
-                let mut rest: &File = output;
-                std::io::copy(&mut input.take(length.min(PART)), &mut rest)?
-            }
-            Err(Errno::INTR) => continue,
-            Err(error) => return Err(error.into()),
-        };
-        if done == 0 {
-            return Ok(());
-        }
-        copied(done);
-        length -= done;
-    }
-    Ok(())
 }
