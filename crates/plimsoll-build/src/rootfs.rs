@@ -56,11 +56,12 @@ impl Mounted {
         Rooted::open(&self.target).doing("cannot open", &self.target)
     }
 
-    /// Takes the mount away. What was changed is complete only then.
+    /// Takes the mount away. Changes are in the upper directory from the moment they are made, so nothing need be
+    /// awaited: a process that another stage is just starting may hold the mount a moment longer.
     pub(crate) fn unmount(self) -> Result<(), Problem> {
         let target = self.target.clone();
         std::mem::forget(self);
-        unmount(&target, UnmountFlags::empty()).doing("cannot unmount", &target)?;
+        unmount(&target, UnmountFlags::DETACH).doing("cannot unmount", &target)?;
         drop(std::fs::remove_dir(&target));
         Ok(())
     }

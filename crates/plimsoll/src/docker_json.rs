@@ -92,7 +92,7 @@ pub(crate) fn container(container: &Container) -> anyhow::Result<Value> {
         "Driver": "overlay2",
         "Platform": "linux",
         "HostConfig": host_config(options),
-        "Mounts": mounts(options),
+        "Mounts": mounts(container),
         "Config": config,
         "NetworkSettings": network(options, &state),
     }))
@@ -186,18 +186,18 @@ fn network_mode(network: Network) -> &'static str {
     }
 }
 
-fn mounts(options: &RunOptions) -> Vec<Value> {
-    let mount = |mount: &plimsoll_sandbox::Mount| {
+fn mounts(container: &Container) -> Vec<Value> {
+    let mount = |mount: &plimsoll_sandbox::MountPoint| {
         json!({
-            "Type": if mount.source.is_some() { "bind" } else { "volume" },
+            "Type": mount.kind,
             "Source": mount.source,
-            "Destination": mount.target,
+            "Destination": mount.destination,
             "Mode": "",
-            "RW": !mount.read_only,
-            "Propagation": "rprivate",
+            "RW": mount.writable,
+            "Propagation": if mount.kind == "bind" { "rprivate" } else { "" },
         })
     };
-    options.mounts.iter().map(mount).collect()
+    container.mounts().iter().map(mount).collect()
 }
 
 fn network(options: &RunOptions, state: &ContainerState) -> Value {
