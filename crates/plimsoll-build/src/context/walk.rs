@@ -194,7 +194,8 @@ fn read_xattrs(host: &Path, shown: &Path) -> Result<Xattrs, Problem> {
         rustix::fs::llistxattr(host, &mut list[..]).doing("cannot read the extended attributes of", shown)?;
     list.truncate(length);
     let mut found = Vec::new();
-    for name in list.split(|byte| *byte == 0).filter(|name| is_portable(name)) {
+    let names = list.split(|byte| *byte == 0);
+    for name in names.filter(|name| plimsoll_image::layer::belongs_to_layer(name)) {
         let mut value = vec![0_u8; MAX_XATTR];
         match rustix::fs::lgetxattr(host, name, &mut value[..]) {
             Ok(length) => value.truncate(length),
@@ -211,10 +212,6 @@ fn read_xattrs(host: &Path, shown: &Path) -> Result<Xattrs, Problem> {
     }
     found.sort_unstable();
     Ok(found)
-}
-
-fn is_portable(name: &[u8]) -> bool {
-    name.starts_with(b"user.") || name == b"security.capability"
 }
 
 /// As [`Path::join`], but an empty path adds nothing.

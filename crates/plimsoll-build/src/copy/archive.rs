@@ -105,7 +105,7 @@ impl Header {
                 }
             }
         }
-        xattrs.retain(|(name, _)| name.starts_with(b"user.") || name == b"security.capability");
+        xattrs.retain(|(name, _)| plimsoll_image::layer::belongs_to_layer(name));
         let number =
             |value: u64| u32::try_from(value).map_err(|_| io::Error::other("an owner's number is too large"));
         let header = entry.header();

@@ -18,6 +18,7 @@ pub(crate) use archived::{Archived, Hashing};
 pub use entry::{Entry, EntryKind};
 pub(crate) use origin::Origin;
 pub(crate) use stored::{Meta, Stored, TarKind, write_implied};
+pub use xattr::belongs_to_layer;
 
 use std::fs::File;
 use std::io::{self, Read, Write};

@@ -2,14 +2,33 @@
 
 use std::io;
 use std::os::fd::BorrowedFd;
+use std::sync::OnceLock;
 
 use rustix::fs::{
     FileType, Mode, RawMode, Stat, XattrFlags, fgetxattr, fsetxattr, major, makedev, minor, mknodat,
 };
 use rustix::io::Errno;
+use rustix::thread::{CapabilitySet, capabilities};
 
-/// The extended attributes that mark an opaque directory: of a mount by root, and of one by another user.
-const OPAQUE: [&str; 2] = ["trusted.overlay.opaque", "user.overlay.opaque"];
+/// The extended attribute that marks an opaque directory in the trees that this process makes, mounts and reads. The
+/// kernel heeds one of the two, so the other means nothing: a file of an image may bear it.
+fn opaque_mark() -> &'static str {
+    static MARK: OnceLock<&str> = OnceLock::new();
+    MARK.get_or_init(|| match may_trust() {
+        true => "trusted.overlay.opaque",
+        false => "user.overlay.opaque",
+    })
+}
+
+/// Whether this process may set `trusted.*` attributes, which needs CAP_SYS_ADMIN in the first user namespace. Others
+/// mount overlays with `userxattr`.
+fn may_trust() -> bool {
+    let capable = capabilities(None).is_ok_and(|sets| sets.effective.contains(CapabilitySet::SYS_ADMIN));
+    // The first user namespace maps all numbers to themselves.
+    let map = std::fs::read_to_string("/proc/self/uid_map").unwrap_or_default();
+    let is_first = map.is_empty() || map.split_whitespace().eq(["0", "0", "4294967295"]);
+    capable && is_first
+}
 
 /// Whether a file is a whiteout: a character device 0:0.
 pub(crate) fn is_whiteout(stat: &Stat) -> bool {
@@ -30,21 +49,15 @@ pub(crate) fn make(directory: BorrowedFd<'_>, name: &[u8]) -> io::Result<()> {
 
 /// Whether an open directory hides what the layers below have in it.
 pub(crate) fn is_opaque(directory: BorrowedFd<'_>) -> io::Result<bool> {
-    for name in OPAQUE {
-        let mut value = [0; 4];
-        match fgetxattr(directory, name, &mut value[..]) {
-            Ok(1) if value[0] == b'y' => return Ok(true),
-            Ok(_) | Err(Errno::NODATA | Errno::NOTSUP | Errno::RANGE) => {}
-            Err(error) => return Err(error.into()),
-        }
+    let mut value = [0; 4];
+    match fgetxattr(directory, opaque_mark(), &mut value[..]) {
+        Ok(length) => Ok(length == 1 && value[0] == b'y'),
+        Err(Errno::NODATA | Errno::NOTSUP | Errno::RANGE) => Ok(false),
+        Err(error) => Err(error.into()),
     }
-    Ok(false)
 }
 
 /// Makes an open directory hide what the layers below have in it.
 pub(crate) fn set_opaque(directory: BorrowedFd<'_>) -> io::Result<()> {
-    match fsetxattr(directory, OPAQUE[0], b"y", XattrFlags::empty()) {
-        Err(Errno::PERM) => Ok(fsetxattr(directory, OPAQUE[1], b"y", XattrFlags::empty())?),
-        other => Ok(other?),
-    }
+    Ok(fsetxattr(directory, opaque_mark(), b"y", XattrFlags::empty())?)
 }

@@ -9,9 +9,10 @@ use rustix::io::Errno;
 /// Names and values.
 pub(crate) type Xattrs = Vec<(Vec<u8>, Vec<u8>)>;
 
-/// Whether an attribute goes into a tar and is taken from one. What overlay file systems and security modules of this
-/// machine keep does not.
-pub(crate) fn belongs_to_layer(name: &[u8]) -> bool {
+/// Whether the extended attribute `name` goes into a layer and is taken from a tar: file capabilities and `user.*` do.
+/// What security modules of this machine keep does not, nor any mark of an overlay file system (`trusted.overlay.*`,
+/// `user.overlay.*`): in a tar, whiteouts and opaque directories have names of their own.
+pub fn belongs_to_layer(name: &[u8]) -> bool {
     name == b"security.capability" || (name.starts_with(b"user.") && !name.starts_with(b"user.overlay."))
 }
 

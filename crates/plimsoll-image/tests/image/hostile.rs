@@ -6,7 +6,7 @@ use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use plimsoll_image::{EntryKind, Error};
 use proptest::prelude::*;
 
-use crate::support::{Tar, entries, import, leftovers, store, written};
+use crate::support::{Tar, entries, import, is_root, leftovers, store, written};
 
 #[test]
 fn what_leads_out_is_refused_and_leaves_nothing() {
@@ -175,6 +175,82 @@ fn whiteouts_become_what_an_overlay_understands() {
     assert_eq!(kinds[0], ("etc/gone".to_owned(), EntryKind::Whiteout));
     assert!(kinds.contains(&("var".to_owned(), EntryKind::Opaque)));
     assert!(kinds.iter().all(|(path, _)| !path.contains(".wh.")));
+}
+
+/// A tar whose directories bear extended attributes, by PAX records.
+fn tar_with_marks(marks: &[(&str, &str)]) -> Vec<u8> {
+    let mut records = Vec::new();
+    for (name, value) in marks {
+        let rest = format!(" SCHILY.xattr.{name}={value}\n");
+        // The length counts its own digits.
+        let length = (rest.len()..).find(|length| length.to_string().len() + rest.len() == *length);
+        records.extend(format!("{}{rest}", length.unwrap()).into_bytes());
+    }
+    Tar::new()
+        .raw(b"pax", b'x', b"", &records, (0, 0))
+        .dir("lib/apk/db")
+        .raw(b"pax", b'x', b"", &records, (0, 0))
+        .file("lib/apk/file", b"x")
+        .end()
+}
+
+#[test]
+fn marks_of_an_overlay_are_not_taken_from_a_tar() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = store(directory.path());
+    let marks = [
+        ("trusted.overlay.opaque", "y"),
+        ("trusted.overlay.metacopy", ""),
+        ("trusted.overlay.redirect", "/etc"),
+        ("user.overlay.opaque", "y"),
+        ("user.overlay.redirect", "/etc"),
+        ("user.kept", "1"),
+    ];
+    let tar = tar_with_marks(&marks);
+    let image = import(&store, &tar).unwrap();
+    let layer = &image.layers[0];
+    let tree = layer.tree().unwrap();
+    for path in ["lib/apk/db", "lib/apk/file"] {
+        let mut names = [0_u8; 4096];
+        match rustix::fs::listxattr(tree.join(path), &mut names[..]) {
+            Ok(length) => {
+                let names = String::from_utf8_lossy(&names[..length]);
+                assert!(!names.contains("overlay"), "{path}: {names}");
+            }
+            Err(error) => assert_eq!(error, rustix::io::Errno::NOTSUP),
+        }
+    }
+    assert!(entries(layer).iter().all(|entry| entry.1 != EntryKind::Opaque));
+    assert_eq!(written(layer), tar);
+}
+
+#[test]
+fn a_mark_that_no_mount_heeds_makes_nothing_opaque() {
+    if !is_root("another mark than the mounts'") {
+        return;
+    }
+    let directory = tempfile::tempdir().unwrap();
+    let store = store(directory.path());
+    let fill = |marked: bool| {
+        let new = store.new_layer().unwrap();
+        let db = new.fs().join("lib/apk/db");
+        fs::create_dir_all(&db).unwrap();
+        fs::write(db.join("installed"), "P:a\nV:1\n").unwrap();
+        for path in ["lib", "lib/apk", "lib/apk/db", "lib/apk/db/installed"] {
+            if marked {
+                let flags = rustix::fs::XattrFlags::empty();
+                rustix::fs::setxattr(new.fs().join(path), "user.overlay.opaque", b"y", flags).ok();
+            }
+            let time = std::time::UNIX_EPOCH + std::time::Duration::from_secs(1);
+            let file = fs::File::open(new.fs().join(path)).unwrap();
+            file.set_modified(time).unwrap();
+        }
+        let layer = new.commit().unwrap();
+        assert!(entries(&layer).iter().all(|entry| entry.1 != EntryKind::Opaque));
+        written(&layer)
+    };
+    let plain = fill(false);
+    assert_eq!(fill(true), plain);
 }
 
 #[test]
