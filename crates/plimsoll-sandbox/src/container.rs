@@ -24,7 +24,7 @@ use crate::helper::{self, Role};
 use crate::monitor;
 use crate::options::RunOptions;
 use crate::record::{Directory, Kept, MountPoint, Process, Record};
-use crate::signal;
+use crate::signal::parse_signal;
 use crate::state::{ContainerState, Status};
 use crate::stats::{self, ProcessInfo, Stats};
 use crate::sys;
@@ -299,7 +299,7 @@ impl Container {
     /// # Errors
     /// [`Error::NotRunning`], or when there is no such signal.
     pub fn kill(&self, signal: &str) -> Result<()> {
-        let signal = signal::parse(signal)?;
+        let signal = parse_signal(signal).ok_or_else(|| Error::no_signal(signal))?;
         let state = self.running()?;
         let gone = || Error::NotRunning(self.name().to_owned());
         let init = Self::init(&state).open().ok_or_else(gone)?;

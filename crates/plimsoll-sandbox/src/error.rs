@@ -139,6 +139,11 @@ impl Error {
         }
     }
 
+    /// For a text that names no signal.
+    pub(crate) fn no_signal(text: &str) -> Self {
+        Self::InvalidOption(format!("`{text}` is not a signal"))
+    }
+
     pub(crate) fn system(action: impl Into<String>, source: impl Into<io::Error>) -> Self {
         Self::System {
             action: action.into(),

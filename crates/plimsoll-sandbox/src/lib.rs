@@ -49,6 +49,7 @@ pub use options::{
 };
 pub use overlay::{mount_overlay, private_mount_namespace};
 pub use record::MountPoint;
+pub use signal::parse_signal;
 pub use state::{ContainerState, HealthResult, HealthState, HealthStatus, PublishedPort, Status};
 pub use stats::{ProcessInfo, Stats};
 pub use step::{Overlay, StepMount, StepMountKind, StepOutcome, StepSpec, Stream, run_step};

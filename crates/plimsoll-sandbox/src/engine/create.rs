@@ -18,7 +18,7 @@ use crate::init::Volume;
 use crate::net::lo;
 use crate::options::{HealthOptions, Network, PortMapping, Protocol, RunOptions};
 use crate::record::{Directory, HealthCheck, Kept, MountPoint, Record, hosts};
-use crate::signal;
+use crate::signal::parse_signal;
 use crate::spec::DEFAULT_PATH;
 use crate::spec::capabilities::CapabilitySet;
 
@@ -130,7 +130,9 @@ fn record(
         health: health(&image.config, &options.health)?,
         stop_signal: stop_signal
             .filter(|text| !text.is_empty())
-            .map_or(Ok(libc::SIGTERM), signal::parse)?,
+            .map_or(Ok(libc::SIGTERM), |text| {
+                parse_signal(text).ok_or_else(|| Error::no_signal(text))
+            })?,
         stop_timeout: options.stop_timeout.or(image_timeout).unwrap_or(10),
         limits: Limits {
             memory: options.memory,

@@ -68,7 +68,7 @@ pub(crate) fn helper(control: UnixStream) -> u8 {
     }
     let opened = session
         .map_err(|error| Error::system("start a session", error))
-        .and_then(|_| Monitor::open(&task, &control));
+        .and_then(|_| Monitor::open(&task));
     match opened {
         Ok(mut monitor) => u8::from(monitor.run(task.attached, control).is_err()),
         Err(failure) => {
@@ -85,7 +85,7 @@ pub(crate) fn helper(control: UnixStream) -> u8 {
 }
 
 impl Monitor {
-    fn open(task: &Task, _control: &UnixStream) -> Result<Self> {
+    fn open(task: &Task) -> Result<Self> {
         let directory = Directory::new(task.directory.clone());
         let lock = directory.lock()?;
         let record = directory.record()?;
