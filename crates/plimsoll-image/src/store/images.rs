@@ -62,11 +62,13 @@ impl Store {
     /// # Errors
     /// When the index or an image's documents cannot be read.
     pub fn images(&self) -> Result<Vec<Image>> {
-        let index = Index::read(self.layout())?;
-        let mut images = Vec::new();
-        for descriptor in index.distinct().iter().rev() {
-            images.push(self.image(&index, descriptor, false)?);
-        }
+        let mut images = self.with_index(|index| {
+            let distinct = index.distinct();
+            let images = distinct.iter().rev();
+            images
+                .map(|descriptor| self.image(index, descriptor, false))
+                .collect::<Result<Vec<Image>>>()
+        })?;
         let created =
             |image: &Image| -> Option<jiff::Timestamp> { image.config.created.as_ref()?.parse().ok() };
         images.sort_by_key(|image| Reverse(created(image)));
@@ -79,9 +81,10 @@ impl Store {
     /// # Errors
     /// [`Error::NoSuchImage`], [`Error::Ambiguous`], or when it cannot be read.
     pub fn find(&self, name: &str) -> Result<Image> {
-        let index = Index::read(self.layout())?;
-        let (descriptor, _) = self.find_in(&index, name)?;
-        let mut image = self.image(&index, &descriptor, true)?;
+        let mut image = self.with_index(|index| {
+            let (descriptor, _) = self.find_in(index, name)?;
+            self.image(index, &descriptor, true)
+        })?;
         name.clone_into(&mut image.name);
         Ok(image)
     }

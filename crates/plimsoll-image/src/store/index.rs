@@ -5,6 +5,7 @@ use std::io;
 
 use plimsoll_core::{Digest, Reference};
 
+use super::Store;
 use super::layout::{Layout, Session};
 use super::lock::Lock;
 use crate::manifest::{Descriptor, Index, to_vec};
@@ -87,6 +88,32 @@ impl Index {
     pub(crate) fn remove(&mut self, manifest: &Digest) {
         self.manifests.retain(|descriptor| descriptor.digest != *manifest);
     }
+}
+
+impl Store {
+    /// Reads with the index, and once more with a new one where a document that it names is gone: readers do not lock,
+    /// and another process may remove an image between the two.
+    pub(super) fn with_index<T>(&self, read: impl Fn(&Index) -> Result<T>) -> Result<T> {
+        let mut index = Index::read(self.layout())?;
+        let mut was_same = false;
+        loop {
+            let error = match read(&index) {
+                Err(error) if is_missing(&error) => error,
+                other => return other,
+            };
+            let now = Index::read(self.layout())?;
+            // What the index names all the time is really missing.
+            if now == index && was_same {
+                return Err(error);
+            }
+            was_same = now == index;
+            index = now;
+        }
+    }
+}
+
+fn is_missing(error: &Error) -> bool {
+    matches!(error, Error::Io { source, .. } if source.kind() == io::ErrorKind::NotFound)
 }
 
 #[cfg(test)]

@@ -13,7 +13,7 @@ use super::lock::Lock;
 use crate::compression;
 use crate::layer::unpack::{Destination, Unpacked, unpack};
 use crate::layer::{Meta, Origin, Stored, TarKind, canonical, write_implied};
-use crate::manifest::{Index, Manifest};
+use crate::manifest::Manifest;
 use crate::{Error, Layer, Result};
 
 /// A layer in the making: a directory to fill. Dropped without [`NewLayer::commit`], it is removed.
@@ -128,13 +128,15 @@ impl Store {
     }
 
     fn is_in_image(&self, diff_id: &Digest) -> Result<bool> {
-        for descriptor in Index::read(self.layout())?.distinct() {
-            let manifest: Manifest = self.document(&descriptor.digest, "manifest")?;
-            if manifest.layers.iter().any(|layer| layer.digest == *diff_id) {
-                return Ok(true);
+        self.with_index(|index| {
+            for descriptor in index.distinct() {
+                let manifest: Manifest = self.document(&descriptor.digest, "manifest")?;
+                if manifest.layers.iter().any(|layer| layer.digest == *diff_id) {
+                    return Ok(true);
+                }
             }
-        }
-        Ok(false)
+            Ok(false)
+        })
     }
 
     /// Puts a finished directory into the store as the layer `diff_id`, unless it is there already.

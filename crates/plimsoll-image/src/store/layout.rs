@@ -13,6 +13,37 @@ use super::lock::{Lock, is_at};
 use crate::manifest::{DOCUMENT_LIMIT, LAYOUT};
 use crate::{Error, Result};
 
+/// Where files of images and containers lie with their owners and modes: set-user-ID programs among them, which nobody
+/// is to reach from outside. The store's own directory may have been made by somebody else, with any mode.
+const FILE_TREES: [&str; 6] = ["builds", "caches", "containers", "implied", "layers", "tmp"];
+
+/// Makes a directory that its owner alone may enter, and makes one that is there already so.
+fn private(path: &Path) -> Result<()> {
+    match DirBuilder::new().mode(0o700).create(path) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+        other => return other.map_err(Error::io("create", path)),
+    }
+    let mode = fs::metadata(path)
+        .map_err(Error::io("read", path))?
+        .permissions()
+        .mode();
+    if mode & 0o077 == 0 {
+        return Ok(());
+    }
+    match fs::set_permissions(path, Permissions::from_mode(mode & 0o700)) {
+        // Who only reads another user's store cannot mend it.
+        Err(error)
+            if matches!(
+                error.kind(),
+                io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem
+            ) =>
+        {
+            Ok(())
+        }
+        other => other.map_err(Error::io("protect", path)),
+    }
+}
+
 /// Paths in a store.
 #[derive(Debug, Clone)]
 pub(crate) struct Layout {
@@ -33,7 +64,6 @@ impl Layout {
             if let Some(parent) = root.parent().filter(|parent| !parent.as_os_str().is_empty()) {
                 created(parent)?;
             }
-            // Layers hold set-user-ID programs that nobody is to reach from outside.
             match DirBuilder::new().mode(0o700).create(root) {
                 Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
                     return Err(Error::io("create", root)(error));
@@ -41,19 +71,14 @@ impl Layout {
                 _ => {}
             }
         }
-        for directory in [
-            "blobs/sha256",
-            "layers",
-            "implied",
-            "steps",
-            "containers",
-            "analyses",
-            "tmp",
-        ] {
+        for directory in ["blobs/sha256", "steps", "analyses"] {
             let path = root.join(directory);
             if !path.is_dir() {
                 created(&path)?;
             }
+        }
+        for directory in FILE_TREES {
+            private(&root.join(directory))?;
         }
         let marker = root.join("oci-layout");
         if !marker.is_file() {

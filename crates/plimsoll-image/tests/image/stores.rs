@@ -106,6 +106,63 @@ fn images_are_found_by_name_and_id() {
 }
 
 #[test]
+fn file_trees_are_for_their_owner_alone_whatever_the_folder_was() {
+    let directory = tempfile::tempdir().unwrap();
+    let root = directory.path().join("store");
+    let set_mode = |path: &Path| {
+        fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
+    };
+    // The folder was made by somebody else, and one of an older version has open directories.
+    fs::create_dir_all(root.join("layers")).unwrap();
+    set_mode(&root);
+    set_mode(&root.join("layers"));
+    store(directory.path());
+    for name in ["builds", "caches", "containers", "implied", "layers", "tmp"] {
+        let mode = fs::metadata(root.join(name)).unwrap().mode();
+        assert_eq!(mode & 0o777, 0o700, "{name}");
+    }
+}
+
+#[test]
+fn an_image_that_is_removed_meanwhile_is_no_error() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = store(directory.path());
+    let base = layer(&store, "base");
+    store
+        .commit(
+            &created("2024-01-01T00:00:00Z"),
+            std::slice::from_ref(&base),
+            &[name("kept")],
+        )
+        .unwrap();
+    std::thread::scope(|scope| {
+        let writer = scope.spawn(|| {
+            for round in 0..60 {
+                let config = created(&format!("{}-01-01T00:00:00Z", 1900 + round));
+                store
+                    .commit(&config, std::slice::from_ref(&base), &[name("short-lived")])
+                    .unwrap();
+                store.remove("short-lived", false, &|_| None).unwrap();
+            }
+        });
+        let reader = Store::open(store.root()).unwrap();
+        while !writer.is_finished() {
+            let count = reader.images().unwrap().len();
+            assert!((1..=2).contains(&count), "{count} images");
+            assert!(matches!(
+                reader.find("ffffffffffffffff"),
+                Err(Error::NoSuchImage { .. })
+            ));
+            match reader.find("short-lived") {
+                Ok(_) | Err(Error::NoSuchImage { .. }) => {}
+                Err(error) => panic!("{error}"),
+            }
+        }
+    });
+    assert_eq!(store.images().unwrap().len(), 1);
+}
+
+#[test]
 fn names_are_moved_and_images_removed() {
     let directory = tempfile::tempdir().unwrap();
     let store = store(directory.path());

@@ -252,21 +252,10 @@ impl<'a> Unpacker<'a> {
     }
 
     fn symlink(&mut self, path: &[u8], member: &Member) -> Result<(), Failure> {
-        let (owner, group) = owners(member)?;
-        let root = self.root;
+        let owners = self.settable_owners(member)?;
         self.create(path, |directory, name| {
             symlinkat(member.link.as_slice(), directory, name)?;
-            if root {
-                chownat(
-                    directory,
-                    name,
-                    Some(owner),
-                    Some(group),
-                    AtFlags::SYMLINK_NOFOLLOW,
-                )?;
-            }
-            utimensat(directory, name, &times(member.mtime), AtFlags::SYMLINK_NOFOLLOW)?;
-            Ok(())
+            set_owners_and_time(directory, name, owners, member.mtime)
         })
     }
 
@@ -307,7 +296,7 @@ impl<'a> Unpacker<'a> {
     }
 
     fn special(&mut self, path: &[u8], member: &Member) -> Result<(), Failure> {
-        let (owner, group) = owners(member)?;
+        let owners = self.settable_owners(member)?;
         let kind = match member.kind {
             Kind::Fifo => FileType::Fifo,
             Kind::BlockDevice => FileType::BlockDevice,
@@ -318,24 +307,19 @@ impl<'a> Unpacker<'a> {
         };
         let (major, minor) = member.device;
         let mode = Mode::from_raw_mode(member.mode as RawMode);
-        let root = self.root;
         self.create(path, |directory, name| {
             mknodat(directory, name, kind, mode, makedev(major, minor))?;
-            if root {
-                chownat(
-                    directory,
-                    name,
-                    Some(owner),
-                    Some(group),
-                    AtFlags::SYMLINK_NOFOLLOW,
-                )?;
-            }
-            // The mode that a file is made with is less what the umask takes away. It was made just now and is no
-            // symbolic link.
-            rustix::fs::chmodat(directory, name, mode, AtFlags::empty())?;
-            utimensat(directory, name, &times(member.mtime), AtFlags::SYMLINK_NOFOLLOW)?;
-            Ok(())
+            set_owners_and_time(directory, name, owners, member.mtime)?;
+            // The mode that a file is made with is less what the umask takes away, and a change of owner takes more. It
+            // was made just now and is no symbolic link.
+            Ok(rustix::fs::chmodat(directory, name, mode, AtFlags::empty())?)
         })
+    }
+
+    /// The owner and group that an entry is to have, where this user may set them.
+    fn settable_owners(&self, member: &Member) -> Result<Option<(Uid, Gid)>, Failure> {
+        let owners = owners(member)?;
+        Ok(self.root.then_some(owners))
     }
 
     /// Gives the directories their modes and times, now that nothing changes in them any more. Those that the tar has
@@ -369,6 +353,20 @@ fn owners(member: &Member) -> Result<(Uid, Gid), Failure> {
         (Some(uid), Some(gid)) => Ok((Uid::from_raw(uid), Gid::from_raw(gid))),
         _ => Err(Failure::refused("its owner or group is not a number of 32 bits")),
     }
+}
+
+/// Of a file that cannot be opened.
+fn set_owners_and_time(
+    directory: BorrowedFd<'_>,
+    name: &[u8],
+    owners: Option<(Uid, Gid)>,
+    mtime: i64,
+) -> io::Result<()> {
+    let flags = AtFlags::SYMLINK_NOFOLLOW;
+    if let Some((owner, group)) = owners {
+        chownat(directory, name, Some(owner), Some(group), flags)?;
+    }
+    Ok(utimensat(directory, name, &times(mtime), flags)?)
 }
 
 fn times(mtime: i64) -> Timestamps {
