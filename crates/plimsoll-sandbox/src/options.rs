@@ -1,6 +1,7 @@
 //! What a user can ask for when a container is made, in Docker's terms and with Docker's defaults.
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -34,6 +35,8 @@ pub struct RunOptions {
     pub ports: Vec<PortMapping>,
     /// Publish every port that the image exposes on a random host port.
     pub publish_all: bool,
+    /// The address on the host for what `publish_all` publishes; every one by default.
+    pub publish_address: Option<IpAddr>,
     /// Bind mounts and anonymous volumes (`-v`).
     pub mounts: Vec<Mount>,
     /// Temporary file systems.

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::io;
 use std::net::IpAddr;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -252,6 +254,7 @@ fn ports(image: &ImageConfig, options: &RunOptions) -> Result<Vec<PortMapping>> 
                     .any(|known| known.container_port == mapping.container_port)
                 {
                     ports.push(PortMapping {
+                        host_ip: options.publish_address.unwrap_or(mapping.host_ip),
                         protocol: Protocol::Tcp,
                         ..mapping
                     });
@@ -314,8 +317,12 @@ fn health(image: &ImageConfig, options: &HealthOptions) -> Result<Option<HealthC
 }
 
 fn write(unfinished: &Directory, directory: &Directory, record: &Record) -> Result<()> {
-    let create =
-        |path: PathBuf| fs::create_dir_all(&path).map_err(|error| Error::file("create", &path, error));
+    let create = |path: PathBuf| {
+        fs::create_dir_all(&path)
+            .and_then(|()| open_to_all(&path, 0o755))
+            .map_err(|error| Error::file("create", &path, error))
+    };
+    // The mode of `upper` becomes that of the container's `/`.
     for name in ["upper", "work", "rootfs", "volumes"] {
         create(unfinished.join(name))?;
     }
@@ -345,13 +352,20 @@ fn write(unfinished: &Directory, directory: &Directory, record: &Record) -> Resu
         ("exit-code", String::new()),
     ] {
         let path = unfinished.join(name);
-        fs::write(&path, text).map_err(|error| Error::file("write", &path, error))?;
+        fs::write(&path, text)
+            .and_then(|()| open_to_all(&path, 0o644))
+            .map_err(|error| Error::file("write", &path, error))?;
     }
     unfinished.write("config.json", &specification(directory, record)?)?;
     unfinished.write("container.json", record)?;
     unfinished.keep(&Kept::default())?;
     fs::rename(unfinished.path(), directory.path())
         .map_err(|error| Error::file("create", directory.path(), error))
+}
+
+/// Gives a file that a container sees the mode that it shall have there, whatever the caller's umask.
+fn open_to_all(path: &Path, mode: u32) -> io::Result<()> {
+    fs::set_permissions(path, fs::Permissions::from_mode(mode))
 }
 
 #[cfg(test)]
@@ -427,6 +441,19 @@ mod tests {
             ..HealthOptions::default()
         };
         assert_eq!(health(&image_with(json!(["CMD", "x"])), &disabled).unwrap(), None);
+    }
+
+    #[test]
+    fn exposed_ports_are_published_where_it_was_asked_for() {
+        let image = image(&json!({ "ExposedPorts": { "80/tcp": {}, "53/udp": {} } }));
+        let mut options = RunOptions {
+            publish_all: true,
+            ..RunOptions::default()
+        };
+        assert!(ports(&image, &options).unwrap()[0].host_ip.is_unspecified());
+        options.publish_address = Some([127, 0, 0, 1].into());
+        let published = ports(&image, &options).unwrap();
+        assert!(published.len() == 1 && published[0].host_ip.is_loopback() && published[0].host_port == 0);
     }
 
     #[test]

@@ -30,7 +30,8 @@ pub(super) fn specification(directory: &Directory, record: &Record) -> Result<Sp
     for name in ["resolv.conf", "hostname", "hosts"] {
         let target = format!("/etc/{name}");
         if !targets.contains(target.as_str()) {
-            mounts.push(spec::bind(&directory.join(name), &target, false)?);
+            // As Docker: what is read-only is so in whole.
+            mounts.push(spec::bind(&directory.join(name), &target, options.read_only)?);
         }
     }
     // A mount comes after the one that it lies in.

@@ -19,6 +19,7 @@ pub(crate) const CASES: &[Case] = &[
     ("run_program_problems", program_problems),
     ("run_is_hardened", hardened),
     ("run_users", users),
+    ("run_in_spite_of_the_umask", umask),
     ("run_leaks_no_descriptors", no_descriptors),
     ("run_read_only", read_only),
     ("run_environment_and_names", environment_and_names),
@@ -179,6 +180,27 @@ fn users() {
     assert_eq!(run(&configured).1, "1000\n/srv/new\n");
 }
 
+fn umask() {
+    use nix::sys::stat::{Mode, umask};
+    let before = umask(Mode::from_bits_truncate(0o077));
+    let options = RunOptions {
+        user: Some("1000".to_owned()),
+        mounts: vec![Mount {
+            source: None,
+            target: "/new/volume".to_owned(),
+            read_only: false,
+        }],
+        ..RunOptions::default()
+    };
+    let script =
+        "stat -c %a / /new/volume /etc/hosts /etc/hostname /etc/resolv.conf; cat /etc/hosts > /dev/null";
+    let container = container_of(&json!({ "WorkingDir": "/made" }), script, options);
+    let outcome = run(&container);
+    umask(before);
+    let expected = "755\n755\n644\n644\n644\n".to_owned();
+    assert_eq!(outcome, (0, expected, String::new()));
+}
+
 fn read_only() {
     let options = RunOptions {
         read_only: true,
@@ -196,6 +218,13 @@ fn read_only() {
         code != 0 && err.contains("/usr/bin/test: Read-only file system"),
         "{err}"
     );
+    let options = RunOptions {
+        read_only: true,
+        ..RunOptions::default()
+    };
+    let script = "for f in hosts hostname resolv.conf; do echo x >> /etc/$f; done";
+    let (_, _, err) = run(&container(script, options));
+    assert_eq!(err.matches("Read-only file system").count(), 3, "{err}");
 }
 
 fn environment_and_names() {

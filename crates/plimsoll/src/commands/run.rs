@@ -244,6 +244,7 @@ fn options(args: Args) -> anyhow::Result<RunOptions> {
             .collect::<Result<_, _>>()?,
         ports,
         publish_all: args.publish_all,
+        publish_address: None,
         mounts: args
             .volume
             .iter()
