@@ -19,6 +19,7 @@ pub use logs::LogOptions;
 
 use crate::attach::{self, End, Streams};
 use crate::cgroup::Cgroup;
+use crate::deadline;
 use crate::error::{Error, Result};
 use crate::helper::{self, Role};
 use crate::monitor;
@@ -412,7 +413,7 @@ fn lost() -> Error {
 
 /// Waits until a process has ended; `false` when it has not after `timeout`.
 fn ended(pidfd: &OwnedFd, timeout: Option<Duration>) -> bool {
-    let until = timeout.map(|timeout| Instant::now() + timeout);
+    let until = timeout.map(deadline::after);
     loop {
         let left = until.map(|until| until.saturating_duration_since(Instant::now()));
         let wait = left.map_or(PollTimeout::NONE, |left| {

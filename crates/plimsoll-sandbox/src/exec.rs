@@ -7,7 +7,6 @@ use std::os::unix::net::UnixStream;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::signal::{SigSet, Signal};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
-use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use serde::{Deserialize, Serialize};
 
 use crate::error::{Error, Result};
@@ -119,10 +118,9 @@ fn start(control: &UnixStream, task: &Task) -> Result<(Relay, Joined)> {
 /// Passes streams on until the process has ended; gives its exit code.
 fn attend(relay: &mut Relay, signals: &SignalFd, pid: i32) -> io::Result<i32> {
     loop {
-        match waitpid(nix::unistd::Pid::from_raw(pid), Some(WaitPidFlag::WNOHANG))? {
-            WaitStatus::Exited(_, code) => return Ok(code),
-            WaitStatus::Signaled(_, signal, _) => return Ok(128 + signal as i32),
-            _ => {}
+        // The one child there is.
+        if let Some((_, code)) = sys::reap()?.filter(|(ended, _)| *ended == pid) {
+            return Ok(code);
         }
         let mut what: Vec<Option<Source>> = vec![None];
         let mut fds = vec![PollFd::new(signals.as_fd(), PollFlags::POLLIN)];

@@ -15,6 +15,7 @@
 mod attach;
 mod cgroup;
 mod container;
+mod deadline;
 mod engine;
 mod error;
 mod exec;

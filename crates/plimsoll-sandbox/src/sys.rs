@@ -211,6 +211,19 @@ pub(crate) fn kill(pid: i32, signal: i32) -> io::Result<()> {
     check(libc::c_long::from(unsafe { libc::kill(pid, signal) })).map(drop)
 }
 
+/// Takes note of a child that has ended, if there is one: its process id and its exit code, 128+n for signal
+/// n, the real-time ones too.
+pub(crate) fn reap() -> io::Result<Option<(i32, i32)>> {
+    use rustix::process::{WaitOptions, wait};
+    let Some((pid, status)) = wait(WaitOptions::NOHANG)? else {
+        return Ok(None);
+    };
+    let code = status
+        .exit_status()
+        .or_else(|| status.terminating_signal().map(|signal| 128 + signal));
+    Ok(code.map(|code| (pid.as_raw_nonzero().get(), code)))
+}
+
 /// Sends a signal to the process that `pidfd` refers to, and to no later one with its id.
 pub(crate) fn pidfd_send_signal(pidfd: BorrowedFd<'_>, signal: i32) -> io::Result<()> {
     // SAFETY: no siginfo is given.

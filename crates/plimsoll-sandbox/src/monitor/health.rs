@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use jiff::Timestamp;
 use nix::errno::Errno;
 
+use crate::deadline;
 use crate::error::{Error, chain};
 use crate::init::process::ProcessSpec;
 use crate::join::{self, Joined, Place};
@@ -36,6 +37,8 @@ struct Probe {
     text: Vec<u8>,
     cut: bool,
     start: Timestamp,
+    /// The same moment, for reckoning.
+    begun: Instant,
     deadline: Instant,
     timed_out: bool,
 }
@@ -49,7 +52,7 @@ impl Health {
             next: now,
             running: None,
         };
-        health.next = now + health.wait(HealthStatus::Starting);
+        health.next = deadline::after(health.wait(HealthStatus::Starting));
         health
     }
 
@@ -91,13 +94,13 @@ impl Health {
             None if now < self.next => false,
             None => {
                 let start = Timestamp::now();
-                match self.start(place, spec, start) {
+                match self.start(place, spec, start, now) {
                     Ok(probe) => {
                         self.running = Some(probe);
                         false
                     }
                     Err(error) => {
-                        self.record(state, start, -1, chain(&error));
+                        self.record(state, (start, now), -1, chain(&error));
                         true
                     }
                 }
@@ -105,7 +108,13 @@ impl Health {
         }
     }
 
-    fn start(&self, place: &Place, spec: &ProcessSpec, start: Timestamp) -> Result<Probe, Error> {
+    fn start(
+        &self,
+        place: &Place,
+        spec: &ProcessSpec,
+        start: Timestamp,
+        begun: Instant,
+    ) -> Result<Probe, Error> {
         let failed = |source: io::Error| Error::system("run the health check", source);
         let (output, theirs) = io::pipe().map_err(failed)?;
         let null = std::fs::File::open("/dev/null").map_err(failed)?;
@@ -129,7 +138,8 @@ impl Health {
             text: Vec::new(),
             cut: false,
             start,
-            deadline: Instant::now() + self.check.timeout,
+            begun,
+            deadline: deadline::after(self.check.timeout),
             timed_out: false,
         })
     }
@@ -154,18 +164,18 @@ impl Health {
         while probe.read() {}
         if probe.timed_out {
             let message = format!("Health check exceeded timeout ({})", shown(self.check.timeout));
-            return self.record(state, probe.start, -1, message);
+            return self.record(state, (probe.start, probe.begun), -1, message);
         }
         if let Ok(Some((Kind::Failed, body))) = wire::receive(&probe.joined.sync)
             && let Ok(failure) = serde_json::from_slice::<Failure>(&body)
         {
-            return self.record(state, probe.start, -1, failure.message);
+            return self.record(state, (probe.start, probe.begun), -1, failure.message);
         }
         let mut text = String::from_utf8_lossy(&probe.text).into_owned();
         if probe.cut {
             text.push_str("...");
         }
-        self.record(state, probe.start, exit_code, text);
+        self.record(state, (probe.start, probe.begun), exit_code, text);
     }
 
     /// Kills a running check: the container has ended.
@@ -175,8 +185,15 @@ impl Health {
         Some(probe.joined.pid)
     }
 
-    fn record(&mut self, state: &mut HealthState, start: Timestamp, exit_code: i32, output: String) {
-        let in_start_period = self.started.elapsed() < self.check.start_period;
+    fn record(
+        &mut self,
+        state: &mut HealthState,
+        (start, begun): (Timestamp, Instant),
+        exit_code: i32,
+        output: String,
+    ) {
+        // As Docker: a check belongs to the start period when it began within it.
+        let in_start_period = begun.duration_since(self.started) < self.check.start_period;
         judge(state, exit_code, in_start_period, self.check.retries);
         state.log.push(HealthResult {
             start,
@@ -186,7 +203,7 @@ impl Health {
         });
         let surplus = state.log.len().saturating_sub(MOST_RESULTS);
         state.log.drain(..surplus);
-        self.next = Instant::now() + self.wait(state.status);
+        self.next = deadline::after(self.wait(state.status));
     }
 }
 
@@ -257,6 +274,28 @@ mod tests {
             (HealthStatus::Healthy, 1),
             "it had started"
         );
+    }
+
+    #[test]
+    fn the_start_period_is_judged_by_the_beginning_of_a_check() {
+        let second = Duration::from_secs(1);
+        let mut health = Health::new(HealthCheck {
+            args: Vec::new(),
+            interval: Duration::MAX,
+            timeout: Duration::MAX,
+            start_period: 10 * second,
+            start_interval: second,
+            retries: 1,
+        });
+        let mut state = HealthState::default();
+        // It began in the ninth second and ended long after the tenth.
+        health.started = Instant::now().checked_sub(60 * second).unwrap();
+        let begun = health.started + 9 * second;
+        health.record(&mut state, (Timestamp::now(), begun), 1, String::new());
+        assert_eq!((state.status, state.failing_streak), (HealthStatus::Starting, 0));
+        let begun = health.started + 10 * second;
+        health.record(&mut state, (Timestamp::now(), begun), 1, String::new());
+        assert_eq!(state.status, HealthStatus::Unhealthy);
     }
 
     #[test]

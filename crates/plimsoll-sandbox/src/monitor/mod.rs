@@ -20,6 +20,7 @@ use nix::sys::signal::{SigSet, Signal};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
 use serde::{Deserialize, Serialize};
 
+use crate::deadline;
 use crate::error::{Error, Result, chain};
 use crate::net::{lo, ports};
 use crate::options::Network;
@@ -169,7 +170,7 @@ impl Monitor {
     fn pause(&mut self, wait: Duration) -> bool {
         use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
         use std::os::fd::AsFd;
-        let until = Instant::now() + wait;
+        let until = deadline::after(wait);
         loop {
             let left = until.saturating_duration_since(Instant::now());
             if left.is_zero() {

@@ -7,12 +7,13 @@ use std::time::{Duration, Instant};
 
 use jiff::Timestamp;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
-use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
+use nix::sys::wait::waitpid;
 use nix::unistd::Pid;
 
 use super::health::Health;
 use super::{Monitor, failure};
 use crate::cgroup::Cgroup;
+use crate::deadline;
 use crate::error::{Error, Result};
 use crate::init::process::ProcessSpec;
 use crate::init::{self, Launch};
@@ -308,7 +309,7 @@ impl Monitor {
             } else if signal.ssi_signo != libc::SIGHUP as u32 && running.kill_at.is_none() {
                 let _ = self.directory.ask_to_stop();
                 let _ = sys::kill(running.pid, self.record.stop_signal);
-                running.kill_at = Some(Instant::now() + Duration::from_secs(self.record.stop_timeout));
+                running.kill_at = Some(deadline::after(Duration::from_secs(self.record.stop_timeout)));
             }
         }
         children
@@ -317,13 +318,7 @@ impl Monitor {
     /// Takes note of the children that have ended; the exit code if the first process is among them.
     fn reap(&mut self, running: &mut Running) -> Option<i32> {
         let mut ended = None;
-        loop {
-            let (pid, code) = match waitpid(None, Some(WaitPidFlag::WNOHANG)) {
-                Ok(WaitStatus::Exited(pid, code)) => (pid.as_raw(), code),
-                Ok(WaitStatus::Signaled(pid, signal, _)) => (pid.as_raw(), 128 + signal as i32),
-                Ok(WaitStatus::StillAlive) | Err(_) => return ended,
-                Ok(_) => continue,
-            };
+        while let Ok(Some((pid, code))) = sys::reap() {
             if pid == running.pid {
                 ended = Some(code);
             } else if Some(pid) == running.forwarder {
@@ -335,6 +330,7 @@ impl Monitor {
                 self.keep();
             }
         }
+        ended
     }
 }
 

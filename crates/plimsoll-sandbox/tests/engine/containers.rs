@@ -33,6 +33,7 @@ pub(crate) const CASES: &[Case] = &[
     ("logs_are_kept", log_options),
     ("stop_asks_first", stop_asks),
     ("stop_kills_what_does_not_listen", stop_kills),
+    ("stop_takes_the_longest_timeout", stop_longest),
     ("exec_joins_everything", exec_joins),
     ("exec_program_problems", exec_problems),
     ("health_goes_up_and_down", health),
@@ -472,6 +473,36 @@ fn stop_kills() {
     assert!(matches!(with_signal.kill("TERM"), Err(Error::NotRunning(_))));
 }
 
+fn stop_longest() {
+    // Whatever an image says must not be the end of whoever stops it, nor of the monitor.
+    let config = json!({ "StopTimeout": i64::MAX, "Healthcheck": { "Test": ["CMD", "true"],
+        "Interval": i64::MAX, "Timeout": i64::MAX, "StartPeriod": i64::MAX, "StartInterval": 1 } });
+    let script = "trap 'exit 9' TERM; echo up; while :; do sleep 0.05; done";
+    let begin = || {
+        let container = container_of(&config, script, RunOptions::default());
+        container.start_detached().unwrap();
+        while !logs(&container, &LogOptions::default()).contains("up") {
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        container
+    };
+    let first = begin();
+    first.stop(None).unwrap();
+    assert_eq!(first.state().unwrap().exit_code, 9);
+    let second = begin();
+    second.stop(Some(Duration::MAX)).unwrap();
+    assert_eq!(second.state().unwrap().exit_code, 9);
+    let third = begin();
+    nix::sys::signal::kill(monitor_of(&third), nix::sys::signal::Signal::SIGTERM).unwrap();
+    assert_eq!(third.wait().unwrap(), 9);
+}
+
+fn monitor_of(container: &plimsoll_sandbox::Container) -> nix::unistd::Pid {
+    let text = fs::read_to_string(containers_dir().join(container.id()).join("state.json")).unwrap();
+    let kept: serde_json::Value = serde_json::from_str(&text).unwrap();
+    nix::unistd::Pid::from_raw(i32::try_from(kept["monitor"]["pid"].as_i64().unwrap()).unwrap())
+}
+
 fn exec_joins() {
     let options = RunOptions {
         memory: Some(64 << 20),
@@ -519,6 +550,7 @@ fn exec_joins() {
         "it is in the container's cgroup"
     );
     assert_eq!(exec(&container, "kill -9 $$").0, 137);
+    assert_eq!(exec(&container, "kill -40 $$").0, 168, "a real-time signal");
     let detached = ExecOptions {
         command: words(&["/bin/sh", "-c", "sleep 0.1; echo done > /tmp/done"]),
         user: Some("0".to_owned()),
@@ -725,14 +757,7 @@ fn monitor_killed() {
     let container = container("sleep 1000", RunOptions::default());
     container.start_detached().unwrap();
     let state = container.state().unwrap();
-    let text = fs::read_to_string(containers_dir().join(container.id()).join("state.json")).unwrap();
-    let kept: serde_json::Value = serde_json::from_str(&text).unwrap();
-    let monitor = i32::try_from(kept["monitor"]["pid"].as_i64().unwrap()).unwrap();
-    nix::sys::signal::kill(
-        nix::unistd::Pid::from_raw(monitor),
-        nix::sys::signal::Signal::SIGKILL,
-    )
-    .unwrap();
+    nix::sys::signal::kill(monitor_of(&container), nix::sys::signal::Signal::SIGKILL).unwrap();
     let ended = until(&container, |state| state.status == Status::Exited);
     assert_eq!((ended.exit_code, ended.pid), (137, 0));
     assert!(!ended.error.is_empty());
