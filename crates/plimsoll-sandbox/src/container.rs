@@ -251,6 +251,7 @@ impl Container {
             None => Error::Start {
                 message: failure.message,
                 exit_code: failure.exit_code,
+                of_host: failure.of_host,
             },
         }
     }

@@ -49,6 +49,17 @@ pub enum Error {
         message: String,
         /// The code that `run` exits with: 125, or 126/127 when the command is at fault.
         exit_code: i32,
+        /// Whether the machine is at fault: [`Error::is_of_host`].
+        of_host: bool,
+    },
+    /// What is in the root file system stands in the way: a file where a directory should be.
+    #[error("cannot {action}")]
+    RootFs {
+        /// What was being done: `make the working directory`.
+        action: String,
+        /// What the system said.
+        #[source]
+        source: io::Error,
     },
     /// A process could not be started in a running container or step.
     #[error("{message}")]
@@ -139,6 +150,32 @@ impl Error {
         }
     }
 
+    /// Whether the cause lies in this machine, its kernel, its files or its privileges: the same container may
+    /// well run elsewhere. `false` where the image, or what was asked for, is at fault, or might be.
+    pub fn is_of_host(&self) -> bool {
+        match self {
+            Self::NotPrivileged
+            | Self::PortInUse { .. }
+            | Self::Limit { .. }
+            | Self::Seccomp(_)
+            | Self::File { .. }
+            | Self::Record { .. }
+            | Self::System { .. }
+            | Self::Helper { .. } => true,
+            Self::Start { of_host, .. } => *of_host,
+            Self::NoSuchContainer(_)
+            | Self::AmbiguousContainer(_)
+            | Self::NameInUse { .. }
+            | Self::InvalidOption(_)
+            | Self::NoCommand
+            | Self::Running(_)
+            | Self::NotRunning(_)
+            | Self::RootFs { .. }
+            | Self::Exec { .. }
+            | Self::Image(_) => false,
+        }
+    }
+
     /// For a text that names no signal.
     pub(crate) fn no_signal(text: &str) -> Self {
         Self::InvalidOption(format!("`{text}` is not a signal"))
@@ -146,6 +183,13 @@ impl Error {
 
     pub(crate) fn system(action: impl Into<String>, source: impl Into<io::Error>) -> Self {
         Self::System {
+            action: action.into(),
+            source: source.into(),
+        }
+    }
+
+    pub(crate) fn root_fs(action: impl Into<String>, source: impl Into<io::Error>) -> Self {
+        Self::RootFs {
             action: action.into(),
             source: source.into(),
         }

@@ -31,14 +31,7 @@ pub(crate) struct Task {
 pub(crate) fn helper(control: &UnixStream) -> u8 {
     match run(control) {
         Ok(()) => 0,
-        Err(error) => {
-            let failure = Failure {
-                message: crate::error::chain(&error),
-                exit_code: error.exit_code(),
-                port: None,
-            };
-            u8::from(wire::send_json(control, Kind::Failed, &failure).is_err())
-        }
+        Err(error) => u8::from(wire::send_json(control, Kind::Failed, &Failure::engine(&error)).is_err()),
     }
 }
 

@@ -8,6 +8,7 @@ use nix::sys::socket::{ControlMessage, ControlMessageOwned, MsgFlags, recvmsg, s
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
+use crate::error::Error;
 use crate::sys;
 
 /// What a frame carries.
@@ -66,14 +67,21 @@ pub(crate) struct Failure {
     /// The host port that was taken, if that is why.
     #[serde(default)]
     pub(crate) port: Option<String>,
+    /// Whether the machine is at fault: [`Error::is_of_host`].
+    #[serde(default)]
+    pub(crate) of_host: bool,
 }
 
 impl Failure {
-    pub(crate) fn engine(error: &dyn std::error::Error) -> Self {
+    pub(crate) fn engine(error: &Error) -> Self {
         Self {
             message: crate::error::chain(error),
-            exit_code: 125,
-            port: None,
+            exit_code: error.exit_code(),
+            port: match error {
+                Error::PortInUse { address } => Some(address.clone()),
+                _ => None,
+            },
+            of_host: error.is_of_host(),
         }
     }
 }

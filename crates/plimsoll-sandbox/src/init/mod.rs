@@ -126,7 +126,7 @@ fn enter(launch: &Launch, sync: &UnixStream) -> Result<(process::ProcessSpec, Op
     let root = open_directory(&launch.root)?;
     let process = launch.process()?;
     target::make_directory(&root, &process.working_dir).map_err(|error| {
-        Error::system(
+        Error::root_fs(
             format!("make the working directory `{}`", process.working_dir),
             error,
         )

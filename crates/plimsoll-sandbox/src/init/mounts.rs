@@ -125,6 +125,7 @@ pub(crate) fn mount(root: &OwnedFd, mount: &Mount) -> Result<()> {
     let sorted = Options::of(options.iter().copied());
     let bound = kind == "bind" || options.iter().any(|option| matches!(*option, "bind" | "rbind"));
     let failed = |error: io::Error| Error::system(format!("mount `{}`", target.display()), error);
+    let no_place = |error: io::Error| Error::root_fs(format!("mount `{}`", target.display()), error);
     if kind == "cgroup" {
         return Ok(());
     }
@@ -142,16 +143,16 @@ pub(crate) fn mount(root: &OwnedFd, mount: &Mount) -> Result<()> {
             ..MountAttributes::default()
         };
         sys::mount_setattr(tree.as_fd(), c"", true, &attributes).map_err(failed)?;
-        let place = target::open_or_create(root, target, kind, &mut Vec::new()).map_err(failed)?;
+        let place = target::open_or_create(root, target, kind, &mut Vec::new()).map_err(no_place)?;
         return attach(&tree, &place).map_err(failed);
     }
     let place =
-        target::open_or_create(root, target, TargetKind::Directory, &mut Vec::new()).map_err(failed)?;
+        target::open_or_create(root, target, TargetKind::Directory, &mut Vec::new()).map_err(no_place)?;
     if matches!(kind, "proc" | "sysfs") {
         // Paths below are hidden by name later on, so the names must mean what they say.
         let plain = ResolveFlags::IN_ROOT | ResolveFlags::NO_SYMLINKS;
         rustix::fs::openat2(root, target, OFlags::PATH | OFlags::CLOEXEC, Mode::empty(), plain)
-            .map_err(|error| failed(error.into()))?;
+            .map_err(|error| no_place(error.into()))?;
     }
     let nodes = if target == "/dev" {
         device_nodes(root, &place)?

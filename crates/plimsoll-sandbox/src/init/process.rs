@@ -128,7 +128,7 @@ fn prepare(spec: &ProcessSpec, stdio: &[OwnedFd; 3], bound: bool) -> Result<Vec<
     rustix::thread::set_capabilities(None, sets).map_err(system("set the capabilities"))?;
     if entered.is_err() {
         rustix::process::chdir(spec.working_dir.as_str()).map_err(|error| {
-            Error::system(
+            Error::root_fs(
                 format!("enter the working directory `{}`", spec.working_dir),
                 error,
             )
@@ -217,6 +217,7 @@ fn run(spec: &ProcessSpec, env: &[String]) -> Failure {
         message,
         exit_code,
         port: None,
+        of_host: false,
     };
     let program = match find(name, env) {
         Ok(program) => program,

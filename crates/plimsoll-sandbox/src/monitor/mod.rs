@@ -21,7 +21,7 @@ use nix::sys::signalfd::{SfdFlags, SignalFd};
 use serde::{Deserialize, Serialize};
 
 use crate::deadline;
-use crate::error::{Error, Result, chain};
+use crate::error::{Error, Result};
 use crate::net::{lo, ports};
 use crate::options::Network;
 use crate::record::{Directory, Kept, Process, Record};
@@ -72,16 +72,7 @@ pub(crate) fn helper(control: UnixStream) -> u8 {
         .and_then(|_| Monitor::open(&task));
     match opened {
         Ok(mut monitor) => u8::from(monitor.run(task.attached, control).is_err()),
-        Err(failure) => {
-            let failure = match &failure {
-                Error::PortInUse { address } => Failure {
-                    port: Some(address.clone()),
-                    ..Failure::engine(&failure)
-                },
-                other => Failure::engine(other),
-            };
-            u8::from(wire::send_json(&control, Kind::Failed, &failure).is_err())
-        }
+        Err(error) => u8::from(wire::send_json(&control, Kind::Failed, &Failure::engine(&error)).is_err()),
     }
 }
 
@@ -241,14 +232,5 @@ impl Monitor {
 
     fn health_state(&mut self) -> &mut HealthState {
         self.kept.state.health.get_or_insert_default()
-    }
-}
-
-/// An engine error as a failure.
-fn failure(error: &Error) -> Failure {
-    Failure {
-        message: chain(error),
-        exit_code: error.exit_code(),
-        port: None,
     }
 }

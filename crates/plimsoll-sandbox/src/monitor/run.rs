@@ -10,8 +10,8 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::wait::waitpid;
 use nix::unistd::Pid;
 
+use super::Monitor;
 use super::health::Health;
-use super::{Monitor, failure};
 use crate::cgroup::Cgroup;
 use crate::deadline;
 use crate::error::{Error, Result};
@@ -49,9 +49,9 @@ struct Streams {
 impl Monitor {
     /// Starts the container and stays with it until it has ended; gives its exit code.
     pub(super) fn run_once(&mut self, attached: bool) -> Result<i32, Failure> {
-        let launch = self.launch().map_err(|error| failure(&error))?;
+        let launch = self.launch().map_err(|error| Failure::engine(&error))?;
         let (cgroup, warnings) =
-            Cgroup::create(&self.record.id, &self.record.limits).map_err(|error| failure(&error))?;
+            Cgroup::create(&self.record.id, &self.record.limits).map_err(|error| Failure::engine(&error))?;
         self.kept.state.warnings = warnings;
         let outcome = match self.start(&launch, &cgroup, attached) {
             Ok(running) => Ok(self.attend(running)),
@@ -94,7 +94,7 @@ impl Monitor {
     }
 
     fn start(&mut self, launch: &Launch, cgroup: &Cgroup, attached: bool) -> Result<Running, Failure> {
-        let failed = |source: io::Error| failure(&Error::system("start the container", source));
+        let failed = |source: io::Error| Failure::engine(&Error::system("start the container", source));
         let (streams, theirs) = self.streams().map_err(failed)?;
         let (sync, their_sync) = UnixStream::pair().map_err(failed)?;
         let pid = match sys::clone3(launch.clone_flags()).map_err(failed)? {
@@ -136,10 +136,10 @@ impl Monitor {
         sync: &UnixStream,
         streams: Streams,
     ) -> Result<Running, Failure> {
-        let failed = |source: io::Error| failure(&Error::system("start the container", source));
+        let failed = |source: io::Error| Failure::engine(&Error::system("start the container", source));
         cgroup
             .join(pid)
-            .map_err(|error| failure(&Error::system("put the container into its cgroup", error)))?;
+            .map_err(|error| Failure::engine(&Error::system("put the container into its cgroup", error)))?;
         // If it is gone already then it has said why.
         let _ = wire::send(sync, Kind::Go, b"");
         if launch.process().is_ok_and(|process| process.tty) {
@@ -181,7 +181,7 @@ impl Monitor {
         Ok(Running {
             pid,
             place,
-            process: launch.process().map_err(|error| failure(&error))?,
+            process: launch.process().map_err(|error| Failure::engine(&error))?,
             health,
             forwarder,
             kill_at: None,

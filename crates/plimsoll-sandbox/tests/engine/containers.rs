@@ -75,7 +75,7 @@ fn program_problems() {
         };
         let container = container("", options);
         let error = container.start_detached().unwrap_err();
-        assert_eq!(error.exit_code(), code, "{error}");
+        assert_eq!((error.exit_code(), error.is_of_host()), (code, false), "{error}");
         let state = container.state().unwrap();
         assert_eq!((state.status, state.exit_code), (Status::Created, code));
         assert!(state.error.contains(program), "{}", state.error);
@@ -84,13 +84,20 @@ fn program_problems() {
         user: Some("nobody-here".to_owned()),
         ..RunOptions::default()
     };
-    assert_eq!(
-        container("true", options)
-            .start_detached()
-            .unwrap_err()
-            .exit_code(),
-        125
-    );
+    let error = container("true", options).start_detached().unwrap_err();
+    assert_eq!((error.exit_code(), error.is_of_host()), (125, false), "{error}");
+    let options = RunOptions {
+        working_dir: Some("/etc/passwd".to_owned()),
+        ..RunOptions::default()
+    };
+    let error = container("true", options).start_detached().unwrap_err();
+    assert_eq!((error.exit_code(), error.is_of_host()), (125, false), "{error}");
+    let options = RunOptions {
+        cpus: Some(1e12),
+        ..RunOptions::default()
+    };
+    let error = container("true", options).start_detached().unwrap_err();
+    assert_eq!((error.exit_code(), error.is_of_host()), (125, true), "{error}");
     assert!(matches!(
         engine().create(&image(&json!({})), &RunOptions::default()),
         Err(Error::NoCommand)
@@ -721,6 +728,7 @@ fn ports_in_use() {
         "{error}"
     );
     assert!(error.to_string().contains("port is already in use"), "{error}");
+    assert!(error.is_of_host());
     let state = container.state().unwrap();
     assert_eq!((state.status, state.pid), (Status::Created, 0));
     drop(taken);
