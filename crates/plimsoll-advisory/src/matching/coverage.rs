@@ -19,9 +19,6 @@ pub struct Coverage {
     /// What came of it.
     #[serde(flatten)]
     pub state: CoverageState,
-    /// What a reader should know besides, such as advisories that the publisher has not decided on yet.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub notes: Vec<String>,
 }
 
 /// What came of assessing the packages of one ecosystem and release.
@@ -71,30 +68,17 @@ pub(super) fn of(
     ecosystem: Ecosystem,
     scope: &Scope,
     status: Option<&Status>,
-    observed: Observed,
+    observed: &Observed,
 ) -> Coverage {
-    let Observed {
-        packages,
-        incomparable,
-        undetermined,
-    } = observed;
-    let mut notes = Vec::new();
-    if !undetermined.is_empty() {
-        notes.push(format!(
-            "the publisher has not determined whether these affect the release: {}",
-            some_of(&undetermined)
-        ));
-    }
     Coverage {
         ecosystem,
         release: scope.release().map(str::to_owned),
-        packages,
-        state: state(scope, status, &incomparable),
-        notes,
+        packages: observed.packages,
+        state: state(scope, status, observed),
     }
 }
 
-fn state(scope: &Scope, status: Option<&Status>, incomparable: &[String]) -> CoverageState {
+fn state(scope: &Scope, status: Option<&Status>, observed: &Observed) -> CoverageState {
     let not_assessed = |reason: String| CoverageState::NotAssessed { reason };
     let release = match scope {
         Scope::None(reason, _) => return not_assessed(reason.clone()),
@@ -108,12 +92,8 @@ fn state(scope: &Scope, status: Option<&Status>, incomparable: &[String]) -> Cov
     };
     let (feed, as_of) = (feeds::describe(&known.feed), known.as_of.clone());
     let mut reasons: Vec<String> = status.partial.iter().cloned().collect();
-    if !incomparable.is_empty() {
-        reasons.push(format!(
-            "versions that cannot be compared: {}",
-            some_of(incomparable)
-        ));
-    }
+    reasons.extend(incomparable(observed));
+    reasons.extend(undetermined(observed));
     match reasons.is_empty() {
         true => CoverageState::Assessed { feed, as_of },
         false => CoverageState::Partial {
@@ -122,6 +102,24 @@ fn state(scope: &Scope, status: Option<&Status>, incomparable: &[String]) -> Cov
             reason: reasons.join("; "),
         },
     }
+}
+
+fn incomparable(observed: &Observed) -> Option<String> {
+    let versions = &observed.incomparable;
+    (!versions.is_empty()).then(|| format!("versions that cannot be compared: {}", some_of(versions)))
+}
+
+/// Nobody knows whether these packages are affected, so they are not assessed.
+fn undetermined(observed: &Observed) -> Option<String> {
+    let advisories = &observed.undetermined;
+    (!advisories.is_empty()).then(|| {
+        format!(
+            "the publisher has not determined whether advisories affect {} of {} packages: {}",
+            observed.undetermined_packages,
+            observed.packages,
+            some_of(advisories)
+        )
+    })
 }
 
 /// Why a release is not in the database.

@@ -154,29 +154,48 @@ fn compare_fixes(ecosystem: Ecosystem, a: &FixState, b: &FixState) -> std::cmp::
     }
 }
 
-/// What the matching records say, the statement about the package before the record; else the CVSS vector
-/// of any other record of the same CVE.
+/// How bad it is, and who says so.
+///
+/// The worst that the matching records say: for a distribution these are those of its own feed, for a language all that
+/// its feed gathers (GHSA, PYSEC). What a record says of this package goes before what it says of all. Only where none
+/// of them rates it, the worst CVSS vector that any other record of the same CVE has.
 fn severity<'a>(
     group: &[Candidate<'_>],
     cves: impl Iterator<Item = &'a str>,
     reader: &Reader,
 ) -> Result<(Severity, Option<String>)> {
-    for candidate in group {
+    let said = group.iter().filter_map(|candidate| {
         let Match { record, ratings, .. } = candidate.of;
-        let said = rating::severity(ratings).or_else(|| rating::severity(&record.ratings));
-        if let Some(severity) = said {
-            return Ok((severity, Some(record.feed.clone())));
-        }
+        let severity = rating::severity(ratings).or_else(|| rating::severity(&record.ratings))?;
+        Some((severity, rater(record)))
+    });
+    if let Some(worst) = worst(said) {
+        return Ok(worst);
     }
+    let mut elsewhere = Vec::new();
     for cve in cves {
         for number in reader.bearing(cve)? {
             let record = reader.record(number)?;
             // A record about several vulnerabilities rates them together.
             let about_one = record.upstream.len() <= 1;
-            if let Some(severity) = rating::from_cvss(&record.ratings).filter(|_| about_one) {
-                return Ok((severity, Some(record.feed)));
-            }
+            let severity = rating::from_cvss(&record.ratings).filter(|_| about_one);
+            elsewhere.extend(severity.map(|severity| (severity, rater(&record))));
         }
     }
-    Ok((Severity::Unknown, None))
+    Ok(worst(elsewhere.into_iter()).unwrap_or_default())
+}
+
+/// The worst; of equals, the first by its name, whatever the order is that they come in.
+fn worst(ratings: impl Iterator<Item = (Severity, String)>) -> Option<(Severity, Option<String>)> {
+    ratings
+        .min_by(|(a, a_by), (b, b_by)| b.cmp(a).then_with(|| a_by.cmp(b_by)))
+        .map(|(severity, by)| (severity, Some(by)))
+}
+
+/// The feed, and the record in it where that is the word of somebody else (`osv-pypi: GHSA-m2qf-hxjv-5gpq`).
+fn rater(record: &Record) -> String {
+    match is_cve(&record.id) {
+        true => record.feed.clone(),
+        false => format!("{}: {}", record.feed, record.id),
+    }
 }

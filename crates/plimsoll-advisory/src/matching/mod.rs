@@ -39,8 +39,9 @@ struct Observed {
     packages: usize,
     /// Packages with advisories whose version cannot be compared.
     incomparable: Vec<String>,
-    /// Advisories that the publisher has not decided on.
+    /// Advisories that the publisher has not decided on, and how many packages they may affect.
     undetermined: Vec<String>,
+    undetermined_packages: usize,
 }
 
 impl<'a> Matcher<'a> {
@@ -76,13 +77,14 @@ impl<'a> Matcher<'a> {
             let all = observed.entry(ecosystem).or_default();
             all.packages += seen.packages;
             all.incomparable.extend(seen.incomparable);
+            all.undetermined_packages += usize::from(!seen.undetermined.is_empty());
             all.undetermined.extend(seen.undetermined);
         }
         let coverage = observed
             .into_iter()
             .map(|(ecosystem, seen)| {
                 let scope = Scope::of(ecosystem, distribution);
-                coverage::of(ecosystem, &scope, self.database.map(Database::status), seen)
+                coverage::of(ecosystem, &scope, self.database.map(Database::status), &seen)
             })
             .collect();
         Ok(Matches {

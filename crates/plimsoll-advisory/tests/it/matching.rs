@@ -71,7 +71,7 @@ fn records_of_one_vulnerability_are_one() {
     );
     assert_eq!(
         (one.severity, one.severity_source.as_deref()),
-        (Severity::Critical, Some("osv-pypi"))
+        (Severity::Critical, Some("osv-pypi: GHSA-m2qf"))
     );
     assert_eq!(
         (&one.fix, one.title.as_str()),
@@ -132,6 +132,38 @@ fn a_version_that_cannot_be_compared_is_said() {
         Some("versions that cannot be compared: `a` not a version")
     );
     assert!(matches!(matches.coverage[0].state, CoverageState::Partial { .. }));
+}
+
+/// The record that is right about the fixed version need not be the one that is right about the severity.
+#[test]
+fn the_worst_rating_of_a_vulnerability_counts_whoever_fixes_it_last() {
+    let vector = |impact: &str| {
+        format!(
+            r#","severity":[{{"type":"CVSS_V3","score":"CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:{impact}/I:{impact}/A:H"}}]"#
+        )
+    };
+    let record = |id: &str, fixed: &str, rating: &str| {
+        let events = format!(r#"{{"introduced":"0"}},{{"fixed":"{fixed}"}}"#);
+        osv(id, r#""CVE-2024-7""#, "a", &events, rating)
+    };
+    let (high, critical) = (vector("N"), vector("H"));
+    for records in [
+        [record("GHSA-7", "1.5", &critical), record("PYSEC-7", "2", &high)],
+        [record("GHSA-7", "2", &critical), record("PYSEC-7", "1.5", &high)],
+        [record("PYSEC-7", "2", &high), record("GHSA-7", "2", &critical)],
+    ] {
+        let matches = Matcher::new(Some(&pypi(&records)))
+            .match_all(None, &[python("a", "1")])
+            .unwrap();
+        let [one] = &matches.vulnerabilities[..] else {
+            panic!("{matches:?}")
+        };
+        assert_eq!(one.fix, fixed("2"));
+        assert_eq!(
+            (one.severity, one.severity_source.as_deref()),
+            (Severity::Critical, Some("osv-pypi: GHSA-7"))
+        );
+    }
 }
 
 const TRACKER: &str = r#"{"openssl":{
@@ -201,7 +233,7 @@ fn debian_by_source_package_and_release() {
             (
                 "CVE-2023-1",
                 Severity::High,
-                Some("osv-pypi"),
+                Some("osv-pypi: PYSEC-1"),
                 fixed("3.0.11-1"),
                 false,
                 fix
@@ -232,11 +264,16 @@ fn debian_by_source_package_and_release() {
             ),
         ]
     );
-    assert!(bookworm.coverage[0].is_complete());
     assert_eq!(bookworm.coverage[0].release.as_deref(), Some("12"));
+    assert!(matches!(
+        bookworm.coverage[0].state,
+        CoverageState::Partial { .. }
+    ));
     assert_eq!(
-        bookworm.coverage[0].notes,
-        ["the publisher has not determined whether these affect the release: CVE-2023-4 (libssl3)"]
+        bookworm.coverage[0].reason(),
+        Some(
+            "the publisher has not determined whether advisories affect 1 of 1 packages: CVE-2023-4 (libssl3)"
+        )
     );
 
     // Not affected at all, and yet assessed.
