@@ -3,6 +3,25 @@
 //! Each has a `Version` that is parsed strictly and a `compare` of two texts that never fails: what it
 //! does with texts that break the scheme's rules stands in its documentation.
 
+/// Two versions that the scheme's order finds equal are equal, however they are written (`1.0` and `1.0.0`).
+macro_rules! equal_by_order {
+    ($version:ty) => {
+        impl PartialOrd for $version {
+            fn partial_cmp(&self, other: &Self) -> Option<::std::cmp::Ordering> {
+                Some(self.cmp(other))
+            }
+        }
+
+        impl PartialEq for $version {
+            fn eq(&self, other: &Self) -> bool {
+                self.cmp(other).is_eq()
+            }
+        }
+
+        impl Eq for $version {}
+    };
+}
+
 pub mod apk;
 pub mod dpkg;
 pub mod pep440;
