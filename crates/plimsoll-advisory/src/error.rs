@@ -70,7 +70,9 @@ impl Error {
     pub fn hint(&self) -> Option<Hint> {
         let text = match self {
             Self::NoDatabase(_) => "run `plimsoll db update` first",
-            Self::Database { .. } | Self::Format { .. } => "run `plimsoll db update` to make a new one",
+            Self::Database { .. } | Self::Format { .. } => {
+                "make a new one with `plimsoll db update`, or with `plimsoll db build --from DIR`"
+            }
             Self::NoFeeds(_) => {
                 "a mirror has the publishers' layout: `osv/PyPI/all.zip`, `debian/tracker.json`, `alpine/v3.20/main.json`"
             }

@@ -93,6 +93,7 @@ fn publisher_url(path: &str) -> String {
         Some(("osv", rest)) => format!("https://osv-vulnerabilities.storage.googleapis.com/{rest}"),
         Some(("debian", _)) => "https://security-tracker.debian.org/tracker/data/json".to_owned(),
         Some(("alpine", rest)) => format!("https://secdb.alpinelinux.org/{rest}"),
+        Some(("epss", rest)) => format!("https://epss.empiricalsecurity.com/{rest}"),
         _ => format!(
             "https://www.cisa.gov/sites/default/files/feeds/{}",
             path.trim_start_matches("kev/")
@@ -129,10 +130,13 @@ pub(crate) fn fetch_all(
         progress,
     };
     let files = ["osv/PyPI/all.zip", "osv/Debian/all.zip", "debian/tracker.json"];
-    let kev = "kev/known_exploited_vulnerabilities.json";
+    let of_all = [
+        "kev/known_exploited_vulnerabilities.json",
+        "epss/epss_scores-current.csv.gz",
+    ];
     let mut remotes: Vec<Remote> = files
         .into_iter()
-        .chain([kev])
+        .chain(of_all)
         .map(|path| Remote::new(path, mirror))
         .collect();
     let branch = |name: String| {

@@ -1,6 +1,7 @@
 //! The advisory database: one file, built whole from feeds and read by any number of processes.
 
 pub(crate) mod build;
+mod file;
 mod query;
 mod read;
 pub(crate) mod schema;
@@ -113,6 +114,11 @@ impl Database {
     /// What is in it and how old it is.
     pub fn status(&self) -> &Status {
         &self.status
+    }
+
+    /// Whether it can tell what is exploited in the wild: [`Status::has_known_exploited`].
+    pub fn has_known_exploited(&self) -> bool {
+        self.status.has_known_exploited()
     }
 
     /// FIRST's prediction for a CVE that the database knows, where it was built with an EPSS file.

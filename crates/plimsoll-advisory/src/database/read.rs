@@ -1,10 +1,13 @@
 //! Reads the tables of an open database.
 
 use std::fmt::Display;
+use std::fs::File;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use redb::{ReadOnlyTable, ReadableDatabase, ReadableTable};
 
+use super::file::Sealed;
 use super::schema::{
     self, Affected, EPSS, EXPLOITED, FORMAT, FORMAT_KEY, IDS, META, PACKAGES, RECORDS, Record, STATUS_KEY,
 };
@@ -20,16 +23,18 @@ pub(super) enum Handle {
 
 impl Handle {
     pub(super) fn open(path: &Path) -> Result<Self> {
-        let opened = redb::Builder::new().set_cache_size(64 << 20).open_read_only(path);
-        match opened {
-            Ok(database) => Ok(Self::File(database)),
-            Err(redb::DatabaseError::Storage(redb::StorageError::Io(error)))
-                if error.kind() == std::io::ErrorKind::NotFound =>
-            {
-                Err(Error::NoDatabase(path.to_owned()))
+        let file = match File::open(path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                return Err(Error::NoDatabase(path.to_owned()));
             }
-            Err(error) => Err(damaged(path, error)),
-        }
+            file => file.map_err(Error::io("read", path))?,
+        };
+        let sealed = Sealed::open(file).map_err(|error| damaged(path, error))?;
+        redb::Builder::new()
+            .set_cache_size(64 << 20)
+            .open_read_only_with_backend(sealed)
+            .map(Self::File)
+            .map_err(|error| damaged(path, error))
     }
 
     fn begin(&self) -> std::result::Result<redb::ReadTransaction, redb::TransactionError> {

@@ -1,6 +1,6 @@
 //! What stands in the database file.
 //!
-//! The file is a redb database. Values are in the postcard encoding; those of `records` are compressed
+//! The file is a redb database with checksums behind it. Values are in the postcard encoding; those of `records` are compressed
 //! with zstd besides.
 
 use plimsoll_core::Severity;

@@ -1,7 +1,7 @@
 //! Finds the feeds in a folder and reads each into the builder.
 
 use std::fs::File;
-use std::io::{self, BufReader, Read};
+use std::io::{self, BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 
 use flate2::read::MultiGzDecoder;
@@ -175,7 +175,7 @@ impl Found<'_> {
     fn epss(&mut self) -> Result<()> {
         let mut files = self.files("epss")?;
         files.retain(|name| name.ends_with(".csv") || name.ends_with(".csv.gz"));
-        // Their names bear the date, so the last is the newest.
+        // Their names bear the date, or say that it is the current one, so the last is the newest.
         let Some(name) = files.pop() else { return Ok(()) };
         for older in files {
             self.builder
@@ -184,8 +184,10 @@ impl Found<'_> {
         let Some(source) = self.source(&format!("epss/{name}"))? else {
             return Ok(());
         };
-        let reader = source.reader()?;
-        let reader: Box<dyn Read> = match name.ends_with(".gz") {
+        let mut reader = source.reader()?;
+        // A server may have sent a compressed file as what it is decompressed.
+        let start = reader.fill_buf().map_err(Error::io("read", &source.path))?;
+        let reader: Box<dyn Read> = match start.starts_with(&[0x1f, 0x8b]) {
             true => Box::new(MultiGzDecoder::new(reader)),
             false => Box::new(reader),
         };

@@ -4,6 +4,8 @@ use jiff::{SignedDuration, Timestamp};
 use plimsoll_core::{AdvisoryFeed, Digest};
 use serde::{Deserialize, Serialize};
 
+use crate::feeds::{epss, kev};
+
 /// What an advisory database holds, and how old it is.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Status {
@@ -25,6 +27,21 @@ impl Status {
     /// How long before `now` it was built; zero for one from the future.
     pub fn age(&self, now: Timestamp) -> SignedDuration {
         now.duration_since(self.built_at).max(SignedDuration::ZERO)
+    }
+
+    /// Whether CISA's list of exploited vulnerabilities is in it. Without it nothing is known to be exploited, which
+    /// does not mean that nothing is: [`Vulnerability::known_exploited`](plimsoll_core::Vulnerability) says nothing.
+    pub fn has_known_exploited(&self) -> bool {
+        self.has(kev::ID)
+    }
+
+    /// Whether FIRST's exploit predictions are in it.
+    pub fn has_exploit_predictions(&self) -> bool {
+        self.has(epss::ID)
+    }
+
+    fn has(&self, id: &str) -> bool {
+        self.feeds.iter().any(|feed| feed.feed.id == id)
     }
 
     /// The newest date that any record of any feed bears (RFC 3339).

@@ -1,9 +1,14 @@
 //! Writes the tables to a file that appears whole or not at all.
 
 use std::fmt::Display;
+use std::fs::File;
+use std::io;
 use std::path::Path;
 
+use tempfile::NamedTempFile;
+
 use super::build::Tables;
+use super::file::{self, Unsealed};
 use super::schema::{EPSS, EXPLOITED, FORMAT, FORMAT_KEY, IDS, META, PACKAGES, RECORDS, STATUS_KEY};
 use crate::{Error, Result};
 
@@ -15,21 +20,21 @@ pub(super) fn replace(out: &Path, tables: &Tables) -> Result<u64> {
         .filter(|folder| !folder.as_os_str().is_empty())
         .unwrap_or(Path::new("."));
     std::fs::create_dir_all(folder).map_err(Error::io("create", folder))?;
-    let mut name = tempfile::Builder::new();
-    name.prefix(".advisories-").suffix(".tmp");
-    #[cfg(unix)]
-    name.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o644));
-    let temporary = name.tempfile_in(folder).map_err(Error::io("create", folder))?;
+    sweep(folder).map_err(Error::io("read", folder))?;
+    let temporary = temporary(folder).map_err(Error::io("create", folder))?;
 
     let failed = |error: &dyn Display| damaged(out, error);
+    let file = temporary.as_file();
+    let unsealed = Unsealed(file.try_clone().map_err(Error::io("write", out))?);
     let mut database = redb::Builder::new()
         .set_cache_size(64 << 20)
-        .create(temporary.path())
+        .create_with_backend(unsealed)
         .map_err(|error| failed(&error))?;
     fill(&database, tables).map_err(|error| failed(&error))?;
     // The file grows in steps while it is written; this gives the rest back.
     database.compact().map_err(|error| failed(&error))?;
     database.close().map_err(|error| failed(&error))?;
+    file::seal(file).map_err(Error::io("write", out))?;
 
     temporary.as_file().sync_all().map_err(Error::io("write", out))?;
     let file = temporary
@@ -40,6 +45,50 @@ pub(super) fn replace(out: &Path, tables: &Tables) -> Result<u64> {
         .and_then(|folder| folder.sync_all())
         .map_err(Error::io("write", folder))?;
     Ok(file.metadata().map_err(Error::io("read", out))?.len())
+}
+
+const PREFIX: &str = ".advisories-";
+const SUFFIX: &str = ".tmp";
+
+/// A new file in `folder`, locked as long as its owner is at work.
+fn temporary(folder: &Path) -> io::Result<NamedTempFile> {
+    let mut name = tempfile::Builder::new();
+    name.prefix(PREFIX).suffix(SUFFIX);
+    #[cfg(unix)]
+    name.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o644));
+    loop {
+        let temporary = name.tempfile_in(folder)?;
+        temporary.as_file().lock()?;
+        // Before it was locked, another process may have taken it for one that was left.
+        if temporary.path().exists() {
+            return Ok(temporary);
+        }
+    }
+}
+
+/// Removes the unfinished files of builds that were killed: nobody holds their locks any more.
+fn sweep(folder: &Path) -> io::Result<()> {
+    for entry in std::fs::read_dir(folder)? {
+        let entry = entry?;
+        let name = entry.file_name();
+        let ours = name
+            .to_str()
+            .is_some_and(|name| name.starts_with(PREFIX) && name.ends_with(SUFFIX));
+        if !ours || !entry.file_type()?.is_file() {
+            continue;
+        }
+        // One that is gone meanwhile was its owner's, and so is one that may not be opened.
+        let Ok(file) = File::open(entry.path()) else {
+            continue;
+        };
+        if file.try_lock().is_ok() {
+            match std::fs::remove_file(entry.path()) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+                _ => {}
+            }
+        }
+    }
+    Ok(())
 }
 
 /// Writes the tables in one transaction.

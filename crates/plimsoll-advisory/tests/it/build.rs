@@ -1,10 +1,12 @@
 //! What goes into a database, and what happens when it cannot.
 
 use std::fs;
+use std::path::Path;
 
-use plimsoll_advisory::{Database, Error};
+use plimsoll_advisory::{Database, Error, Matcher};
+use plimsoll_core::Ecosystem;
 
-use crate::{database, write, zip};
+use crate::{database, distribution, package, python, write, zip};
 
 const RECORD: &str = r#"{"id":"PYSEC-1","modified":"2024-05-01T00:00:00Z","aliases":["CVE-2024-1"],"affected":[
     {"package":{"ecosystem":"PyPI","name":"flask"},"ranges":[{"type":"ECOSYSTEM","events":[{"introduced":"0"},{"fixed":"2"}]}]}]}"#;
@@ -208,4 +210,83 @@ fn looking_things_up() {
     let releases: Vec<&str> = curl.iter().map(|advisory| advisory.release.as_str()).collect();
     assert_eq!(releases, ["alpine:v3.20", "alpine:v3.20", "debian:12"]);
     assert!(database.query("nothing").unwrap().is_empty());
+}
+
+/// Everything that is read of a database, or the error that it has.
+fn everything(path: &Path) -> Result<String, Error> {
+    let database = Database::open_read_only(path)?;
+    let mut all = serde_json::to_string(database.status()).unwrap();
+    for what in ["flask", "curl", "CVE-2024-1", "CVE-2024-3"] {
+        all += &serde_json::to_string(&database.query(what)?).unwrap();
+    }
+    let curl = package(Ecosystem::Deb, "curl", "1", None);
+    let packages = [python("flask", "1"), curl];
+    let matches = Matcher::new(Some(&database)).match_all(Some(&distribution("debian", "12")), &packages)?;
+    all += &serde_json::to_string(&matches).unwrap();
+    Ok(all + &format!("{:?}", database.exploit_prediction("CVE-2024-1")?))
+}
+
+#[test]
+fn a_damaged_byte_anywhere_is_an_error_or_does_not_matter() {
+    let folder = tempfile::tempdir().unwrap();
+    let (feeds, path) = (folder.path().join("feeds"), folder.path().join("advisories.redb"));
+    write(&feeds, "osv/PyPI/all.zip", zip(&[RECORD]));
+    write(&feeds, "debian/tracker.json", TRACKER);
+    write(&feeds, "alpine/v3.20/main.json", SECDB);
+    write(&feeds, "kev/known_exploited_vulnerabilities.json", KEV);
+    write(&feeds, "epss/epss_scores-2025-02-01.csv", EPSS);
+    Database::build(&feeds, &path, &()).unwrap();
+    let whole = fs::read(&path).unwrap();
+    let expected = everything(&path).unwrap();
+    let mut errors = 0;
+    let places = (0..whole.len()).step_by(509).chain(whole.len() - 30..whole.len());
+    for place in places {
+        let mut damaged = whole.clone();
+        damaged[place] ^= 0x55;
+        fs::write(&path, &damaged).unwrap();
+        match everything(&path) {
+            Ok(read) => assert!(read == expected, "byte {place} changed what is read"),
+            Err(error @ Error::Database { .. }) => {
+                assert!(error.hint().is_some());
+                errors += 1;
+            }
+            Err(error) => panic!("byte {place}: {error}"),
+        }
+    }
+    assert!(errors > 30, "{errors}");
+}
+
+#[test]
+fn what_a_killed_build_left_is_removed_by_the_next() {
+    let folder = tempfile::tempdir().unwrap();
+    let (feeds, out) = (folder.path().join("feeds"), folder.path().join("advisories.redb"));
+    write(&feeds, "osv/PyPI/all.zip", zip(&[RECORD]));
+    let (left, held) = (".advisories-aaaaaa.tmp", ".advisories-bbbbbb.tmp");
+    for name in [left, held, ".advisories-other", "mine.tmp"] {
+        fs::write(folder.path().join(name), "unfinished").unwrap();
+    }
+    // Its owner is still at work.
+    let owner = fs::File::open(folder.path().join(held)).unwrap();
+    owner.lock().unwrap();
+    Database::build(&feeds, &out, &()).unwrap();
+    let there = |name: &str| folder.path().join(name).exists();
+    assert!(!there(left) && there(held) && there(".advisories-other") && there("mine.tmp"));
+    drop(owner);
+    Database::build(&feeds, &out, &()).unwrap();
+    assert!(!there(held) && out.exists());
+}
+
+#[test]
+fn whether_exploitation_is_known_is_said() {
+    let with = |kev: bool| {
+        let fill = |root: &Path| {
+            write(root, "osv/PyPI/all.zip", zip(&[RECORD]));
+            if kev {
+                write(root, "kev/known_exploited_vulnerabilities.json", KEV);
+            }
+        };
+        database(fill).0.has_known_exploited()
+    };
+    assert!(with(true) && !with(false));
+    assert!(!plimsoll_advisory::builtin::database().has_known_exploited());
 }

@@ -135,6 +135,28 @@ fn only_what_has_changed_is_fetched() {
 }
 
 #[test]
+fn exploit_predictions_are_fetched_compressed_or_not() {
+    let csv = "#model_version:v4,score_date:2025-02-01T00:00:00Z\ncve,epss,percentile\nCVE-2024-1,0.25,0.5\n";
+    let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::default());
+    gzip.write_all(csv.as_bytes()).unwrap();
+    let record = RECORD.replace(r#""id":"P-1""#, r#""id":"P-1","aliases":["CVE-2024-1"]"#);
+    // A server may say that the compression is that of the transfer, and then it is gone.
+    for content in [gzip.finish().unwrap(), csv.as_bytes().to_vec()] {
+        let server = Server::start();
+        let folder = tempfile::tempdir().unwrap();
+        let (cache, out) = (folder.path().join("cache"), folder.path().join("advisories.redb"));
+        server.serve("osv/PyPI/all.zip", zip(&[&record]));
+        server.serve("epss/epss_scores-current.csv.gz", content);
+        let mirror: Mirror = server.address.parse().unwrap();
+        let summary = Database::update(&mirror, &cache, &out, &FetchOptions::default(), &()).unwrap();
+        assert!(summary.status.has_exploit_predictions());
+        let database = Database::open_read_only(&out).unwrap();
+        let prediction = database.exploit_prediction("CVE-2024-1").unwrap().unwrap();
+        assert_eq!(prediction.probability, 0.25);
+    }
+}
+
+#[test]
 fn errors_name_the_address_and_leave_the_database() {
     let folder = tempfile::tempdir().unwrap();
     let (cache, out) = (folder.path().join("cache"), folder.path().join("advisories.redb"));
