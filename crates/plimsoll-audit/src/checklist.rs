@@ -2,8 +2,7 @@
 
 use plimsoll_core::{ChecklistItem, Severity};
 
-use crate::criteria::{explicit_uid, is_root};
-use crate::probe::Hardness;
+use crate::criteria::{explicit_uid, is_active, is_root};
 use crate::{Observed, Policy, Subject};
 
 /// The checklist of one image. `built` says whether this run built the image, which is then known to build without error.
@@ -23,10 +22,7 @@ pub fn checklist(subject: &Subject<'_>, policy: &Policy, built: Option<&str>) ->
         item(&size, small(subject, policy)),
         item("HTTP answers", subject.probed.http_answers()),
         item("logs visible", subject.probed.logs_reach_output()),
-        item(
-            "resource limits applicable",
-            subject.probed.runs_with(Hardness::ReadOnly),
-        ),
+        item("resource limits applicable", subject.probed.limits_hold()),
     ]
 }
 
@@ -38,16 +34,11 @@ fn built_without_error(built: Option<&str>) -> Observed {
 }
 
 fn health(subject: &Subject<'_>) -> Observed {
-    match subject
-        .image
-        .config
-        .config
-        .healthcheck
-        .as_ref()
-        .and_then(|check| check.test.first())
-    {
-        Some(kind) if kind != "NONE" => subject.probed.healthy(),
-        _ => Observed::unmet("no HEALTHCHECK"),
+    let check = subject.image.config.config.healthcheck.as_ref();
+    if check.is_some_and(is_active) {
+        subject.probed.healthy()
+    } else {
+        Observed::unmet("no HEALTHCHECK")
     }
 }
 

@@ -61,6 +61,13 @@ pub struct ProbeLimits {
     pub stop_timeout: u64,
 }
 
+impl ProbeLimits {
+    /// The memory limit in bytes.
+    pub(crate) fn memory_bytes(&self) -> u64 {
+        self.memory.saturating_mul(1_000_000)
+    }
+}
+
 /// One key that a project's policy changes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Override {
@@ -170,7 +177,7 @@ fn merge(
             }
             (Some(known), change) => {
                 return Err(format!(
-                    "`{key}` must be a {}, not a {}",
+                    "`{key}` must be of type {}, not {}",
                     known.type_str(),
                     change.type_str()
                 ));
@@ -213,7 +220,7 @@ mod tests {
         );
         assert_eq!(
             error("[size]\nbasic = 'x'\n"),
-            "policy `p.toml`: `size.basic` must be a integer, not a string"
+            "policy `p.toml`: `size.basic` must be of type integer, not string"
         );
         assert!(error("size").contains("p.toml"));
         assert!(error("[size]\nbasic = -1\n").contains("p.toml"));

@@ -16,6 +16,8 @@ pub struct Subject<'a> {
     pub vulnerabilities: &'a [Vulnerability],
     /// What could not be compared with advisories, each with its reason; empty where everything was.
     pub unassessed: &'a [String],
+    /// Whether the advisories say which vulnerabilities are exploited.
+    pub knows_exploited: bool,
     /// What looks like a secret in the configuration, the history and the layers.
     pub secrets: &'a [Finding],
     /// What looks like a secret in the build context.

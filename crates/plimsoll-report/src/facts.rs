@@ -1,9 +1,9 @@
 //! What is shown of an image in every format for people, by its names.
 
-use plimsoll_core::{Assessment, Criterion, Line, Matrix, Place, Severity, Verdict};
+use plimsoll_core::{Assessment, Criterion, Line, Matrix, Place, Severity};
 
 use crate::text::{bytes, milliseconds};
-use crate::{ImageSummary, Measurements, Side};
+use crate::{AuditReport, ImageSummary, Measurements, Side};
 
 /// The line reached, in a word.
 pub(crate) fn reached(line: Option<Line>) -> &'static str {
@@ -11,10 +11,14 @@ pub(crate) fn reached(line: Option<Line>) -> &'static str {
 }
 
 /// The verdict in one sentence, in which `mark` sets off the lines.
-pub(crate) fn verdict(verdict: &Verdict, mark: impl Fn(&str) -> String) -> String {
+pub(crate) fn verdict(report: &AuditReport, mark: impl Fn(&str) -> String) -> String {
+    let verdict = &report.verdict;
     let line = mark(reached(verdict.reached));
     let required = mark(verdict.required.as_str());
-    let sentence = format!("the image reaches {line}; required is {required}");
+    let sentence = match report.gate {
+        Some(_) => format!("the image reaches {line}; required is {required}"),
+        None => format!("the image reaches {line}; looked at for {required}"),
+    };
     if verdict.not_assessed.is_empty() || verdict.assessed <= verdict.reached {
         return sentence;
     }
@@ -28,6 +32,15 @@ pub(crate) fn verdict(verdict: &Verdict, mark: impl Fn(&str) -> String) -> Strin
         "{sentence}; not assessed: {}; the other criteria reach {others}",
         unknown.join(", ")
     )
+}
+
+/// The verdict in a word: only a gate passes or fails an image.
+pub(crate) fn outcome(report: &AuditReport) -> &'static str {
+    match (report.verdict.passed, &report.gate) {
+        (true, _) => "pass",
+        (false, Some(_)) => "fail",
+        (false, None) => "below",
+    }
 }
 
 /// What the rows of a matrix could not assess, each reason once.
@@ -73,8 +86,18 @@ pub(crate) fn place(place: &Place) -> String {
     }
 }
 
-/// What was measured, by its names for people.
-pub(crate) fn measured(measurements: &Measurements) -> Vec<(&'static str, String)> {
+/// What can be measured, by its names for people.
+const MEASURED: [&str; 6] = [
+    "start",
+    "until healthy",
+    "until the first answer",
+    "stop",
+    "memory",
+    "processes and threads",
+];
+
+/// The values that belong to [`MEASURED`].
+fn values(measurements: &Measurements) -> [Option<String>; 6] {
     let Measurements {
         start_ms,
         healthy_ms,
@@ -84,16 +107,21 @@ pub(crate) fn measured(measurements: &Measurements) -> Vec<(&'static str, String
         pids,
     } = *measurements;
     [
-        ("start", start_ms.map(milliseconds)),
-        ("until healthy", healthy_ms.map(milliseconds)),
-        ("until the first answer", first_answer_ms.map(milliseconds)),
-        ("stop", stop_ms.map(milliseconds)),
-        ("memory", memory_bytes.map(bytes)),
-        ("processes and threads", pids.map(|number| number.to_string())),
+        start_ms.map(milliseconds),
+        healthy_ms.map(milliseconds),
+        first_answer_ms.map(milliseconds),
+        stop_ms.map(milliseconds),
+        memory_bytes.map(bytes),
+        pids.map(|number| number.to_string()),
     ]
-    .into_iter()
-    .filter_map(|(name, value)| value.map(|value| (name, value)))
-    .collect()
+}
+
+/// What was measured, by its names for people.
+pub(crate) fn measured(measurements: &Measurements) -> Vec<(&'static str, String)> {
+    let named = MEASURED.into_iter().zip(values(measurements));
+    named
+        .filter_map(|(name, value)| value.map(|value| (name, value)))
+        .collect()
 }
 
 type SideRow = (String, Box<dyn Fn(&Side) -> String>);
@@ -126,18 +154,16 @@ pub(crate) fn side_rows() -> Vec<SideRow> {
     for severity in Severity::WORST_FIRST {
         rows.push(row(severity.as_str(), move |side| counted(side, severity)));
     }
-    rows.push(row("measured", |side| {
-        let measured = side.measurements.as_ref().map(measured).unwrap_or_default();
-        let each: Vec<String> = measured
-            .into_iter()
-            .map(|(name, value)| format!("{name} {value}"))
-            .collect();
-        if each.is_empty() {
-            "nothing".to_owned()
-        } else {
-            each.join(", ")
-        }
-    }));
+    for (index, name) in MEASURED.into_iter().enumerate() {
+        rows.push(row(name, move |side| {
+            let measured = side.measurements.as_ref().map(values).unwrap_or_default();
+            measured
+                .into_iter()
+                .nth(index)
+                .flatten()
+                .unwrap_or_else(|| "not measured".to_owned())
+        }));
+    }
     rows
 }
 

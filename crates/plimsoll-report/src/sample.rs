@@ -287,6 +287,7 @@ pub(crate) fn audit() -> AuditReport {
         subject: image("app:1", 133_000_000),
         verdict: matrix.verdict(Line::Production),
         matrix,
+        gate: Some("`--line production`".to_owned()),
         checklist: vec![ChecklistItem {
             title: "health check present and active".to_owned(),
             assessment: Assessment::Met,

@@ -115,7 +115,9 @@ pub(crate) fn build(
         source,
     })?;
     for name in &outcome.unused_build_args {
-        invocation.printer.warn(&format!("no `ARG` of the Dockerfile takes `--build-arg {name}`"));
+        invocation
+            .printer
+            .warn(&format!("no `ARG` of the Dockerfile takes `--build-arg {name}`"));
     }
     if !outcome.warnings.is_empty() {
         let color = invocation.printer.colors_messages();

@@ -80,10 +80,59 @@ pub(crate) enum Command {
 
 #[cfg(test)]
 mod tests {
+    use std::fmt::Write as _;
+    use std::path::Path;
+
     use clap::CommandFactory;
+
+    use super::*;
 
     #[test]
     fn every_command_is_well_formed() {
-        super::Cli::command().debug_assert();
+        Cli::command().debug_assert();
+    }
+
+    /// `docs/commands.md` is made from the command line itself: `PLIMSOLL_WRITE_DOCS=1 cargo test -p plimsoll` writes it.
+    #[test]
+    fn the_reference_of_the_commands_is_current() {
+        let mut reference = "# Commands\n\nMade from `plimsoll help COMMAND`; do not edit.\n".to_owned();
+        let mut cli = Cli::command().disable_help_subcommand(true).term_width(100);
+        cli.build();
+        for command in cli.get_subcommands_mut() {
+            describe(command, &mut reference);
+        }
+        let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/commands.md");
+        if std::env::var_os("PLIMSOLL_WRITE_DOCS").is_some() {
+            std::fs::write(&file, &reference).unwrap();
+        }
+        assert!(
+            std::fs::read_to_string(&file).unwrap() == reference,
+            "docs/commands.md is not current"
+        );
+    }
+
+    fn describe(command: &mut clap::Command, reference: &mut String) {
+        if command.has_subcommands() {
+            for inner in command
+                .get_subcommands_mut()
+                .filter(|inner| inner.get_name() != "help")
+            {
+                describe(inner, reference);
+            }
+            return;
+        }
+        let name = command.get_bin_name().unwrap_or_default().to_owned();
+        let help = command
+            .clone()
+            .color(clap::ColorChoice::Never)
+            .render_help()
+            .to_string();
+        let own = help.split("\nGlobal options:").next().unwrap_or_default();
+        let lines: Vec<&str> = own.lines().map(str::trim_end).collect();
+        let _ = write!(
+            reference,
+            "\n## {name}\n\n```text\n{}\n```\n",
+            lines.join("\n").trim_end()
+        );
     }
 }

@@ -3,6 +3,7 @@
 use annotate_snippets::{AnnotationKind, Group, Level, Renderer, Snippet};
 use plimsoll_core::Span;
 use plimsoll_dockerfile::Diagnostic;
+use serde_json::json;
 
 use crate::failure;
 
@@ -61,6 +62,43 @@ pub(crate) fn excerpt(error: &anyhow::Error, color: bool) -> Option<String> {
             hint.as_deref(),
         ),
     )
+}
+
+/// The error as JSON objects: one for each diagnostic of a Dockerfile, else one.
+pub(crate) fn as_json(error: &anyhow::Error) -> Vec<String> {
+    let placed = |name: &str, text: &str, span: Span| {
+        let start = floor(text, span.start);
+        let line_start = text[..start].rfind('\n').map_or(0, |end| end + 1);
+        let column = text[line_start..start].chars().count() + 1;
+        json!({ "path": name, "line": span.line(text), "column": column })
+    };
+    let listed = |name: &str, text: &str, diagnostics: &[Diagnostic]| {
+        let each = diagnostics.iter().map(|one| {
+            let place = placed(name, text, one.span);
+            json!({ "level": one.level, "code": one.code, "message": one.message, "hint": one.hint, "place": place }).to_string()
+        });
+        each.collect()
+    };
+    if let Some(errors) = error.downcast_ref::<DockerfileErrors>() {
+        return listed(&errors.name, &errors.text, &errors.diagnostics);
+    }
+    let failed = error.downcast_ref::<BuildFailed>();
+    if let Some(failed) = failed
+        && let plimsoll_build::Error::Dockerfile(diagnostics) = &failed.source
+    {
+        return listed(&failed.name, &failed.text, diagnostics);
+    }
+    let mut line =
+        json!({ "level": "error", "message": failure::message(error), "hint": failure::hint(error) });
+    if let Some(failed) = failed {
+        line["place"] = failed
+            .source
+            .span()
+            .map(|span| placed(&failed.name, &failed.text, span))
+            .into();
+        line["output"] = json!(failed.source.output());
+    }
+    vec![line.to_string()]
 }
 
 /// Every diagnostic, in the order of the text.

@@ -4,19 +4,18 @@ use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 use plimsoll_image::{ContainerConfig, Image};
-use plimsoll_sandbox::{Container, ContainerState, Network, RestartPolicy, RunOptions};
+use plimsoll_sandbox::{Container, ContainerState, HealthOptions, Network, RestartPolicy, RunOptions};
 use serde_json::{Map, Value, json};
 
 /// An image as `docker image inspect` has it.
 pub(crate) fn image(image: &Image) -> anyhow::Result<Value> {
     let references = &image.references;
-    let digests = image.manifest_digest.iter().flat_map(|digest| {
-        references
-            .iter()
-            .map(move |reference| format!("{}@{digest}", reference.repository()))
-    });
-    let mut digests: Vec<String> = digests.collect();
-    digests.dedup();
+    // A digest is a name in a registry only where one was pulled by it; what is built or loaded here has none.
+    let digests = references
+        .iter()
+        .filter(|reference| reference.digest().is_some())
+        .map(ToString::to_string);
+    let digests: Vec<String> = digests.collect();
     let config = &image.config;
     let comment = config.history.last().and_then(|entry| entry.comment.clone());
     let mut value = json!({
@@ -79,6 +78,7 @@ pub(crate) fn container(container: &Container) -> anyhow::Result<Value> {
     if let Some(entrypoint) = &options.entrypoint {
         config["Entrypoint"] = json!(entrypoint);
     }
+    health_options(&mut config, &options.health);
     Ok(json!({
         "Id": container.id(),
         "Created": container.created().to_string(),
@@ -96,6 +96,31 @@ pub(crate) fn container(container: &Container) -> anyhow::Result<Value> {
         "Config": config,
         "NetworkSettings": network(options, &state),
     }))
+}
+
+/// The health check as the command line changed it.
+fn health_options(config: &mut Value, options: &HealthOptions) {
+    if options.disable {
+        config["Healthcheck"] = json!({ "Test": ["NONE"] });
+        return;
+    }
+    if let Some(command) = &options.command {
+        config["Healthcheck"]["Test"] = json!(["CMD-SHELL", command]);
+    }
+    let times = [
+        ("Interval", options.interval),
+        ("Timeout", options.timeout),
+        ("StartPeriod", options.start_period),
+        ("StartInterval", options.start_interval),
+    ];
+    for (name, time) in times {
+        if let Some(time) = time {
+            config["Healthcheck"][name] = json!(u64::try_from(time.as_nanos()).unwrap_or(u64::MAX));
+        }
+    }
+    if let Some(retries) = options.retries {
+        config["Healthcheck"]["Retries"] = json!(retries);
+    }
 }
 
 fn time(time: Option<Timestamp>) -> String {

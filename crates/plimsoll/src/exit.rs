@@ -11,3 +11,5 @@ pub(crate) const FAILED: u8 = 3;
 /// `run`: the container could not be made or started. 126 and 127 (not executable, not found) and the
 /// container's own code come from the container, as with Docker.
 pub(crate) const ENGINE: u8 = 125;
+/// Whoever read standard output closed it: the code that shells show for a program that `SIGPIPE` ended.
+pub(crate) const BROKEN_PIPE: u8 = 128 + 13;

@@ -3,6 +3,7 @@
 use plimsoll_core::Hint;
 
 use crate::exit;
+use crate::template::TemplateError;
 
 /// An error that knows its exit code and the next step.
 #[derive(Debug, thiserror::Error)]
@@ -52,11 +53,24 @@ pub(crate) fn with_code<T>(code: u8, result: anyhow::Result<T>) -> anyhow::Resul
     result.map_err(|inner| WithCode { inner, code }.into())
 }
 
+/// An error and everything behind it, also behind a code of its own.
+pub(crate) fn causes(
+    error: &anyhow::Error,
+) -> Box<dyn Iterator<Item = &(dyn std::error::Error + 'static)> + '_> {
+    match error.downcast_ref::<WithCode>() {
+        Some(with) => causes(&with.inner),
+        None => Box::new(error.chain()),
+    }
+}
+
 /// The exit code of an error: the one that it carries, else that of failed work.
 pub(crate) fn code(error: &anyhow::Error) -> u8 {
     let carried = error.chain().find_map(|cause| {
         let failure = cause.downcast_ref::<Failure>().map(|failure| failure.code);
-        failure.or_else(|| cause.downcast_ref::<WithCode>().map(|with| with.code))
+        let template = || cause.downcast_ref::<TemplateError>().map(|_| exit::USAGE);
+        failure
+            .or_else(|| cause.downcast_ref::<WithCode>().map(|with| with.code))
+            .or_else(template)
     });
     carried.unwrap_or(exit::FAILED)
 }

@@ -20,6 +20,7 @@ mod printer;
 mod progress;
 
 mod settings;
+mod sources;
 mod template;
 mod values;
 
@@ -42,7 +43,7 @@ fn main() -> ExitCode {
     let invocation = Invocation::new(&cli.global, printer);
     match commands::run(&invocation, cli.command) {
         Ok(code) => ExitCode::from(code),
-        Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) if is_broken_pipe(&error) => ExitCode::from(exit::BROKEN_PIPE),
         Err(error) => {
             report(printer, &error);
             ExitCode::from(failure::code(&error))
@@ -51,6 +52,11 @@ fn main() -> ExitCode {
 }
 
 fn report(printer: Printer, error: &anyhow::Error) {
+    if printer.is_json() {
+        return diagnostics::as_json(error)
+            .iter()
+            .for_each(|line| printer.block(line));
+    }
     if let Some(excerpt) = diagnostics::excerpt(error, printer.colors_messages()) {
         printer.block(&excerpt);
         return;
@@ -61,10 +67,10 @@ fn report(printer: Printer, error: &anyhow::Error) {
     }
 }
 
-/// Whoever read our output has had enough of it, as `head` has: that is no error.
+/// Whoever read our output has had enough of it, as `head` has: nobody is left to tell an error to.
 fn is_broken_pipe(error: &anyhow::Error) -> bool {
     let broken = |cause: &io::Error| cause.kind() == io::ErrorKind::BrokenPipe;
-    error.downcast_ref::<io::Error>().is_some_and(broken)
+    failure::causes(error).any(|cause| cause.downcast_ref::<io::Error>().is_some_and(broken))
 }
 
 fn start_tracing(cli: &Cli) {

@@ -88,6 +88,11 @@ impl Printer {
             .filter(|width| *width > 0)
     }
 
+    /// Whether messages are JSON, a line each.
+    pub(crate) fn is_json(&self) -> bool {
+        self.log_format == LogFormat::Json
+    }
+
     pub(crate) fn is_quiet(&self) -> bool {
         self.quiet
     }

@@ -12,7 +12,6 @@ pub(super) fn row(subject: &Subject<'_>) -> Row {
         format!("USER {user}")
     };
     let ran_as = subject.probed.uid();
-    let non_root = Observed::when(!is_root(user), configured.clone());
     let explicit = match explicit_uid(user) {
         Some(uid) => Observed::when(uid != 0, configured.clone()),
         None => Observed::unmet(configured.clone()),
@@ -20,14 +19,28 @@ pub(super) fn row(subject: &Subject<'_>) -> Row {
     row_of(
         Criterion::User,
         [
-            ("any".to_owned(), Observed::met(configured)),
-            ("non-root".to_owned(), non_root),
+            ("any".to_owned(), Observed::met(configured.clone())),
+            ("non-root".to_owned(), non_root(user, configured, &ran_as)),
             (
                 "non-root by explicit UID, and it runs so".to_owned(),
                 explicit.and(runs_as(explicit_uid(user), ran_as)),
             ),
         ],
     )
+}
+
+/// A number says all there is to say; a name may stand for UID 0, which only the run shows.
+fn non_root(user: &str, configured: String, ran_as: &std::result::Result<u32, String>) -> Observed {
+    if is_root(user) {
+        return Observed::unmet(configured);
+    }
+    match (explicit_uid(user), ran_as) {
+        (Some(_), _) => Observed::met(configured),
+        (None, Ok(uid)) => Observed::when(*uid != 0, format!("{configured}, which is UID {uid}")),
+        (None, Err(reason)) => {
+            Observed::not_assessed(format!("{configured}, whose UID is not known: {reason}"))
+        }
+    }
 }
 
 fn runs_as(asked: Option<u32>, ran_as: std::result::Result<u32, String>) -> Observed {
@@ -77,5 +90,16 @@ mod tests {
             runs_as(Some(1000), Err("it was not run".into())).assessment,
             Assessment::NotAssessed
         );
+    }
+
+    #[test]
+    fn a_name_may_stand_for_root() {
+        let seen = |user: &str, uid: std::result::Result<u32, String>| {
+            non_root(user, String::new(), &uid).assessment
+        };
+        assert_eq!(seen("admin", Ok(0)), Assessment::Unmet);
+        assert_eq!(seen("app", Ok(1000)), Assessment::Met);
+        assert_eq!(seen("app", Err("it was not run".into())), Assessment::NotAssessed);
+        assert_eq!(seen("1000", Err("it was not run".into())), Assessment::Met);
     }
 }

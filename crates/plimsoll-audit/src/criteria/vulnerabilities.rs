@@ -29,9 +29,21 @@ pub(super) fn row(subject: &Subject<'_>) -> Row {
     );
     let gate = match &subject.gate {
         Gate::Enforced(how) => Observed::met(format!("the scan is a gate: {how}")),
-        Gate::Advisory => Observed::unmet("this run stops nothing; set `--line`, or run it in CI"),
+        Gate::Advisory => Observed::unmet("this run stops nothing; make it a gate with `--line`"),
+    };
+    let exploited = if subject.knows_exploited {
+        exploited
+    } else {
+        exploited.and(Observed::not_assessed(
+            "the advisories say nothing of exploited vulnerabilities (no KEV feed)",
+        ))
     };
     let assessed = assessed(subject.unassessed);
+    let rated_fixable = rated(
+        known.iter().filter(|found| found.fix.fixed_version().is_some()),
+        "fixable ones",
+    );
+    let rated = rated(known.iter(), "ones");
     row_of(
         Criterion::Vulnerabilities,
         [
@@ -41,14 +53,29 @@ pub(super) fn row(subject: &Subject<'_>) -> Row {
             ),
             (
                 "no fixable CRITICAL".to_owned(),
-                fixable_critical.clone().and(assessed.clone()),
+                fixable_critical.and(rated_fixable).and(assessed.clone()),
             ),
             (
                 "no CRITICAL, no fixable HIGH, none in KEV, and the scan is part of a gate".to_owned(),
-                critical.and(fixable_high).and(exploited).and(gate).and(assessed),
+                critical
+                    .and(fixable_high)
+                    .and(exploited)
+                    .and(gate)
+                    .and(rated)
+                    .and(assessed),
             ),
         ],
     )
+}
+
+/// A vulnerability that nobody rated may be of any severity: it is not harmless, it is not known.
+fn rated<'a>(found: impl Iterator<Item = &'a Vulnerability>, what: &str) -> Observed {
+    match found.filter(|one| one.severity == Severity::Unknown).count() {
+        0 => Observed::met(""),
+        count => Observed::not_assessed(format!(
+            "{count} {what} have no severity, as no source rates them"
+        )),
+    }
 }
 
 /// What is known to be there outweighs what could not be looked at, but nothing else does.

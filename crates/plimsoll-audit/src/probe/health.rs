@@ -1,11 +1,14 @@
 //! What the health check says: when the image runs, and when its application does not answer any more.
 
+use std::os::fd::OwnedFd;
 use std::time::{Duration, Instant};
 
 use plimsoll_image::Image;
 use plimsoll_sandbox::{Container, ContainerState, HealthState, HealthStatus};
+use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
 
 use super::reaping::processes_below;
+use super::settle::Settled;
 use crate::criteria::is_active;
 use crate::{Observed, Result};
 
@@ -25,13 +28,14 @@ pub(super) fn verdict(health: &HealthState) -> Option<std::result::Result<(), St
     }
 }
 
-pub(super) fn became_healthy(image: &Image, state: &ContainerState, after: Option<Duration>) -> Observed {
+/// Whether it became healthy, and how soon.
+pub(super) fn became_healthy(image: &Image, state: &ContainerState, settled: &Settled) -> Observed {
     let has_check = image.config.config.healthcheck.as_ref().is_some_and(is_active);
-    match (after, &state.health) {
-        (Some(after), _) => Observed::met(format!("healthy after {:.1} s", after.as_secs_f64())),
-        (None, Some(health)) => Observed::unmet(format!("its health check says {}", health.status)),
-        (None, None) if has_check => Observed::not_assessed("it had ended before its health could be seen"),
-        (None, None) => Observed::unmet("no HEALTHCHECK"),
+    match (settled, &state.health) {
+        (Settled::Healthy(after), _) => Observed::met(format!("healthy after {:.1} s", after.as_secs_f64())),
+        (_, Some(health)) => Observed::unmet(format!("its health check says {}", health.status)),
+        (_, None) if has_check => Observed::not_assessed("it had ended before its health could be seen"),
+        (_, None) => Observed::unmet("no HEALTHCHECK"),
     }
 }
 
@@ -52,12 +56,22 @@ pub(super) fn when_stopped(container: &Container, image: &Image) -> Result<Obser
         .filter(|nanos| *nanos > 0);
     let timeout = Duration::from_nanos(timeout.unwrap_or(30_000_000_000));
     let retries = check.retries.filter(|retries| *retries > 0).unwrap_or(3);
-    let patience = (timeout + Duration::from_secs(2)) * retries + Duration::from_secs(5);
-    let state = container.state()?;
-    let stopped = processes_below(state.pid);
-    for pid in &stopped {
-        signal(*pid, rustix::process::Signal::STOP);
+    let patience = timeout
+        .saturating_add(Duration::from_secs(2))
+        .saturating_mul(retries)
+        .saturating_add(Duration::from_secs(5))
+        .min(Duration::from_secs(300));
+    let before = container.state()?;
+    if before
+        .health
+        .as_ref()
+        .is_none_or(|health| health.status != HealthStatus::Healthy)
+    {
+        return Ok(Observed::not_assessed(
+            "it was not healthy when the app was to be stopped",
+        ));
     }
+    let frozen = Frozen::application(before.pid);
     let began = Instant::now();
     let observed = loop {
         let state = container.state()?;
@@ -75,24 +89,44 @@ pub(super) fn when_stopped(container: &Container, image: &Image) -> Result<Obser
             None => break Observed::not_assessed("it ended when the app was stopped"),
             Some(_) if !state.running() => break Observed::not_assessed("it ended when the app was stopped"),
             Some((status, _)) if began.elapsed() > patience => {
-                break Observed::unmet(format!(
-                    "still {status} {:.0} s after the app was stopped",
-                    patience.as_secs_f64()
-                ));
+                let seconds = patience.as_secs_f64();
+                break Observed::unmet(format!("still {status} {seconds:.0} s after the app was stopped"));
             }
             Some(_) => std::thread::sleep(Duration::from_millis(50)),
         }
     };
-    for pid in &stopped {
-        signal(*pid, rustix::process::Signal::CONT);
-    }
+    drop(frozen);
     Ok(observed)
 }
 
-/// A process that is gone already needs no signal.
-fn signal(pid: u32, signal: rustix::process::Signal) {
-    if let Some(pid) = i32::try_from(pid).ok().and_then(rustix::process::Pid::from_raw) {
-        let _ = rustix::process::kill_process(pid, signal);
+/// Processes that are stopped without being ended, and go on when this is dropped.
+struct Frozen(Vec<OwnedFd>);
+
+impl Frozen {
+    /// Stops the first process of a container and what came of it. Each is held by a descriptor and looked at again, so
+    /// that the signal reaches no other process that got its number meanwhile.
+    fn application(first: u32) -> Self {
+        let namespace = |pid: u32| std::fs::read_link(format!("/proc/{pid}/ns/pid")).ok();
+        let own = namespace(first);
+        let held = processes_below(first).into_iter().filter_map(|pid| {
+            let raw = i32::try_from(pid).ok().and_then(Pid::from_raw)?;
+            let descriptor = pidfd_open(raw, PidfdFlags::empty()).ok()?;
+            (own.is_some() && namespace(pid) == own).then_some(descriptor)
+        });
+        let held: Vec<OwnedFd> = held.collect();
+        for process in &held {
+            // One that is gone already needs no signal.
+            let _ = pidfd_send_signal(process, Signal::STOP);
+        }
+        Self(held)
+    }
+}
+
+impl Drop for Frozen {
+    fn drop(&mut self) {
+        for process in &self.0 {
+            let _ = pidfd_send_signal(process, Signal::CONT);
+        }
     }
 }
 

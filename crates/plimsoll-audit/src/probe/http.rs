@@ -5,7 +5,8 @@ use std::io::{Read, Write};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpStream};
 use std::time::Duration;
 
-use plimsoll_sandbox::PublishedPort;
+use plimsoll_image::Image;
+use plimsoll_sandbox::{PortMapping, PublishedPort};
 
 /// What a port answered to `GET /`.
 pub(super) struct Answer {
@@ -24,6 +25,17 @@ impl fmt::Display for Answer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "port {} answers `GET /` with {}", self.port, self.status)
     }
+}
+
+/// The image's TCP ports on free ports of this machine alone: what is probed need not be seen by anybody else.
+pub(super) fn published_to_this_machine(image: &Image) -> Vec<PortMapping> {
+    let exposed = image.config.config.exposed_ports.keys();
+    let tcp = exposed.filter_map(|port| {
+        port.strip_suffix("/tcp")
+            .or((!port.contains('/')).then_some(port))
+    });
+    let mappings = tcp.filter_map(|port| PortMapping::parse(&format!("127.0.0.1::{port}")).ok());
+    mappings.flatten().collect()
 }
 
 /// Asks once; nothing if it is no HTTP server, or not yet.

@@ -3,7 +3,8 @@
 use std::fs;
 use std::time::{Duration, Instant};
 
-use plimsoll_sandbox::{Container, ContainerState, LogOptions, Stream};
+use plimsoll_image::Image;
+use plimsoll_sandbox::{Container, ContainerState, LogOptions, Stream, parse_signal};
 
 use crate::policy::ProbeLimits;
 use crate::{Observed, Result};
@@ -12,48 +13,35 @@ use crate::{Observed, Result};
 pub(super) struct End {
     pub(super) in_time: Observed,
     pub(super) cleanly: Observed,
-    pub(super) took: Option<Duration>,
-}
-
-impl End {
-    /// It needed no stopping.
-    pub(super) fn by_itself() -> Self {
-        Self {
-            in_time: Observed::met("it ends by itself"),
-            cleanly: Observed::met("it ended with code 0"),
-            took: None,
-        }
-    }
+    pub(super) took: Duration,
 }
 
 /// Sends the stop signal and waits for the end.
-pub(super) fn stop(container: &Container, limits: &ProbeLimits) -> Result<End> {
-    const SIGKILL: i32 = 128 + 9;
+pub(super) fn stop(container: &Container, image: &Image, limits: &ProbeLimits) -> Result<End> {
+    let name = image.config.config.stop_signal.as_deref().unwrap_or("SIGTERM");
     let began = Instant::now();
     container.stop(Some(Duration::from_secs(limits.stop_timeout)))?;
     let took = began.elapsed();
     let code = container.state()?.exit_code;
-    let killed = code == SIGKILL;
+    let killed = took >= Duration::from_secs(limits.stop_timeout);
     let in_time = if killed {
         Observed::unmet(format!(
             "it ignored its stop signal and was killed after {} s",
             limits.stop_timeout
         ))
     } else {
-        Observed::met(format!(
-            "it ended {:.1} s after its stop signal",
-            took.as_secs_f64()
-        ))
+        Observed::met(format!("it ended {:.1} s after {name}", took.as_secs_f64()))
     };
-    let ended = match code {
+    let by_signal = parse_signal(name).is_some_and(|signal| code == 128 + signal);
+    let cleanly = match code {
         0 => Observed::met("with exit code 0"),
-        129..=192 if !killed => Observed::met(format!("by the signal, exit code {code}")),
-        code => Observed::unmet(format!("with exit code {code}")),
+        _ if by_signal && !killed => Observed::met(format!("by the signal, exit code {code}")),
+        code => Observed::unmet(format!("it ended with exit code {code}")),
     };
     Ok(End {
         in_time,
-        cleanly: ended,
-        took: Some(took),
+        cleanly,
+        took,
     })
 }
 

@@ -22,6 +22,8 @@ pub struct Seen {
     pub healthy: Observed,
     /// Whether its health check fails when the application does not answer.
     pub unhealthy_when_stopped: Observed,
+    /// Whether limits of memory and processes were in force.
+    pub limits: Observed,
     /// Whether a port answers HTTP.
     pub http: Observed,
     /// Whether something was written to stdout or stderr.
@@ -84,6 +86,10 @@ impl Probed {
 
     pub(crate) fn unhealthy_when_stopped(&self) -> Observed {
         self.look(|seen| seen.unhealthy_when_stopped.clone())
+    }
+
+    pub(crate) fn limits_hold(&self) -> Observed {
+        self.look(|seen| seen.limits.clone())
     }
 
     pub(crate) fn http_answers(&self) -> Observed {

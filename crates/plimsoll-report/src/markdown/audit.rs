@@ -14,8 +14,8 @@ pub fn audit(report: &AuditReport) -> String {
         1,
         &format!("Audit of {}", literal(&report.subject.name)),
     );
-    let word = if verdict.passed { "pass" } else { "fail" };
-    let sentence = facts::verdict(verdict, |line| format!("**{line}**"));
+    let word = facts::outcome(report);
+    let sentence = facts::verdict(report, |line| format!("**{line}**"));
     text.push_str(&format!("**{word}**: {sentence}\n\n"));
     if !verdict.below.is_empty() {
         let below: Vec<String> = verdict.below.iter().map(ToString::to_string).collect();

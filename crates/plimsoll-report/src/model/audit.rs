@@ -20,6 +20,9 @@ pub struct AuditReport {
     pub matrix: Matrix,
     /// The line reached against the line required.
     pub verdict: Verdict,
+    /// What stops where the image is below the required line; `None` where nothing does, and the verdict is advice.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gate: Option<String>,
     /// The checklist beside the matrix.
     pub checklist: Vec<ChecklistItem>,
     /// What could be assessed against advisories, and what could not.

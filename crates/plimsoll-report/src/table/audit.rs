@@ -1,4 +1,4 @@
-use plimsoll_core::{Assessment, Matrix, Verdict};
+use plimsoll_core::{Assessment, Matrix};
 
 use super::paint::Paint;
 use super::scan::{findings, vulnerabilities};
@@ -11,7 +11,7 @@ use crate::{AuditReport, ImageSummary, Measurements};
 pub fn audit(report: &AuditReport, style: Style) -> String {
     let mut text = String::new();
     line(&mut text, &Paint::Bold.of(&clean(&report.subject.name)));
-    verdict(&mut text, &report.verdict);
+    verdict(&mut text, report);
     for (criterion, reason) in not_assessed(&report.matrix) {
         let word = Paint::assessment(Assessment::NotAssessed);
         line(&mut text, &format!("{word}: {criterion}: {}", clean(reason)));
@@ -65,13 +65,15 @@ pub fn audit(report: &AuditReport, style: Style) -> String {
     style.finish(&text)
 }
 
-fn verdict(text: &mut String, verdict: &Verdict) {
-    let word = if verdict.passed {
-        Paint::Good.of("pass")
+fn verdict(text: &mut String, report: &AuditReport) {
+    let verdict = &report.verdict;
+    let paint = if verdict.passed {
+        Paint::Good
     } else {
-        Paint::Critical.of("fail")
+        Paint::Critical
     };
-    let sentence = facts::verdict(verdict, |line| format!("`{line}`"));
+    let word = paint.of(facts::outcome(report));
+    let sentence = facts::verdict(report, |line| format!("`{line}`"));
     line(text, &format!("{word}: {sentence}"));
     if !verdict.below.is_empty() {
         let below: Vec<String> = verdict.below.iter().map(ToString::to_string).collect();

@@ -33,6 +33,11 @@ impl Advisories {
         }
     }
 
+    /// Whether it says which vulnerabilities are exploited.
+    pub(crate) fn knows_exploited(&self) -> bool {
+        self.database().has_known_exploited()
+    }
+
     /// What reports say of it.
     pub(crate) fn summary(&self) -> DatabaseSummary {
         let status = self.database().status();

@@ -53,6 +53,7 @@ pub(crate) fn audit(
         empty_layers: summary.layers.iter().filter(|layer| layer.empty).count(),
         vulnerabilities,
         unassessed: &unassessed,
+        knows_exploited: known.knows_exploited(),
         secrets: &scanned.inventory.secrets,
         context: request
             .context
@@ -75,6 +76,10 @@ pub(crate) fn audit(
         tool: tool(),
         verdict: matrix.verdict(request.line),
         matrix,
+        gate: match &request.gate {
+            Gate::Enforced(how) => Some(how.clone()),
+            Gate::Advisory => None,
+        },
         checklist,
         coverage: scanned.coverage(),
         database: Some(known.summary()),

@@ -5,15 +5,14 @@ use anyhow::Context as _;
 use plimsoll_audit::{Gate, Policy};
 use plimsoll_build::{BuildOptions, DockerfileText};
 use plimsoll_core::{Finding, Line};
-use plimsoll_image::source::{self, Source};
 use plimsoll_image::{Image, Store};
 use plimsoll_report::{AuditReport, table};
 
 use crate::assessing::{Advisories, AuditRequest, audit, secrets_in_context};
-use crate::failure::Failure;
+use crate::failure::{Failure, with_code};
 use crate::invocation::Invocation;
 use crate::progress::ProgressForm;
-use crate::{building, exit, settings, values};
+use crate::{building, exit, settings, sources, values};
 
 /// Grade an image against the readiness matrix: at rest, and by running it
 #[derive(Debug, clap::Args)]
@@ -72,7 +71,6 @@ pub(crate) fn run(invocation: &Invocation, args: &Args) -> anyhow::Result<u8> {
         return Ok(exit::DONE);
     }
     let outputs = args.output.iter().map(output).collect::<Result<Vec<_>, _>>()?;
-    plimsoll_build::prepare_process()?;
     let store = invocation.store()?;
     let known = Advisories::open(&store)?;
     let subject = subject(invocation, &store, args)?;
@@ -120,7 +118,7 @@ pub(crate) fn run(invocation: &Invocation, args: &Args) -> anyhow::Result<u8> {
     })
 }
 
-/// With `--line`, or where a CI system heeds the exit code, this audit is a gate.
+/// With `--line`, the exit code of this audit is a gate.
 fn gate(line: Option<Line>) -> Gate {
     match line {
         Some(line) => Gate::Enforced(format!("`--line {line}`")),
@@ -130,23 +128,14 @@ fn gate(line: Option<Line>) -> Gate {
 
 fn subject(invocation: &Invocation, store: &Store, args: &Args) -> anyhow::Result<Subject> {
     if let Some(input) = &args.input {
-        let options = source::Options {
-            platform: None,
-            temporary_directory: store.root().to_owned(),
-        };
-        let images = source::open_archive(input, &options)?;
-        return existing(store, images, input.display().to_string(), args);
+        let name = input.display().to_string();
+        return existing(store, sources::archived(store, input, &name, None)?, name, args);
     }
     let name = args.subject.clone().unwrap_or_default();
     if is_folder(&name) {
         return built(invocation, store, Path::new(&name), args);
     }
-    let options = source::Options {
-        platform: None,
-        temporary_directory: store.root().to_owned(),
-    };
-    let source: Source = name.parse()?;
-    existing(store, source::open(&source, store, &options)?, name, args)
+    existing(store, sources::named(store, &name, None)?, name, args)
 }
 
 /// `.`, `./app` and `/srv/app` are folders; a bare word is an image unless only a folder of that name holds a Dockerfile.
@@ -157,13 +146,7 @@ fn is_folder(name: &str) -> bool {
 }
 
 /// An image that is there already; one in an archive is taken into the store, to be run from there.
-fn existing(store: &Store, images: Vec<Image>, name: String, args: &Args) -> anyhow::Result<Subject> {
-    let [image] = <[Image; 1]>::try_from(images).map_err(|images| {
-        Failure::usage(format!(
-            "`{name}` holds {} images; choose one: `docker-archive:{name}:NAME`",
-            images.len()
-        ))
-    })?;
+fn existing(store: &Store, image: Image, name: String, args: &Args) -> anyhow::Result<Subject> {
     let in_store = image.layers.iter().all(|layer| layer.tree().is_some());
     let image = if in_store { image } else { store.add(&image, &[])? };
     let context = match &args.context {
@@ -183,6 +166,7 @@ fn existing(store: &Store, images: Vec<Image>, name: String, args: &Args) -> any
 }
 
 fn built(invocation: &Invocation, store: &Store, folder: &Path, args: &Args) -> anyhow::Result<Subject> {
+    plimsoll_build::prepare_process()?;
     let (context, dockerfile) = building::inputs(args.file.as_deref(), folder, store)?;
     let findings = secrets_in_context(&context, &dockerfile)?;
     let DockerfileText {
@@ -225,7 +209,10 @@ fn policy(file: Option<&Path>) -> anyhow::Result<Policy> {
             crate::failure::system(&error)
         ))
     })?;
-    Ok(Policy::with(&text, &file.display().to_string())?)
+    with_code(
+        exit::USAGE,
+        Policy::with(&text, &file.display().to_string()).map_err(Into::into),
+    )
 }
 
 #[derive(Debug, Clone, Copy)]

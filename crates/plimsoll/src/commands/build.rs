@@ -1,5 +1,5 @@
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use plimsoll_build::{BuildOptions, Secret, SecretSource, StepNetwork};
@@ -112,7 +112,7 @@ pub(crate) fn run(invocation: &Invocation, args: Args) -> anyhow::Result<u8> {
     let outcome = building::build(invocation, &store, &options, args.progress, args.pull)?;
     let image = &outcome.image;
     for output in &outputs {
-        output.write(image, store.root())?;
+        output.write(image, &options.tags, store.root())?;
     }
     if let Some(file) = &args.iidfile {
         fs::write(file, image.id.to_string())
@@ -216,14 +216,19 @@ impl Output {
         }
     }
 
-    fn write(&self, image: &Image, temporary: &std::path::Path) -> anyhow::Result<()> {
-        let images = std::slice::from_ref(image);
+    /// Writes the image with the names that this build gives it, and no others that it may have had before.
+    fn write(&self, image: &Image, tags: &[Reference], temporary: &Path) -> anyhow::Result<()> {
+        let image = Image {
+            references: tags.to_vec(),
+            ..image.clone()
+        };
+        let images = [image];
         match self.kind {
             OutputKind::DockerArchive => {
-                save::to_path(images, save::Format::DockerArchive, &self.dest, temporary)
+                save::to(&images, save::Format::DockerArchive, &self.dest, temporary)
             }
-            OutputKind::OciArchive => save::to_path(images, save::Format::OciArchive, &self.dest, temporary),
-            OutputKind::Oci => Ok(sink::oci::write_dir(images, &self.dest, LayerCompression::Gzip)?),
+            OutputKind::OciArchive => save::to(&images, save::Format::OciArchive, &self.dest, temporary),
+            OutputKind::Oci => Ok(sink::oci::write_dir(&images, &self.dest, LayerCompression::Gzip)?),
         }
     }
 }

@@ -2,14 +2,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
-use plimsoll_image::source::{self, Source};
-use plimsoll_image::{Image, Store};
+use plimsoll_image::Store;
 use plimsoll_report::{AuditReport, Compared, table};
 
 use crate::assessing::{Advisories, compared, compared_report, comparison, scan};
-use crate::exit;
-use crate::failure::Failure;
 use crate::invocation::Invocation;
+use crate::{exit, sources};
 
 /// Put two images side by side: size, layers, user, health, labels, packages, vulnerabilities
 #[derive(Debug, clap::Args)]
@@ -73,21 +71,11 @@ fn side(store: &Store, known: &Advisories, name: &str) -> anyhow::Result<Compare
         let report: AuditReport = plimsoll_report::json::read(&text).with_context(|| format!("`{name}`"))?;
         return Ok(compared_report(report));
     }
-    let options = source::Options {
-        platform: None,
-        temporary_directory: store.root().to_owned(),
-    };
-    let images = if path.is_file() {
-        source::open_archive(path, &options)?
+    let image = if path.is_file() {
+        sources::archived(store, path, name, None)?
     } else {
-        source::open(&name.parse::<Source>()?, store, &options)?
+        sources::named(store, name, None)?
     };
-    let [image] = <[Image; 1]>::try_from(images).map_err(|images| {
-        Failure::usage(format!(
-            "`{name}` holds {} images; choose one: `docker-archive:{name}:NAME`",
-            images.len()
-        ))
-    })?;
     let scanned = scan(&image, store, known)?;
     compared(&image, name, &scanned)
 }

@@ -46,6 +46,9 @@ pub(crate) fn run(invocation: &Invocation, args: Args) -> anyhow::Result<u8> {
     };
     let store = invocation.store()?;
     let names: Vec<Reference> = args.name.into_iter().collect();
+    if !changes.is_empty() {
+        plimsoll_build::prepare_process()?;
+    }
     let plain = if changes.is_empty() { &names[..] } else { &[] };
     let mut image = store.import(input, &args.file, &config, plain, args.message.as_deref())?;
     if !changes.is_empty() {

@@ -6,6 +6,7 @@ use plimsoll_image::source::{self, Options};
 use plimsoll_image::{Image, Store};
 
 use crate::exit;
+use crate::failure::{self, Failure};
 use crate::invocation::Invocation;
 
 /// Take the images of an archive into the store
@@ -25,7 +26,11 @@ pub(crate) fn run(invocation: &Invocation, args: Args) -> anyhow::Result<u8> {
     let input = args.input.filter(|path| path != Path::new("-"));
     let images = match &input {
         Some(path) => source::open_archive(path, &options)?,
-        None => source::open_archive(spooled(&store)?.path(), &options)?,
+        None => {
+            let spooled = spooled(&store)?;
+            let images = source::open_archive(spooled.path(), &options);
+            images.map_err(|error| of_standard_input(&error.into(), spooled.path()))?
+        }
     };
     for image in &images {
         let loaded = store.add(image, &image.references)?;
@@ -41,6 +46,16 @@ pub(crate) fn spooled(store: &Store) -> anyhow::Result<tempfile::NamedTempFile> 
     let mut file = tempfile::NamedTempFile::new_in(store.root()).context("cannot keep standard input")?;
     io::copy(&mut io::stdin().lock(), &mut file).context("cannot read standard input")?;
     Ok(file)
+}
+
+/// The file that standard input is kept in means nothing to anybody else.
+pub(crate) fn of_standard_input(error: &anyhow::Error, file: &Path) -> anyhow::Error {
+    let message = failure::message(error).replace(&file.display().to_string(), "standard input");
+    let failure = Failure::new(message);
+    match failure::hint(error) {
+        Some(hint) => failure.with_hint(hint.0).into(),
+        None => failure.into(),
+    }
 }
 
 fn lines(loaded: &Image, from: &Image) -> Vec<String> {

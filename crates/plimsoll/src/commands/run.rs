@@ -1,8 +1,9 @@
-use std::io;
 use std::os::fd::AsFd;
 use std::path::PathBuf;
 use std::time::Duration;
+use std::{fs, io};
 
+use anyhow::Context as _;
 use plimsoll_core::{Platform, Reference};
 use plimsoll_image::Image;
 use plimsoll_sandbox::{
@@ -146,19 +147,30 @@ pub(crate) fn run(invocation: &Invocation, args: Args) -> anyhow::Result<u8> {
     let options = with_code(exit::ENGINE, options(args))?;
     let store = with_code(exit::ENGINE, invocation.store())?;
     let image = with_code(exit::ENGINE, image(invocation, &store, &name, platform))?;
+    with_code(exit::ENGINE, make_sources(&options))?;
     let container = Engine::new(&store)
         .create(&image, &options)
         .map_err(engine_error)?;
-    for warning in container.state().map_err(engine_error)?.warnings {
-        invocation.printer.warn(&warning);
-    }
     if detach {
         container.start_detached().map_err(engine_error)?;
+        for warning in container.state().map_err(engine_error)?.warnings {
+            invocation.printer.warn(&warning);
+        }
         invocation.printer.line(container.id())?;
         return Ok(exit::DONE);
     }
     let code = attached(|streams| container.start_attached(streams))?;
     Ok(code_of(code))
+}
+
+/// As Docker does, makes the folders of the host that `-v` names and that are not there.
+fn make_sources(options: &RunOptions) -> anyhow::Result<()> {
+    for source in options.mounts.iter().filter_map(|mount| mount.source.as_ref()) {
+        if !source.exists() {
+            fs::create_dir_all(source).with_context(|| format!("cannot make `{}`", source.display()))?;
+        }
+    }
+    Ok(())
 }
 
 /// The image in the store; where there is none of this name, it is pulled.

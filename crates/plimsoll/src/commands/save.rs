@@ -38,12 +38,11 @@ pub(crate) fn run(invocation: &Invocation, args: &Args) -> anyhow::Result<u8> {
     let mut images = Vec::new();
     for name in &args.images {
         let mut image = store.find(name)?;
-        // An image that was asked for by name is saved with that name alone, as Docker does.
-        if let Ok(asked) = name.parse::<plimsoll_core::Reference>()
-            && image.references.contains(&asked)
-        {
-            image.references = vec![asked];
-        }
+        // As Docker does: what was asked for by name is saved with that name alone, what was asked for by ID with none.
+        let asked = name.parse::<plimsoll_core::Reference>().ok();
+        image
+            .references
+            .retain(|reference| Some(reference) == asked.as_ref());
         images.push(image);
     }
     match &args.output {
@@ -58,13 +57,19 @@ pub(crate) fn run(invocation: &Invocation, args: &Args) -> anyhow::Result<u8> {
                 .with_hint("use `-o FILE`, or a pipe")
                 .into());
         }
-        None => {
-            let mut out = io::stdout().lock();
-            to_writer(&images, args.format, &mut out, store.root())?;
-            out.flush()?;
-        }
+        None => to(&images, args.format, Path::new("-"), store.root())?,
     }
     Ok(exit::DONE)
+}
+
+/// Writes `images` to `path`, or to standard output where it is `-`.
+pub(crate) fn to(images: &[Image], format: Format, path: &Path, temporary: &Path) -> anyhow::Result<()> {
+    if path != Path::new("-") {
+        return to_path(images, format, path, temporary);
+    }
+    let mut out = io::stdout().lock();
+    to_writer(images, format, &mut out, temporary)?;
+    Ok(out.flush()?)
 }
 
 /// Writes `images` to `path`, which appears whole: an archive is written beside it and renamed.

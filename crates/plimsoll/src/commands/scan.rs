@@ -4,15 +4,14 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use plimsoll_core::{Platform, Severity};
-use plimsoll_image::source::{self, Source};
 use plimsoll_image::{Image, Store};
 use plimsoll_report::ScanReport;
 
 use super::load;
 use crate::assessing::{Advisories, scan, scan_report};
-use crate::exit;
 use crate::failure::Failure;
 use crate::invocation::Invocation;
+use crate::{exit, sources};
 
 /// Find the packages of an image and the known vulnerabilities in them
 #[derive(Debug, clap::Args)]
@@ -60,7 +59,8 @@ pub(crate) fn run(invocation: &Invocation, args: &Args) -> anyhow::Result<u8> {
     let known = Advisories::open(&store)?;
     let scanned = scan(&image, &store, &known)?;
     let mut report = scan_report(&image, &name, &scanned, &known)?;
-    told(invocation, &report)?;
+    let shown_to_people = args.output.is_none() && matches!(args.format, Format::Table | Format::Markdown);
+    told(invocation, &report, shown_to_people)?;
     report.vulnerabilities.retain(|found| {
         (args.severity.is_empty() || args.severity.contains(&found.severity))
             && (!args.ignore_unfixed || found.fix.fixed_version().is_some())
@@ -79,51 +79,26 @@ pub(crate) fn run(invocation: &Invocation, args: &Args) -> anyhow::Result<u8> {
 
 /// The image, what to call it, and the file that standard input is kept in as long as it is read.
 fn subject(args: &Args, store: &Store) -> anyhow::Result<(Image, String, Option<tempfile::NamedTempFile>)> {
-    let options = source::Options {
-        platform: args.platform.clone(),
-        temporary_directory: store.root().to_owned(),
-    };
-    let one = |images: Vec<Image>, name: &str| {
-        let count = images.len();
-        let names: Vec<String> = images
-            .iter()
-            .flat_map(|image| image.references.iter().map(ToString::to_string))
-            .collect();
-        match <[Image; 1]>::try_from(images) {
-            Ok([image]) => Ok(image),
-            Err(_) => Err(
-                Failure::usage(format!("`{name}` holds {count} images")).with_hint(format!(
-                    "choose one: `docker-archive:{name}:NAME`; the names are {}",
-                    names.join(", ")
-                )),
-            ),
-        }
-    };
+    let platform = args.platform.as_ref();
     match (&args.input, &args.image) {
         (Some(path), _) if path == Path::new("-") => {
             let spooled = load::spooled(store)?;
-            let image = one(source::open_archive(spooled.path(), &options)?, "-")?;
+            let image = sources::archived(store, spooled.path(), "-", platform)
+                .map_err(|error| load::of_standard_input(&error, spooled.path()))?;
             Ok((image, "-".to_owned(), Some(spooled)))
         }
         (Some(path), _) => {
             let name = path.display().to_string();
-            Ok((one(source::open_archive(path, &options)?, &name)?, name, None))
+            Ok((sources::archived(store, path, &name, platform)?, name, None))
         }
-        (None, Some(name)) => {
-            let source: Source = name.parse()?;
-            Ok((
-                one(source::open(&source, store, &options)?, name)?,
-                name.clone(),
-                None,
-            ))
-        }
+        (None, Some(name)) => Ok((sources::named(store, name, platform)?, name.clone(), None)),
         (None, None) => Err(Failure::usage("name an image, or an archive with `--input`").into()),
     }
 }
 
-/// Says on stderr what the report cannot speak of. When nothing at all could be compared with advisories, there is no
+/// Says on stderr what the report cannot speak of, unless the report itself says it to the same person. When nothing at all could be compared with advisories, there is no
 /// result to report.
-fn told(invocation: &Invocation, report: &ScanReport) -> anyhow::Result<()> {
+fn told(invocation: &Invocation, report: &ScanReport, shown_to_people: bool) -> anyhow::Result<()> {
     let printer = invocation.printer;
     let looked_at = |one: &plimsoll_report::Coverage| {
         !matches!(one.status, plimsoll_report::CoverageStatus::NotAssessed { .. })
@@ -140,6 +115,9 @@ fn told(invocation: &Invocation, report: &ScanReport) -> anyhow::Result<()> {
         printer.warn(
             "no advisory database: only the small built-in demo set was used; see `plimsoll db update`",
         );
+    }
+    if shown_to_people {
+        return Ok(());
     }
     for one in &report.coverage {
         if let Some(reason) = one.shortfall() {

@@ -1,3 +1,4 @@
+use std::io::IsTerminal;
 use std::thread;
 use std::time::Duration;
 
@@ -64,7 +65,13 @@ pub(crate) fn run(invocation: &Invocation, args: &Args) -> anyhow::Result<u8> {
                 columns(&head, &rows.into_iter().map(Row::cells).collect::<Vec<_>>())
             }
         };
-        invocation.printer.data(&text)?;
+        // On a terminal each picture takes the place of the last.
+        let redraw = !args.no_stream && std::io::stdout().is_terminal();
+        invocation.printer.data(&if redraw {
+            format!("\x1b[H\x1b[J{text}")
+        } else {
+            text
+        })?;
         if args.no_stream {
             return Ok(exit::DONE);
         }

@@ -16,16 +16,13 @@ macro_rules! file {
 
 const FILES: &[(&str, &str)] = &[
     file!("app.py"),
-    file!("gunicorn.conf.py"),
     file!("healthcheck.py"),
     file!("gunicorn.conf.py"),
     file!("requirements.txt"),
     file!("requirements-bad.txt"),
-    file!("requirements-bad.txt"),
     file!(".dockerignore"),
     file!("Dockerfile"),
     file!("Dockerfile.bad"),
-    file!("Dockerfile.bad.dockerignore"),
     file!("Dockerfile.bad.dockerignore"),
 ];
 

@@ -9,18 +9,18 @@ use plimsoll_image::ImageConfig;
 use tempfile::TempDir;
 
 use super::Demo;
-use super::base::{self, Base};
+use super::debian::{self, Base};
 use crate::base_images::StoreOrRegistry;
 
 type Maker = fn(&Path, &mut dyn FnMut(&str)) -> anyhow::Result<Base>;
 
 const BASES: [(&str, Maker); 2] = [
-    ("python:3.11-slim", base::make_slim),
-    ("python:latest", base::make_full),
+    ("python:3.11-slim", debian::make_slim),
+    ("python:latest", debian::make_full),
 ];
 
 /// Sees to it that both base images are in the store.
-pub(super) fn provide(demo: &Demo<'_>) -> anyhow::Result<()> {
+pub(super) fn base_images(demo: &Demo<'_>) -> anyhow::Result<()> {
     let mut missing = Vec::new();
     for (name, make) in BASES {
         let reference: Reference = name.parse()?;
@@ -77,13 +77,9 @@ fn imported(demo: &Demo<'_>, name: &Reference, base: &Base) -> anyhow::Result<()
         created: Some(crate::assessing::now()),
         ..base.config.clone()
     };
-    let image = demo.store.import(
-        Box::new(tar),
-        &base.rootfs,
-        &config,
-        &names,
-        Some(&base.message),
-    )?;
+    let image = demo
+        .store
+        .import(Box::new(tar), &base.rootfs, &config, &names, Some(&base.message))?;
     fs::remove_file(&base.rootfs).with_context(|| format!("cannot remove `{}`", base.rootfs.display()))?;
     demo.say(&format!(
         "Imported `{name}`: {}.",

@@ -222,7 +222,11 @@ fn printf(format: &str, values: &[Value]) -> Result<String, String> {
             .split_once('.')
             .map_or((flags, None), |(width, digits)| (width, Some(digits)));
         let text = match verb {
-            's' | 'v' | 'd' | 't' => display(value),
+            's' => match precision.and_then(|digits| digits.parse().ok()) {
+                Some(length) => display(value).chars().take(length).collect(),
+                None => display(value),
+            },
+            'v' | 'd' | 't' => display(value),
             'q' => Value::String(display(value)).to_string(),
             'x' => match value.as_i64() {
                 Some(number) => format!("{number:x}"),

@@ -14,7 +14,7 @@ fn exit_codes_are_dockers() {
     let run = |command: &[&str]| code(&sandbox, &[&["run", "--rm", "busybox"], command].concat());
     assert_eq!(run(&["true"]), 0);
     assert_eq!(run(&["sh", "-c", "exit 42"]), 42);
-    assert_eq!(run(&["sh", "-c", "sh -c 'kill -TERM $$'"]), 143);
+    assert_eq!(run(&["sh", "-c", "sh -c 'kill -TERM $$'; exit $?"]), 143);
     assert_eq!(run(&["/no/such/command"]), 127);
     assert_eq!(run(&["/etc/passwd"]), 126);
     assert_eq!(

@@ -1,4 +1,4 @@
-use crate::support::{Sandbox, text};
+use crate::support::{Sandbox, needs_tool, text};
 
 #[test]
 fn images_are_listed_tagged_and_removed() {
@@ -60,12 +60,7 @@ fn skopeo_reads_what_is_saved() {
     let Some(sandbox) = Sandbox::with_busybox() else {
         return;
     };
-    if std::process::Command::new("skopeo")
-        .arg("--version")
-        .output()
-        .is_err()
-    {
-        eprintln!("skipped: needs skopeo");
+    if !needs_tool("skopeo") {
         return;
     }
     sandbox.ok(&["save", "-o", "busybox.tar", "busybox"]);

@@ -2,11 +2,7 @@
 //!
 //! What needs root, or the test images and feeds beside the project, says so and is skipped where they are absent.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::print_stderr,
-    reason = "a test ends where something is missing, and says what it skips"
-)]
+#![allow(clippy::unwrap_used, reason = "a test ends where something is missing")]
 
 mod audit;
 mod builds;

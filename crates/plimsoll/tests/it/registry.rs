@@ -1,7 +1,7 @@
 use std::net::TcpListener;
 use std::process::{Child, Command, Stdio};
 
-use crate::support::{Sandbox, eventually, get, text};
+use crate::support::{Sandbox, eventually, get, needs_tool, text};
 
 /// A registry on this machine, ended with the test.
 struct Registry {
@@ -11,17 +11,8 @@ struct Registry {
 
 impl Registry {
     fn start(sandbox: &Sandbox) -> Option<Self> {
-        for tool in ["docker-registry", "skopeo"] {
-            if Command::new(tool)
-                .arg("--version")
-                .stdout(Stdio::null())
-                .stderr(Stdio::null())
-                .status()
-                .is_err()
-            {
-                eprintln!("skipped: needs {tool}");
-                return None;
-            }
+        if !["docker-registry", "skopeo"].into_iter().all(needs_tool) {
+            return None;
         }
         let port = TcpListener::bind("127.0.0.1:0")
             .unwrap()

@@ -1,5 +1,6 @@
 //! A store of its own for each test, and the program to run on it.
 
+use std::fs::File;
 use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
@@ -18,13 +19,27 @@ pub(crate) fn shared() -> Option<PathBuf> {
         .find(|path| path.join("images/rootfs").is_dir())
 }
 
+/// Says that a test does nothing here, and why: past the test runner, which keeps what passing tests print.
+fn skipped(reason: &str) {
+    let _ = writeln!(std::io::stderr(), "skipped: needs {reason}");
+}
+
 /// What a test needs beyond the program; a missing one is told, and the test is skipped.
 pub(crate) fn needs_root() -> bool {
     let root = rustix::process::geteuid().is_root();
     if !root {
-        eprintln!("skipped: needs root");
+        skipped("root");
     }
     root
+}
+
+/// Whether a tool can be called.
+pub(crate) fn needs_tool(tool: &str) -> bool {
+    let found = Command::new(tool).arg("--version").output().is_ok();
+    if !found {
+        skipped(tool);
+    }
+    found
 }
 
 pub(crate) fn rootfs(name: &str) -> Option<PathBuf> {
@@ -32,9 +47,63 @@ pub(crate) fn rootfs(name: &str) -> Option<PathBuf> {
         .map(|shared| shared.join("images/rootfs").join(name))
         .filter(|path| path.is_file());
     if found.is_none() {
-        eprintln!("skipped: needs the root file system `{name}` of the shared test images");
+        skipped(&format!(
+            "the root file system `{name}` of the shared test images"
+        ));
     }
     found
+}
+
+/// A root file system with busybox: a shared one, else one made of this machine's statically linked busybox.
+fn busybox_rootfs(dir: &Path) -> Option<PathBuf> {
+    let shared = shared().map(|shared| shared.join("images/rootfs/busybox-musl.tar.gz"));
+    if let Some(path) = shared.filter(|path| path.is_file()) {
+        return Some(path);
+    }
+    if !Path::new("/usr/share/doc/busybox-static").is_dir() {
+        skipped("the shared test images, or Debian's busybox-static");
+        return None;
+    }
+    let path = dir.join("busybox.tar");
+    let mut tar = tar::Builder::new(File::create(&path).unwrap());
+    tar.append_path_with_name("/bin/busybox", "bin/busybox").unwrap();
+    let mut add = |kind, path: &str, mode, text: &str| {
+        let mut header = tar::Header::new_ustar();
+        header.set_entry_type(kind);
+        header.set_mode(mode);
+        header.set_size(text.len() as u64);
+        tar.append_data(&mut header, path, text.as_bytes()).unwrap();
+    };
+    for (folder, mode) in [
+        ("tmp", 0o1777),
+        ("root", 0o700),
+        ("dev", 0o755),
+        ("proc", 0o755),
+        ("sys", 0o755),
+    ] {
+        add(tar::EntryType::Directory, folder, mode, "");
+    }
+    add(
+        tar::EntryType::Regular,
+        "etc/passwd",
+        0o644,
+        "root:x:0:0:root:/root:/bin/sh\n",
+    );
+    add(tar::EntryType::Regular, "etc/group", 0o644, "root:x:0:\n");
+    add(tar::EntryType::Regular, "etc/shadow", 0o640, "root:*:::::::\n");
+    let applets = Command::new("/bin/busybox").arg("--list").output().unwrap();
+    for applet in text(&applets.stdout)
+        .lines()
+        .filter(|applet| *applet != "busybox")
+    {
+        let mut header = tar::Header::new_ustar();
+        header.set_entry_type(tar::EntryType::Symlink);
+        header.set_size(0);
+        tar.append_link(&mut header, format!("bin/{applet}"), "busybox")
+            .unwrap();
+    }
+    tar.finish().unwrap();
+    Some(path)
 }
 
 pub(crate) fn feeds() -> Option<PathBuf> {
@@ -42,7 +111,7 @@ pub(crate) fn feeds() -> Option<PathBuf> {
         .map(|shared| shared.join("feeds"))
         .filter(|path| path.is_dir());
     if found.is_none() {
-        eprintln!("skipped: needs the shared advisory feeds");
+        skipped("the shared advisory feeds");
     }
     found
 }
@@ -64,8 +133,8 @@ impl Sandbox {
         if !needs_root() {
             return None;
         }
-        let rootfs = rootfs("busybox-musl.tar.gz")?;
         let sandbox = Self::new();
+        let rootfs = busybox_rootfs(sandbox.dir.path())?;
         sandbox.ok(&[
             "import",
             "--change",
