@@ -2,11 +2,13 @@
 
 mod exec;
 mod logs;
+mod supervision;
 
 use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::Read;
 use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
@@ -16,13 +18,14 @@ use plimsoll_core::Digest;
 use plimsoll_image::ImageConfig;
 
 pub use logs::LogOptions;
+pub use supervision::Supervision;
 
 use crate::attach::{self, End, Streams};
 use crate::cgroup::Cgroup;
 use crate::deadline;
 use crate::error::{Error, Result};
 use crate::helper::{self, Role};
-use crate::monitor;
+use crate::monitor::{self, Client};
 use crate::options::RunOptions;
 use crate::record::{Directory, Kept, MountPoint, Process, Record};
 use crate::signal::parse_signal;
@@ -200,10 +203,15 @@ impl Container {
     /// When it runs already or cannot be started; [`Error::exit_code`] is what `run` exits with. A container
     /// with `auto_remove` is removed then.
     pub fn start_detached(&self) -> Result<()> {
-        let control = self.start(false)?;
+        self.start_in_background(Client::Detached).map(drop)
+    }
+
+    /// Starts it and waits until its program runs; gives the socket to its monitor.
+    fn start_in_background(&self, client: Client) -> Result<UnixStream> {
+        let control = self.start(client)?;
         let failed = |source| Error::system("start the container", source);
         match wire::receive(&control).map_err(failed)? {
-            Some((Kind::Started, _)) => Ok(()),
+            Some((Kind::Started, _)) => Ok(control),
             Some((Kind::Failed, body)) => {
                 let failure =
                     serde_json::from_slice(&body).map_err(|error| failed(std::io::Error::from(error)))?;
@@ -222,7 +230,7 @@ impl Container {
         if !self.record.options.interactive {
             streams.stdin = None;
         }
-        let control = self.start(true)?;
+        let control = self.start(Client::Attached)?;
         match attach::attach(&control, &mut streams, self.record.options.tty)? {
             End::Exited(code) => Ok(code),
             End::Failed(failure) => Err(self.start_failure(failure)),
@@ -230,14 +238,14 @@ impl Container {
         }
     }
 
-    fn start(&self, attached: bool) -> Result<std::os::unix::net::UnixStream> {
+    fn start(&self, client: Client) -> Result<UnixStream> {
         if self.kept()?.state.running() {
             return Err(Error::Running(self.name().to_owned()));
         }
         helper::check_privileges()?;
         let task = monitor::Task {
             directory: self.directory.path().to_owned(),
-            attached,
+            client,
         };
         let mut helper = helper::start(Role::Monitor, &task, &[])?;
         // It has forked and is done; what goes on is nobody's child.

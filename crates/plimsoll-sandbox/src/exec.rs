@@ -49,7 +49,7 @@ fn run(control: &UnixStream) -> Result<()> {
     relay.tell(Kind::Started, b"");
     if task.detached {
         relay.finish();
-        relay.detach();
+        drop(relay.detach());
     }
     let code = attend(&mut relay, &signals, joined.pid).map_err(failed)?;
     relay.drain(&mut |_, _| {});

@@ -40,7 +40,7 @@ mod user;
 mod wire;
 
 pub use attach::Streams;
-pub use container::{Container, LogOptions};
+pub use container::{Container, LogOptions, Supervision};
 pub use engine::Engine;
 pub use error::{Error, Result};
 pub use helper::dispatch_helper;

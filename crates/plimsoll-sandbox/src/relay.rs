@@ -198,9 +198,9 @@ impl Relay {
         }
     }
 
-    /// Lets go of the client.
-    pub(crate) fn detach(&mut self) {
-        self.client = None;
+    /// Lets go of the client; gives the socket to it, if it was there.
+    pub(crate) fn detach(&mut self) -> Option<UnixStream> {
+        self.client.take().map(|client| client.socket)
     }
 
     fn client(&mut self) -> Vec<Request> {

@@ -6,6 +6,7 @@ mod health;
 pub(crate) mod logs;
 mod restart;
 mod run;
+mod supervisor;
 
 use std::fs::File;
 use std::io;
@@ -37,8 +38,18 @@ use restart::Restarts;
 pub(crate) struct Task {
     /// The container's directory.
     pub(crate) directory: PathBuf,
-    /// Whether the program that started it stays attached to the container's streams.
-    pub(crate) attached: bool,
+    pub(crate) client: Client,
+}
+
+/// What the program that starts a container is to it afterwards.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Client {
+    /// Nothing at all.
+    Detached,
+    /// It is attached to the container's streams.
+    Attached,
+    /// The container is not to be there without it.
+    Supervising,
 }
 
 /// Everything that lasts from one run of the container to the next.
@@ -50,6 +61,11 @@ struct Monitor {
     signals: SignalFd,
     log: LogWriter,
     relay: Relay,
+    client: Client,
+    /// Leads to a program that supervises the container, once it runs.
+    supervisor: Option<UnixStream>,
+    /// Whether that program is gone.
+    deserted: bool,
     /// Whether the program that started us has heard that the container runs.
     announced: bool,
     lock: Option<Flock<File>>,
@@ -71,7 +87,7 @@ pub(crate) fn helper(control: UnixStream) -> u8 {
         .map_err(|error| Error::system("start a session", error))
         .and_then(|_| Monitor::open(&task));
     match opened {
-        Ok(mut monitor) => u8::from(monitor.run(task.attached, control).is_err()),
+        Ok(mut monitor) => u8::from(monitor.run(control).is_err()),
         Err(error) => u8::from(wire::send_json(&control, Kind::Failed, &Failure::engine(&error)).is_err()),
     }
 }
@@ -119,6 +135,9 @@ impl Monitor {
             signals,
             log,
             relay: Relay::default(),
+            client: task.client,
+            supervisor: None,
+            deserted: false,
             announced: false,
             lock: Some(lock),
         })
@@ -130,13 +149,13 @@ impl Monitor {
     }
 
     /// Runs the container until it is not started again.
-    fn run(&mut self, attached: bool, control: UnixStream) -> Result<()> {
+    fn run(&mut self, control: UnixStream) -> Result<()> {
         self.relay =
             Relay::with_client(control).map_err(|error| Error::system("talk to the starter", error))?;
         let mut restarts = Restarts::default();
         loop {
             let started = Instant::now();
-            let exit_code = match self.run_once(attached) {
+            let exit_code = match self.run_once() {
                 Ok(exit_code) => exit_code,
                 Err(failure) => return self.could_not_start(&failure),
             };
@@ -168,10 +187,12 @@ impl Monitor {
                 return !self.directory.asked_to_stop();
             }
             let timeout = PollTimeout::try_from(left + Duration::from_millis(1)).unwrap_or(PollTimeout::MAX);
-            let _ = poll(
-                &mut [PollFd::new(self.signals.as_fd(), PollFlags::POLLIN)],
-                timeout,
-            );
+            let mut fds = vec![PollFd::new(self.signals.as_fd(), PollFlags::POLLIN)];
+            fds.extend(self.supervisor.as_ref().map(supervisor::watched));
+            let _ = poll(&mut fds, timeout);
+            if self.is_deserted() {
+                return false;
+            }
             while let Ok(Some(signal)) = self.signals.read_signal() {
                 if signal.ssi_signo != libc::SIGCHLD as u32 {
                     return false;
@@ -191,12 +212,15 @@ impl Monitor {
         // Whoever waits has this file open; its content stays readable when the directory goes.
         let _ = std::fs::write(self.directory.join("exit-code"), exit_code.to_string());
         self.keep();
-        let removed = if self.record.options.auto_remove {
+        let removed = if self.record.options.auto_remove || self.is_deserted() {
             self.directory.remove()
         } else {
             Ok(())
         };
         self.lock = None;
+        if let Some(supervisor) = self.supervisor.take() {
+            supervisor::stay_behind(&supervisor, &self.directory);
+        }
         self.relay.tell(Kind::Exited, exit_code.to_string().as_bytes());
         self.relay.finish();
         removed
@@ -219,7 +243,7 @@ impl Monitor {
         self.listeners.clear();
         let _ = std::fs::write(self.directory.join("exit-code"), failure.exit_code.to_string());
         self.keep();
-        if self.record.options.auto_remove {
+        if self.record.options.auto_remove || self.client == Client::Supervising {
             let _ = self.directory.remove();
         }
         self.lock = None;

@@ -10,8 +10,8 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::wait::waitpid;
 use nix::unistd::Pid;
 
-use super::Monitor;
 use super::health::Health;
+use super::{Client, Monitor, supervisor};
 use crate::cgroup::Cgroup;
 use crate::deadline;
 use crate::error::{Error, Result};
@@ -48,12 +48,12 @@ struct Streams {
 
 impl Monitor {
     /// Starts the container and stays with it until it has ended; gives its exit code.
-    pub(super) fn run_once(&mut self, attached: bool) -> Result<i32, Failure> {
+    pub(super) fn run_once(&mut self) -> Result<i32, Failure> {
         let launch = self.launch().map_err(|error| Failure::engine(&error))?;
         let (cgroup, warnings) =
             Cgroup::create(&self.record.id, &self.record.limits).map_err(|error| Failure::engine(&error))?;
         self.kept.state.warnings = warnings;
-        let outcome = match self.start(&launch, &cgroup, attached) {
+        let outcome = match self.start(&launch, &cgroup) {
             Ok(running) => Ok(self.attend(running)),
             Err(failure) => Err(failure),
         };
@@ -93,7 +93,7 @@ impl Monitor {
         })
     }
 
-    fn start(&mut self, launch: &Launch, cgroup: &Cgroup, attached: bool) -> Result<Running, Failure> {
+    fn start(&mut self, launch: &Launch, cgroup: &Cgroup) -> Result<Running, Failure> {
         let failed = |source: io::Error| Failure::engine(&Error::system("start the container", source));
         let (streams, theirs) = self.streams().map_err(failed)?;
         let (sync, their_sync) = UnixStream::pair().map_err(failed)?;
@@ -111,9 +111,10 @@ impl Monitor {
             Ok(running) => {
                 if !self.announced {
                     self.relay.tell(Kind::Started, b"");
-                    if !attached {
+                    if self.client != Client::Attached {
                         self.relay.finish();
-                        self.relay.detach();
+                        let client = self.relay.detach();
+                        self.supervisor = client.filter(|_| self.client == Client::Supervising);
                     }
                     self.announced = true;
                 }
@@ -222,6 +223,7 @@ impl Monitor {
                 match what {
                     Ready::Signal => children |= self.take_signals(&mut running),
                     Ready::Probe => probe = true,
+                    Ready::Supervisor => self.look_at_supervisor(&running),
                     Ready::Relay(source) => {
                         let log = &mut self.log;
                         for request in self
@@ -255,6 +257,14 @@ impl Monitor {
         exit_code
     }
 
+    /// Ends the container when the program that supervised it is gone.
+    fn look_at_supervisor(&mut self, running: &Running) {
+        if self.is_deserted() {
+            let _ = self.directory.ask_to_stop();
+            let _ = sys::kill(running.pid, libc::SIGKILL);
+        }
+    }
+
     /// Does what is due.
     fn look_at_time(&mut self, running: &mut Running) {
         if running.kill_at.is_some_and(|time| Instant::now() >= time) {
@@ -275,6 +285,10 @@ impl Monitor {
         if let Some(output) = running.health.as_ref().and_then(Health::output) {
             what.push(Ready::Probe);
             fds.push(PollFd::new(output, PollFlags::POLLIN));
+        }
+        if let Some(supervisor) = &self.supervisor {
+            what.push(Ready::Supervisor);
+            fds.push(supervisor::watched(supervisor));
         }
         for (source, fd, flags) in self.relay.sources() {
             what.push(Ready::Relay(source));
@@ -339,5 +353,6 @@ impl Monitor {
 enum Ready {
     Signal,
     Probe,
+    Supervisor,
     Relay(Source),
 }

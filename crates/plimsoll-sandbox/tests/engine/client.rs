@@ -26,6 +26,14 @@ pub(crate) fn spawn_run(container: &Container) -> Child {
     ])
 }
 
+pub(crate) fn spawn_supervisor(container: &Container) -> Child {
+    spawn(&[
+        "client-supervise",
+        fixture::store_root().to_str().unwrap(),
+        container.id(),
+    ])
+}
+
 pub(crate) fn spawn_step(spec: &StepSpec) -> Child {
     let overlay = spec.overlay.as_ref().unwrap();
     let paths = [&spec.rootfs, &overlay.lowers[0], &overlay.upper, &overlay.work];
@@ -49,6 +57,14 @@ pub(crate) fn play(args: &[String]) -> Option<ExitCode> {
             Some(ExitCode::from(
                 u8::try_from(container.start_attached(streams).unwrap()).unwrap(),
             ))
+        }
+        [part, root, id] if part == "client-supervise" => {
+            let store = Store::open(root.as_ref()).unwrap();
+            let container = Engine::new(&store).find(id).unwrap();
+            let supervision = container.start_supervised().unwrap();
+            println!("{}", supervision.container().state().unwrap().pid);
+            std::thread::sleep(std::time::Duration::from_secs(1000));
+            Some(ExitCode::SUCCESS)
         }
         [part, rootfs, lower, upper, work, command @ ..] if part == "client-step" => {
             let overlay = Overlay {

@@ -44,6 +44,8 @@ pub(crate) const CASES: &[Case] = &[
     ("restart_is_ended_by_stop", restart_stopped),
     ("monitor_killed", monitor_killed),
     ("client_killed", client_killed),
+    ("supervised_goes_with_its_guard", supervised),
+    ("supervised_goes_with_its_program", supervisor_killed),
     ("devices_stay_closed_to_who_can_mount", devices),
     ("working_dir_in_a_volume", working_dir_in_volume),
     ("remove_and_names", remove_and_names),
@@ -801,6 +803,73 @@ fn client_killed() {
     let pid = nix::unistd::Pid::from_raw(client.id().try_into().unwrap());
     nix::sys::signal::kill(pid, nix::sys::signal::Signal::SIGINT).unwrap();
     assert_eq!(client.wait().unwrap().code(), Some(12), "signals are handed on");
+}
+
+fn supervised() {
+    // More output than sockets hold: nobody reads it but the log.
+    let container = container(
+        "head -c 5000000 /dev/zero | tr '\\0' 'x'; echo; sleep 1000",
+        RunOptions::default(),
+    );
+    let supervision = container.start_supervised().unwrap();
+    while !logs(&container, &LogOptions::default()).ends_with('\n') {
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    assert!(supervision.container().state().unwrap().running());
+    assert!(matches!(container.start_supervised(), Err(Error::Running(_))));
+    assert!(container.state().unwrap().running());
+    drop(supervision);
+    assert!(matches!(container.state(), Err(Error::NoSuchContainer(_))));
+    let ended = crate::fixture::container("echo last; exit 3", RunOptions::default());
+    let supervision = ended.start_supervised().unwrap();
+    assert_eq!(ended.wait().unwrap(), 3);
+    assert_eq!(
+        logs(&ended, &LogOptions::default()),
+        "last\n",
+        "it is still there"
+    );
+    drop(supervision);
+    assert!(matches!(ended.state(), Err(Error::NoSuchContainer(_))));
+    let options = RunOptions {
+        command: words(&["/no/such"]),
+        ..RunOptions::default()
+    };
+    let wrong = crate::fixture::container("", options);
+    assert_eq!(wrong.start_supervised().unwrap_err().exit_code(), 127);
+    assert!(matches!(wrong.state(), Err(Error::NoSuchContainer(_))));
+}
+
+fn supervisor_killed() {
+    let again = RunOptions {
+        restart: RestartPolicy::Always,
+        ..RunOptions::default()
+    };
+    for (script, options) in [
+        ("sleep 1000", RunOptions::default()),
+        ("exit 0", RunOptions::default()),
+        ("exit 1", again),
+    ] {
+        let container = container(script, options);
+        let mut client = crate::client::spawn_supervisor(&container);
+        let mut pid = String::new();
+        let mut stdout = std::io::BufReader::new(client.stdout.take().unwrap());
+        std::io::BufRead::read_line(&mut stdout, &mut pid).unwrap();
+        if script == "exit 0" {
+            container.wait().unwrap();
+        }
+        client.kill().unwrap();
+        client.wait().unwrap();
+        let start = std::time::Instant::now();
+        while !matches!(engine().find(container.id()), Err(Error::NoSuchContainer(_))) {
+            assert!(
+                start.elapsed() < Duration::from_secs(60),
+                "`{script}` is still there"
+            );
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        let alive = fs::read_to_string(format!("/proc/{}/cmdline", pid.trim())).unwrap_or_default();
+        assert_eq!(alive, "");
+    }
 }
 
 fn devices() {
