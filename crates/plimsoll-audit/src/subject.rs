@@ -20,6 +20,8 @@ pub struct Subject<'a> {
     pub knows_exploited: bool,
     /// What looks like a secret in the configuration, the history and the layers.
     pub secrets: &'a [Finding],
+    /// How far the layers were searched for them: `812 files searched, ...`.
+    pub secret_scope: &'a str,
     /// What looks like a secret in the build context.
     pub context: ContextSecrets<'a>,
     /// What was seen when the image ran.

@@ -14,6 +14,7 @@ pub(super) fn row(subject: &Subject<'_>) -> Row {
         subject.secrets.iter().filter(|finding| !in_config(finding)),
         "any layer",
     );
+    let layers = layers.and(Observed::met(subject.secret_scope));
     let context = match subject.context {
         ContextSecrets::NotGiven => Observed::not_assessed(
             "the build context is not known; audit its folder, or name it with `--context`",

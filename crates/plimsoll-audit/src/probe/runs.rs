@@ -1,7 +1,7 @@
 use std::time::Instant;
 
 use plimsoll_image::Image;
-use plimsoll_sandbox::{Container, Engine};
+use plimsoll_sandbox::{Engine, Supervision};
 
 use super::observations::{Measured, Probed, Seen};
 use super::settle::{Settled, settle};
@@ -21,21 +21,11 @@ enum Try {
 
 /// A container that works.
 pub(super) struct Up {
-    pub(super) container: Removed,
+    pub(super) container: Supervision,
     pub(super) hardness: Hardness,
     pub(super) started: Instant,
     pub(super) start_ms: u64,
     pub(super) settled: Settled,
-}
-
-/// Removes the container whatever happens.
-pub(super) struct Removed(pub(super) Container);
-
-impl Drop for Removed {
-    fn drop(&mut self) {
-        // Nothing is left to tell about a probe that is over; `prune` removes what stays.
-        let _ = self.0.remove(true);
-    }
 }
 
 /// Runs `image`, watches it and stops it again.
@@ -75,17 +65,17 @@ fn with_what_follows(
 }
 
 fn attempt(engine: &Engine, image: &Image, hardness: Hardness, limits: &ProbeLimits) -> Result<Try> {
-    let container = Removed(engine.create(image, &hardness.options(limits, image))?);
+    let container = engine.create(image, &hardness.options(limits, image))?;
     let started = Instant::now();
-    match container.0.start_detached() {
-        Ok(()) => {}
+    let container = match container.start_supervised() {
+        Ok(container) => container,
         Err(error) if error.is_of_host() => {
             return Ok(Try::Unable(format!("it could not be run so here: {error}")));
         }
         Err(error) => return Ok(Try::Fails(format!("it does not start: {error}"))),
-    }
+    };
     let start_ms = millis(started.elapsed());
-    Ok(match settle(&container.0, started, image, limits)? {
+    Ok(match settle(container.container(), started, image, limits)? {
         Ok(settled) => Try::Works(Up {
             container,
             hardness,

@@ -16,7 +16,7 @@ pub(super) fn watch(
     runs: Vec<(Hardness, Observed)>,
     limits: &ProbeLimits,
 ) -> Result<Seen> {
-    let container = &up.container.0;
+    let container = up.container.container();
     let state = container.state()?;
     if !state.running() {
         return finished(up, image, runs);
@@ -64,7 +64,7 @@ pub(super) fn watch(
 
 /// What can be said of a task that ran to its end by itself.
 fn finished(up: &Up, image: &Image, runs: Vec<(Hardness, Observed)>) -> Result<Seen> {
-    let container = &up.container.0;
+    let container = up.container.container();
     let over = || Observed::not_assessed("it had ended by itself");
     Ok(Seen {
         runs,

@@ -46,6 +46,7 @@ pub(crate) fn audit(
     };
     let summary = image_summary(image, request.name, scanned.inventory.distribution.as_ref())?;
     let unassessed = scanned.unassessed();
+    let secret_scope = scanned.inventory.secret_scope.to_string();
     let vulnerabilities = &scanned.matches.vulnerabilities;
     let subject = Subject {
         image,
@@ -55,6 +56,7 @@ pub(crate) fn audit(
         unassessed: &unassessed,
         knows_exploited: known.knows_exploited(),
         secrets: &scanned.inventory.secrets,
+        secret_scope: &secret_scope,
         context: request
             .context
             .map_or(ContextSecrets::NotGiven, ContextSecrets::Scanned),

@@ -40,9 +40,11 @@ impl Scanned {
 
     /// What could not be compared with advisories, a line each; empty where everything was.
     pub(crate) fn unassessed(&self) -> Vec<String> {
-        let coverage = self.coverage();
-        let shortfall = |one: &Coverage| Some(format!("{}: {}", one.subject, one.shortfall()?));
-        coverage.iter().filter_map(shortfall).collect()
+        let known = self.matches.coverage.iter().map(advisories::coverage);
+        let shortfalls: Vec<String> = known
+            .filter_map(|one| Some(format!("{}: {}", one.subject, one.shortfall()?)))
+            .collect();
+        self.inventory.gaps().into_iter().chain(shortfalls).collect()
     }
 
     pub(crate) fn warnings(&self) -> Vec<String> {

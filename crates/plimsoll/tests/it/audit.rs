@@ -1,6 +1,6 @@
 use serde_json::Value;
 
-use crate::support::Sandbox;
+use crate::support::{Sandbox, eventually};
 
 const GOOD: &str = "\
 FROM busybox
@@ -110,4 +110,40 @@ fn what_is_not_run_is_not_assessed() {
     assert_eq!(cell(&report, "hardening", "basic").0, "not_assessed");
     assert_eq!(cell(&report, "secrets", "production").0, "not_assessed");
     assert!(report["verdict"]["reached"].is_null());
+}
+
+#[test]
+fn a_killed_audit_leaves_no_container() {
+    let Some(sandbox) = Sandbox::with_busybox() else {
+        return;
+    };
+    let text = "FROM busybox\nEXPOSE 8080\nCMD [\"sleep\", \"60\"]\n";
+    let context = sandbox.folder("sleeper", &[("Dockerfile", text)]);
+    let mut audit = sandbox.command(&["audit", "--quiet", &context]);
+    let mut child = audit.stdout(std::process::Stdio::null()).spawn().unwrap();
+    eventually("the probe to run", || !sandbox.ok(&["ps", "-q"]).is_empty());
+    child.kill().unwrap();
+    child.wait().unwrap();
+    eventually("its container to go", || sandbox.ok(&["ps", "-aq"]).is_empty());
+}
+
+#[test]
+fn a_service_that_ends_and_a_root_by_another_name_are_seen() {
+    let Some(sandbox) = Sandbox::with_busybox() else {
+        return;
+    };
+    let text = "FROM busybox\nRUN echo admin:x:0:0::/:/bin/sh >> /etc/passwd\nUSER admin\nEXPOSE 8080\nCMD [\"true\"]\n";
+    let context = sandbox.folder("ends", &[("Dockerfile", text)]);
+    let report: Value =
+        serde_json::from_str(&sandbox.ok(&["audit", "--quiet", "--output", "json=-", &context])).unwrap();
+    assert_eq!(cell(&report, "hardening", "basic").0, "unmet");
+    assert_eq!(cell(&report, "lifecycle", "basic").0, "not_assessed");
+    assert_eq!(cell(&report, "user", "intermediate").0, "not_assessed");
+    let text = text
+        .replace("CMD [\"true\"]", "CMD [\"sleep\", \"60\"]")
+        .replace("EXPOSE 8080\n", "");
+    std::fs::write(format!("{context}/Dockerfile"), text).unwrap();
+    let report: Value =
+        serde_json::from_str(&sandbox.ok(&["audit", "--quiet", "--output", "json=-", &context])).unwrap();
+    assert_eq!(cell(&report, "user", "intermediate").0, "unmet");
 }
