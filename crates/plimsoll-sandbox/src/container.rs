@@ -23,7 +23,7 @@ pub use supervision::Supervision;
 use crate::attach::{self, End, Streams};
 use crate::cgroup::Cgroup;
 use crate::deadline;
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, chain};
 use crate::helper::{self, Role};
 use crate::monitor::{self, Client};
 use crate::options::RunOptions;
@@ -42,12 +42,24 @@ const SAMPLE: Duration = Duration::from_millis(200);
 pub struct Container {
     directory: Directory,
     record: Box<Record>,
+    /// Why the record is not what was written.
+    problem: Option<String>,
 }
 
 impl Container {
-    pub(crate) fn open(directory: Directory) -> Result<Self> {
-        let record = Box::new(directory.record()?);
-        Ok(Self { directory, record })
+    /// The container in this directory; `None` when it is gone. One whose record cannot be read is dead, and
+    /// can be removed.
+    pub(crate) fn open(directory: Directory) -> Option<Self> {
+        let (record, problem) = match directory.record() {
+            Ok(record) => (record, None),
+            Err(_) if !directory.path().is_dir() => return None,
+            Err(error) => (Record::remains(&directory), Some(chain(&error))),
+        };
+        Some(Self {
+            directory,
+            record: Box::new(record),
+            problem,
+        })
     }
 
     /// The id: 64 hexadecimal digits.
@@ -126,21 +138,33 @@ impl Container {
     }
 
     /// What is known about it at the moment. A container whose monitor was killed is found to have ended,
-    /// and is cleaned up after.
+    /// and is cleaned up after. One whose files are damaged is dead, and `error` says why.
     ///
     /// # Errors
-    /// When its state cannot be read; also when it was removed.
+    /// [`Error::NoSuchContainer`] when it was removed; when it cannot be cleaned up after.
     pub fn state(&self) -> Result<ContainerState> {
-        Ok(self.kept()?.state)
+        let mut state = self.kept()?.state;
+        if let Some(problem) = self.problem.as_ref().filter(|_| !state.running()) {
+            state.status = Status::Dead;
+            state.error.clone_from(problem);
+        }
+        Ok(state)
     }
 
     fn kept(&self) -> Result<Kept> {
-        let kept = self.directory.kept().map_err(|error| match error {
-            Error::File { source, .. } if source.kind() == std::io::ErrorKind::NotFound => {
+        // Its directory may go at any moment: another process removes it, or its own monitor.
+        self.read_kept().map_err(|error| match error {
+            Error::File { source, .. }
+                if source.kind() == std::io::ErrorKind::NotFound && !self.directory.path().exists() =>
+            {
                 Error::NoSuchContainer(self.name().to_owned())
             }
             other => other,
-        })?;
+        })
+    }
+
+    fn read_kept(&self) -> Result<Kept> {
+        let kept = self.directory.kept()?;
         let active = matches!(
             kept.state.status,
             Status::Running | Status::Paused | Status::Restarting
@@ -241,6 +265,9 @@ impl Container {
     fn start(&self, client: Client) -> Result<UnixStream> {
         if self.kept()?.state.running() {
             return Err(Error::Running(self.name().to_owned()));
+        }
+        if self.problem.is_some() {
+            self.directory.record()?;
         }
         helper::check_privileges()?;
         let task = monitor::Task {
@@ -406,10 +433,13 @@ impl Container {
             // It removed itself.
             return Ok(());
         }
-        let Some(_lock) = self.directory.lock()? else {
-            return Err(Error::Running(self.name().to_owned()));
-        };
-        self.directory.remove()
+        match self.directory.lock() {
+            Ok(Some(_lock)) => self.directory.remove(),
+            Ok(None) => Err(Error::Running(self.name().to_owned())),
+            // Somebody else removed it.
+            Err(_) if !self.directory.path().exists() => Ok(()),
+            Err(error) => Err(error),
+        }
     }
 }
 

@@ -5,7 +5,7 @@ mod names;
 mod specification;
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use plimsoll_image::{Image, Store};
 
@@ -13,6 +13,7 @@ use crate::container::Container;
 use crate::error::{Error, Result};
 use crate::options::RunOptions;
 use crate::record::Directory;
+use crate::state::ContainerState;
 
 /// The containers of one store. There is no daemon behind it: everything is in the store's directory.
 #[derive(Debug, Clone)]
@@ -80,7 +81,8 @@ impl Engine {
     /// All containers, the newest first.
     ///
     /// # Errors
-    /// When the directory cannot be read; a container that is just being made or removed is left out.
+    /// When the directory cannot be read; a container that is just being made or removed is left out, and one
+    /// whose files are damaged is [`Status::Dead`](crate::Status::Dead).
     pub fn containers(&self) -> Result<Vec<Container>> {
         let entries = match fs::read_dir(&self.containers) {
             Ok(entries) => entries,
@@ -93,14 +95,26 @@ impl Engine {
             if entry.file_name().to_string_lossy().starts_with('.') {
                 continue;
             }
-            match open(&entry.path()) {
-                Ok(container) => containers.push(container),
-                Err(Error::File { source, .. }) if source.kind() == std::io::ErrorKind::NotFound => {}
-                Err(error) => return Err(error),
-            }
+            containers.extend(Container::open(Directory::new(entry.path())));
         }
         containers.sort_by_key(|container| std::cmp::Reverse(container.created()));
         Ok(containers)
+    }
+
+    /// All containers with their states, the newest first, without those that are removed meanwhile.
+    ///
+    /// # Errors
+    /// When the directory cannot be read, or a container cannot be cleaned up after.
+    pub fn list(&self) -> Result<Vec<(Container, ContainerState)>> {
+        let mut listed = Vec::new();
+        for container in self.containers()? {
+            match container.state() {
+                Ok(state) => listed.push((container, state)),
+                Err(Error::NoSuchContainer(_)) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(listed)
     }
 
     /// The container with this name, id, or beginning of an id.
@@ -123,8 +137,4 @@ impl Engine {
             (None, _) => Err(Error::NoSuchContainer(name.to_owned())),
         }
     }
-}
-
-fn open(path: &Path) -> Result<Container> {
-    Container::open(Directory::new(path.to_owned()))
 }

@@ -16,10 +16,10 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
 use crate::cgroup::Limits;
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, chain};
 use crate::init::Volume;
 use crate::options::{PortMapping, RunOptions};
-use crate::state::ContainerState;
+use crate::state::{ContainerState, Status};
 
 /// What is fixed when a container is made.
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -70,6 +70,48 @@ pub(crate) struct HealthCheck {
     pub(crate) start_period: std::time::Duration,
     pub(crate) start_interval: std::time::Duration,
     pub(crate) retries: u32,
+}
+
+impl Record {
+    /// What can be said of a container whose record cannot be read. Its id is its directory's name; the rest is
+    /// what is left in the record, if that is JSON at least.
+    pub(crate) fn remains(directory: &Directory) -> Self {
+        let path = directory.path();
+        let id = path
+            .file_name()
+            .unwrap_or_default()
+            .to_string_lossy()
+            .into_owned();
+        let left: serde_json::Value = read(&directory.join("container.json")).unwrap_or_default();
+        let text = |name: &str| left[name].as_str().map(ToOwned::to_owned);
+        let changed = path.metadata().and_then(|metadata| metadata.modified()).ok();
+        Self {
+            created: text("created")
+                .and_then(|text| text.parse().ok())
+                .or_else(|| changed.and_then(|time| Timestamp::try_from(time).ok()))
+                .unwrap_or_default(),
+            name: text("name").unwrap_or_else(|| id.chars().take(12).collect()),
+            image_id: text("image_id")
+                .and_then(|text| text.parse().ok())
+                .unwrap_or_else(|| Digest::of(b"")),
+            image_name: text("image_name").unwrap_or_default(),
+            image_config: ImageConfig::default(),
+            options: RunOptions::default(),
+            args: Vec::new(),
+            env: Vec::new(),
+            labels: BTreeMap::new(),
+            hostname: String::new(),
+            layers: Vec::new(),
+            mounts: Vec::new(),
+            volumes: Vec::new(),
+            ports: Vec::new(),
+            health: None,
+            stop_signal: libc::SIGTERM,
+            stop_timeout: 10,
+            limits: Limits::default(),
+            id,
+        }
+    }
 }
 
 /// The directory of one container.
@@ -148,15 +190,46 @@ impl Directory {
     }
 
     pub(crate) fn kept(&self) -> Result<Kept> {
-        read(&self.join("state.json"))
+        match read(&self.join("state.json")) {
+            // It goes with its directory.
+            Err(error) if self.0.exists() => Ok(Kept {
+                state: ContainerState {
+                    status: Status::Dead,
+                    error: chain(&error),
+                    ..ContainerState::default()
+                },
+                monitor: self.monitor(),
+            }),
+            kept => kept,
+        }
     }
 
+    /// The monitor that wrote its name into the lock, if it lives.
+    fn monitor(&self) -> Option<Process> {
+        read(&self.join("lock"))
+            .ok()
+            .filter(|process: &Process| process.alive())
+    }
+
+    /// Writes the monitor's name into the lock that it holds.
+    pub(crate) fn sign(mut lock: &File, monitor: Process) -> io::Result<()> {
+        lock.set_len(0)?;
+        lock.write_all(&serde_json::to_vec(&monitor)?)
+    }
+
+    /// Notes the state. It is not synced, not to keep a start waiting for the disk: losing it loses what
+    /// happened last, and the container can be started again.
     pub(crate) fn keep(&self, kept: &Kept) -> Result<()> {
         self.write("state.json", kept)
     }
 
-    /// Writes a file whole or not at all.
-    pub(crate) fn write(&self, name: &str, value: &impl Serialize) -> Result<()> {
+    /// Writes a file whole or not at all, as long as the machine does not go down.
+    fn write(&self, name: &str, value: &impl Serialize) -> Result<()> {
+        self.write_with(name, value, false)
+    }
+
+    /// Writes a file whole or not at all; with `durable` it is on the disk when this returns.
+    pub(crate) fn write_with(&self, name: &str, value: &impl Serialize, durable: bool) -> Result<()> {
         let (path, temporary) = (
             self.join(name),
             self.join(&format!(".{name}.{}", std::process::id())),
@@ -169,7 +242,11 @@ impl Directory {
                 .mode(0o600)
                 .open(&temporary)?;
             file.write_all(&serde_json::to_vec(value)?)?;
-            fs::rename(&temporary, &path)
+            if durable {
+                file.sync_all()?;
+            }
+            fs::rename(&temporary, &path)?;
+            if durable { sync_directory(&self.0) } else { Ok(()) }
         };
         write().map_err(|error| Error::file("write", &path, error))
     }
@@ -223,9 +300,19 @@ impl Directory {
     pub(crate) fn remove(&self) -> Result<()> {
         let name = self.0.file_name().unwrap_or_default().to_string_lossy();
         let gone = self.0.with_file_name(format!(".removing-{name}"));
-        fs::rename(&self.0, &gone).map_err(|error| Error::file("remove", &self.0, error))?;
-        fs::remove_dir_all(&gone).map_err(|error| Error::file("remove", &gone, error))
+        // Another process may be at the same.
+        let done = |result: io::Result<()>| match result {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+            other => other,
+        };
+        done(fs::rename(&self.0, &gone)).map_err(|error| Error::file("remove", &self.0, error))?;
+        done(fs::remove_dir_all(&gone)).map_err(|error| Error::file("remove", &gone, error))
     }
+}
+
+/// Puts the names in a directory on the disk.
+pub(crate) fn sync_directory(path: &Path) -> io::Result<()> {
+    File::open(path)?.sync_all()
 }
 
 fn read<T: DeserializeOwned>(path: &Path) -> Result<T> {
@@ -273,6 +360,37 @@ mod tests {
             ..process
         };
         assert!(!later.alive() && later.open().is_none());
+    }
+
+    #[test]
+    fn removing_twice_is_removing() {
+        let parent = tempfile::tempdir().unwrap();
+        let directory = Directory::new(parent.path().join("c"));
+        fs::create_dir(directory.path()).unwrap();
+        directory.remove().unwrap();
+        directory.remove().unwrap();
+    }
+
+    #[test]
+    fn a_lost_state_is_dead_and_its_monitor_is_known() {
+        let parent = tempfile::tempdir().unwrap();
+        let directory = Directory::new(parent.path().to_owned());
+        for text in [None, Some(""), Some("{"), Some("[1]")] {
+            if let Some(text) = text {
+                fs::write(directory.join("state.json"), text).unwrap();
+            }
+            let kept = directory.kept().unwrap();
+            assert!(kept.state.status == Status::Dead && kept.state.error.contains("state.json"));
+            assert_eq!(kept.monitor, None);
+        }
+        let own = Process::of(std::process::id() as i32).unwrap();
+        let lock = directory.try_lock().unwrap().unwrap();
+        Directory::sign(&lock, own).unwrap();
+        assert_eq!(directory.kept().unwrap().monitor, Some(own));
+        let remains = Record::remains(&directory);
+        assert!(!remains.name.is_empty());
+        drop(parent);
+        assert!(directory.kept().is_err());
     }
 
     #[test]

@@ -19,7 +19,7 @@ use crate::error::{Error, Result};
 use crate::init::Volume;
 use crate::net::lo;
 use crate::options::{HealthOptions, Network, PortMapping, Protocol, RunOptions};
-use crate::record::{Directory, HealthCheck, Kept, MountPoint, Record, hosts};
+use crate::record::{Directory, HealthCheck, Kept, MountPoint, Record, hosts, sync_directory};
 use crate::signal::parse_signal;
 use crate::spec::DEFAULT_PATH;
 use crate::spec::capabilities::CapabilitySet;
@@ -42,10 +42,10 @@ pub(super) fn create(
         .collect();
     let directory = Directory::new(containers.join(&id));
     let unfinished = Directory::new(containers.join(format!(".new-{id}")));
-    let made = record(&directory, id, name, layers, image, options)
+    let made = record(&directory, id, name.clone(), layers, image, options)
         .and_then(|record| write(&unfinished, &directory, &record));
     match made {
-        Ok(()) => Container::open(directory),
+        Ok(()) => Container::open(directory).ok_or(Error::NoSuchContainer(name)),
         Err(error) => {
             let _ = fs::remove_dir_all(unfinished.path());
             Err(error)
@@ -356,11 +356,17 @@ fn write(unfinished: &Directory, directory: &Directory, record: &Record) -> Resu
             .and_then(|()| open_to_all(&path, 0o644))
             .map_err(|error| Error::file("write", &path, error))?;
     }
-    unfinished.write("config.json", &specification(directory, record)?)?;
-    unfinished.write("container.json", record)?;
+    // A container is to be there after a crash of the machine, unless it goes when it ends anyway.
+    let durable = !record.options.auto_remove;
     unfinished.keep(&Kept::default())?;
-    fs::rename(unfinished.path(), directory.path())
-        .map_err(|error| Error::file("create", directory.path(), error))
+    unfinished.write_with("config.json", &specification(directory, record)?, durable)?;
+    unfinished.write_with("container.json", record, durable)?;
+    let failed = |error: io::Error| Error::file("create", directory.path(), error);
+    fs::rename(unfinished.path(), directory.path()).map_err(failed)?;
+    match directory.path().parent().filter(|_| durable) {
+        Some(containers) => sync_directory(containers).map_err(failed),
+        None => Ok(()),
+    }
 }
 
 /// Gives a file that a container sees the mode that it shall have there, whatever the caller's umask.

@@ -119,6 +119,10 @@ impl Monitor {
         let log_path = directory.log();
         let log = LogWriter::open(&log_path).map_err(|error| Error::file("open", &log_path, error))?;
         kept.monitor = Process::of(std::process::id() as i32);
+        if let Some(monitor) = kept.monitor {
+            // Where the state is lost, this tells who we are. It is no reason not to start.
+            let _ = Directory::sign(&lock, monitor);
+        }
         kept.state = ContainerState {
             ports: published,
             ip_address: (record.options.network == Network::Private).then_some(lo::ADDRESS.into()),

@@ -47,7 +47,7 @@ pub(super) fn stay_behind(socket: &UnixStream, directory: &Directory) {
     while !is_gone(socket) {
         let _ = poll(&mut [watched(socket)], PollTimeout::NONE);
     }
-    if let Ok(container) = Container::open(directory.clone()) {
+    if let Some(container) = Container::open(directory.clone()) {
         let _ = container.remove(true);
     }
     sys::exit_now(0);

@@ -29,8 +29,7 @@ pub(crate) fn run(invocation: &Invocation, args: &Args) -> anyhow::Result<u8> {
     let now = Timestamp::now();
     let asks_status = args.filter.iter().any(|filter| filter.starts_with("status="));
     let mut listed = Vec::new();
-    for container in invocation.engine()?.containers()? {
-        let state = container.state()?;
+    for (container, state) in invocation.engine()?.list()? {
         if !(args.all || asks_status || state.running()) {
             continue;
         }

@@ -34,8 +34,8 @@ pub(crate) fn run(invocation: &Invocation, args: &Args) -> anyhow::Result<u8> {
     loop {
         let mut containers = Vec::new();
         if args.containers.is_empty() {
-            for container in engine.containers()? {
-                if container.state()?.running() {
+            for (container, state) in engine.list()? {
+                if state.running() {
                     containers.push(container);
                 }
             }
