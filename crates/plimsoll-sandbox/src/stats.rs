@@ -19,7 +19,8 @@ pub struct Stats {
     pub memory_limit: Option<u64>,
     /// Processes and threads.
     pub pids: Option<u64>,
-    /// Bytes received and sent on devices other than `lo`.
+    /// Bytes received and sent on devices other than `lo`; `None` where there is none, as in a private network, whose
+    /// published ports do not go through a device.
     pub network_io: Option<(u64, u64)>,
     /// Bytes read from and written to block devices.
     pub block_io: Option<(u64, u64)>,
@@ -84,7 +85,7 @@ pub(crate) fn read(cgroup: &Cgroup, pid: u32) -> Stats {
         pids: number(&["pids.current"]),
         network_io: fs::read_to_string(format!("/proc/{pid}/net/dev"))
             .ok()
-            .map(|text| network(&text)),
+            .and_then(|text| network(&text)),
         block_io: block_io(cgroup),
     }
 }
@@ -105,8 +106,8 @@ fn inactive_file(stat: &str) -> Option<u64> {
     field(stat, "total_inactive_file").or_else(|| field(stat, "inactive_file"))
 }
 
-fn network(dev: &str) -> (u64, u64) {
-    let mut sum = (0_u64, 0_u64);
+fn network(dev: &str) -> Option<(u64, u64)> {
+    let mut sum: Option<(u64, u64)> = None;
     for line in dev.lines() {
         let Some((name, numbers)) = line.split_once(':') else {
             continue;
@@ -118,8 +119,9 @@ fn network(dev: &str) -> (u64, u64) {
             .split_whitespace()
             .filter_map(|number| number.parse().ok())
             .collect();
-        sum.0 = sum.0.saturating_add(numbers.first().copied().unwrap_or(0));
-        sum.1 = sum.1.saturating_add(numbers.get(8).copied().unwrap_or(0));
+        let (received, sent) = sum.unwrap_or_default();
+        let number = |index: usize| numbers.get(index).copied().unwrap_or(0);
+        sum = Some((received.saturating_add(number(0)), sent.saturating_add(number(8))));
     }
     sum
 }
@@ -217,7 +219,8 @@ mod tests {
         assert_eq!(inactive_file("inactive_file 1\ntotal_inactive_file 5\n"), Some(5));
         assert_eq!(inactive_file("anon 3\ninactive_file 7\n"), Some(7));
         let dev = "Inter-|   Receive\n face |bytes\n    lo: 9 1 0 0 0 0 0 0 9 1 0 0 0 0 0 0\n  eth0: 100 1 0 0 0 0 0 0 200 1 0 0 0 0 0 0\n";
-        assert_eq!(network(dev), (100, 200));
+        assert_eq!(network(dev), Some((100, 200)));
+        assert_eq!(network("    lo: 9 1 0 0 0 0 0 0 9 1 0 0 0 0 0 0\n"), None);
         assert_eq!(
             io_stat("8:0 rbytes=10 wbytes=20 rios=1\n8:16 rbytes=1 wbytes=2\n"),
             (11, 22)

@@ -1,7 +1,9 @@
+use plimsoll_sandbox::Error;
+
 use crate::invocation::Invocation;
 use crate::{exit, human};
 
-/// Remove images without a name, stopped containers, the build cache, and the layers that nothing refers to then
+/// Remove images without a name, stopped containers, and the layers that nothing refers to then
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// Also remove what the build cache remembers
@@ -15,12 +17,17 @@ pub(crate) struct Args {
 pub(crate) fn run(invocation: &Invocation, args: &Args) -> anyhow::Result<u8> {
     let store = invocation.store()?;
     let engine = invocation.engine()?;
-    for container in engine.containers()? {
-        if !container.state()?.running() {
-            container.remove(false)?;
-            invocation
+    for (container, state) in engine.list()? {
+        if state.running() {
+            continue;
+        }
+        match container.remove(false) {
+            // Somebody else removed or started it meanwhile.
+            Err(Error::NoSuchContainer(_) | Error::Running(_)) => {}
+            Err(error) => return Err(error.into()),
+            Ok(()) => invocation
                 .printer
-                .line(&format!("Deleted container: {}", container.id()))?;
+                .line(&format!("Deleted container: {}", container.id()))?,
         }
     }
     let containers = engine.containers()?;
