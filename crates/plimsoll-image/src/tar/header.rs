@@ -94,10 +94,12 @@ impl Block<'_> {
         stated == unsigned || stated == signed
     }
 
-    pub(crate) fn kind(&self) -> Kind {
+    /// The kind of the member, whose name is `path` where an extended header has it: then the name here may be cut off
+    /// anywhere.
+    pub(crate) fn kind(&self, path: Option<&[u8]>) -> Kind {
         let kind = Kind::of(self.0[156]);
         // Before POSIX, a directory was a file whose name ends with a slash.
-        if kind == Kind::File && self.name_field().ends_with(b"/") {
+        if kind == Kind::File && path.unwrap_or(self.name_field()).ends_with(b"/") {
             return Kind::Directory;
         }
         kind

@@ -164,7 +164,7 @@ impl<I: Input> Reader<I> {
             if !block.checksum_holds() {
                 return Err(invalid("the header's checksum is wrong"));
             }
-            let kind = block.kind();
+            let kind = block.kind(overrides.path.as_deref());
             let size = block.size().and_then(|size| u64::try_from(size).ok());
             let size = size.ok_or_else(|| invalid("the header's size is wrong"))?;
             self.payload = if kind.is_header_only() { 0 } else { size };

@@ -254,6 +254,38 @@ fn a_mark_that_no_mount_heeds_makes_nothing_opaque() {
 }
 
 #[test]
+fn a_long_name_that_is_cut_behind_a_slash_is_that_of_a_file() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = store(directory.path());
+    let path = format!("{}/file", "d".repeat(99));
+    let long = |name: &str| {
+        Tar::new().raw(
+            b"././@LongLink",
+            b'L',
+            b"",
+            format!("{name}\0").as_bytes(),
+            (0, 0),
+        )
+    };
+    let tar = long(&path)
+        .file(&path[..100], b"content")
+        .file("behind", b"x")
+        .end();
+    let image = import(&store, &tar).unwrap();
+    let found = entries(&image.layers[0]);
+    assert_eq!(found.len(), 2);
+    assert_eq!(
+        (&found[0].0, &found[0].1, &found[0].5[..]),
+        (&path, &EntryKind::File, &b"content"[..])
+    );
+    assert_eq!(written(&image.layers[0]), tar);
+    // Before POSIX, a name that ends with a slash was that of a directory.
+    let path = format!("{}/dir/", "d".repeat(99));
+    let image = import(&store, &long(&path).file(&path[..100], b"").end()).unwrap();
+    assert_eq!(entries(&image.layers[0])[0].1, EntryKind::Directory);
+}
+
+#[test]
 fn damaged_tars_are_refused() {
     let directory = tempfile::tempdir().unwrap();
     let store = store(directory.path());
