@@ -1,6 +1,8 @@
 use plimsoll_core::{Digest, Severity, SourcePackage};
 use serde::{Deserialize, Serialize};
 
+use crate::SecretScope;
+
 /// What one layer holds, told from the layer alone.
 ///
 /// Paths are relative, without a leading slash; bytes that are not UTF-8 are replaced.
@@ -28,6 +30,9 @@ pub struct LayerAnalysis {
     /// Secrets in its files.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub secrets: Vec<FileSecret>,
+    /// How many of its files were searched for them.
+    #[serde(default)]
+    pub secret_scope: SecretScope,
     /// What could not be read as it should be.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub warnings: Vec<Warning>,
@@ -38,7 +43,7 @@ pub struct LayerAnalysis {
 pub struct EvidenceFile {
     /// The file.
     pub path: String,
-    /// The cataloger that read it: `dpkg`, `apk`, `python`, `distribution`, `uncatalogued`.
+    /// The cataloger that read it: `dpkg`, `apk`, `python`, `distribution`, `uncatalogued`, `go`.
     pub cataloger: String,
     /// The packages that it names.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]

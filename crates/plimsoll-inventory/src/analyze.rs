@@ -1,19 +1,25 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::io::{self, Read};
 use std::ops::ControlFlow;
 
 use plimsoll_image::{Entry, EntryKind, Layer};
 
 use crate::catalogers::{Warnings, cataloger_of, cataloger_set};
-use crate::secrets::{self, FileScan};
-use crate::{Error, EvidenceFile, FileSecret, LayerAnalysis, Result, Warning};
+use crate::owned::Owned;
+use crate::secrets::{self, Choice, FileScan};
+use crate::{Error, EvidenceFile, FileSecret, LayerAnalysis, Result, SecretScope, Warning, go};
 
 /// The number of the form of [`LayerAnalysis`]; raised with every change that an older reader would misread.
-pub(crate) const SCHEMA: u32 = 1;
+pub(crate) const SCHEMA: u32 = 2;
 
 /// Everything beside the layer that decides what an analysis says.
 pub(crate) fn analyzer_set() -> String {
-    format!("{} secrets/{}", cataloger_set(), secrets::RULES_VERSION)
+    format!(
+        "{} go/{} secrets/{}",
+        cataloger_set(),
+        go::VERSION,
+        secrets::RULES_VERSION
+    )
 }
 
 /// Reads `layer` once and says what it holds.
@@ -26,6 +32,7 @@ pub fn analyze_layer(layer: &Layer) -> Result<LayerAnalysis> {
     let walked = layer.walk(|entry| analyzer.entry(entry).map(ControlFlow::Continue));
     walked
         .and_then(|()| analyzer.read_linked(layer))
+        .and_then(|()| analyzer.search_unowned(layer))
         .map_err(|error| match error {
             Unreadable::Layer(source) => Error::Layer {
                 diff_id: layer.diff_id,
@@ -63,6 +70,11 @@ struct Analyzer {
     replaced: Vec<String>,
     /// Evidence that is another name of a file, with that file's path.
     linked: BTreeMap<String, String>,
+    /// What the distribution's packages own. The lists may come after the files.
+    owned: Owned,
+    /// Files that are searched unless a package owns them.
+    ownable: HashSet<String>,
+    scope: SecretScope,
 }
 
 impl Analyzer {
@@ -98,32 +110,101 @@ impl Analyzer {
         self.evidence.remove(path);
         self.secrets.remove(path);
         self.linked.remove(path);
+        self.ownable.remove(path);
     }
 
     fn file(&mut self, path: String, entry: &mut Entry<'_>) -> Result<(), Unreadable> {
         if cataloger_of(&path).is_some() {
-            let found = evidence(&path, entry)?;
+            let found = evidence(&path, entry, &mut self.owned)?;
             self.evidence.insert(path, found);
-        } else if secrets::is_candidate(&path, entry.size) {
+            return Ok(());
+        }
+        let choice = secrets::choose(&path, entry.size);
+        let may_be_go = go::is_candidate(&path, entry.mode, entry.size);
+        if let Choice::Skip(why) = choice {
+            self.scope.skip(why);
+        }
+        if may_be_go {
+            let mut head = Vec::new();
+            let mut reader = entry.reader()?;
             let unreadable = |error| Unreadable::File(path.clone(), error);
-            let mut scan = FileScan::default();
-            let reader = entry.reader()?;
+            reader
+                .take(FileScan::HEAD)
+                .read_to_end(&mut head)
+                .map_err(unreadable)?;
+            if go::is_go_program(&head, &mut reader).map_err(unreadable)? {
+                self.evidence
+                    .insert(path.clone(), (go_program(&path), Vec::new()));
+            }
+            if choice == Choice::Search {
+                return self.search(path, head, entry);
+            }
+        }
+        match choice {
+            Choice::Search => self.search(path, Vec::new(), entry),
+            Choice::SearchUnlessOwned => {
+                self.ownable.insert(path);
+                Ok(())
+            }
+            Choice::Skip(_) => Ok(()),
+        }
+    }
+
+    /// Searches a file for secrets, of which `head` is read.
+    fn search(&mut self, path: String, head: Vec<u8>, entry: &mut Entry<'_>) -> Result<(), Unreadable> {
+        let unreadable = |error| Unreadable::File(path.clone(), error);
+        let mut scan = FileScan { content: head };
+        let reader = entry.reader()?;
+        if scan.content.is_empty() {
             reader
                 .take(FileScan::HEAD)
                 .read_to_end(&mut scan.content)
                 .map_err(unreadable)?;
-            if scan.looks_like_text() {
-                reader
-                    .take(secrets::MAX_FILE)
-                    .read_to_end(&mut scan.content)
-                    .map_err(unreadable)?;
-                let found = scan.finish(&path);
-                if !found.is_empty() {
-                    self.secrets.insert(path, found);
-                }
-            }
+        }
+        if !scan.looks_like_text() {
+            self.scope.no_text += 1;
+            return Ok(());
+        }
+        reader
+            .take(secrets::MAX_FILE)
+            .read_to_end(&mut scan.content)
+            .map_err(unreadable)?;
+        self.scope.searched += 1;
+        let found = scan.finish(&path);
+        if !found.is_empty() {
+            self.secrets.insert(path, found);
         }
         Ok(())
+    }
+
+    /// Searches the files in packages' directories that no package owns. Only now is every list of the layer read.
+    fn search_unowned(&mut self, layer: &Layer) -> Result<(), Unreadable> {
+        let ownable = std::mem::take(&mut self.ownable);
+        let all = ownable.len();
+        let mut unowned: HashSet<String> = ownable
+            .into_iter()
+            .filter(|path| !self.owned.contains(path))
+            .collect();
+        self.scope.owned = all - unowned.len();
+        let owned = &self.owned;
+        self.evidence.retain(|path, (file, _)| {
+            file.uncatalogued.as_deref() != Some(go::KIND) || !owned.contains(path)
+        });
+        if unowned.is_empty() {
+            return Ok(());
+        }
+        layer.walk(|entry| -> Result<ControlFlow<()>, Unreadable> {
+            // Of two entries of one path the first is searched: it is in the layer, too.
+            if entry.kind == EntryKind::File
+                && let Some(path) = unowned.take(&*entry.path_lossy())
+            {
+                self.search(path, Vec::new(), entry)?;
+            }
+            Ok(match unowned.is_empty() {
+                true => ControlFlow::Break(()),
+                false => ControlFlow::Continue(()),
+            })
+        })
     }
 
     /// Reads the files that evidence is another name of, where they are no evidence themselves.
@@ -148,7 +229,7 @@ impl Analyzer {
         layer.walk(|entry| -> Result<ControlFlow<()>, Unreadable> {
             if entry.kind == EntryKind::File {
                 for path in unread.remove(&*entry.path_lossy()).unwrap_or_default() {
-                    let found = evidence(&path, entry)?;
+                    let found = evidence(&path, entry, &mut self.owned)?;
                     self.evidence.insert(path, found);
                 }
             }
@@ -187,8 +268,18 @@ impl Analyzer {
             opaque: sorted(self.opaque),
             replaced: sorted(self.replaced),
             secrets: self.secrets.into_values().flatten().collect(),
+            secret_scope: self.scope,
             warnings: warnings.into_iter().flatten().collect(),
         }
+    }
+}
+
+fn go_program(path: &str) -> EvidenceFile {
+    EvidenceFile {
+        path: path.to_owned(),
+        cataloger: "go".to_owned(),
+        uncatalogued: Some(go::KIND.to_owned()),
+        ..EvidenceFile::default()
     }
 }
 
@@ -202,7 +293,11 @@ fn empty(path: &str) -> EvidenceFile {
 }
 
 /// What the file of `entry` proves when it is called `path`, which must be evidence.
-fn evidence(path: &str, entry: &mut Entry<'_>) -> Result<(EvidenceFile, Vec<Warning>), Unreadable> {
+fn evidence(
+    path: &str,
+    entry: &mut Entry<'_>,
+    owned: &mut Owned,
+) -> Result<(EvidenceFile, Vec<Warning>), Unreadable> {
     let mut evidence = empty(path);
     let mut warnings = Warnings::of(path);
     if let Some((cataloger, limit)) = cataloger_of(path) {
@@ -214,6 +309,7 @@ fn evidence(path: &str, entry: &mut Entry<'_>) -> Result<(EvidenceFile, Vec<Warn
         } else {
             let content = if limit > 0 { entry.read(limit)? } else { Vec::new() };
             cataloger.catalog(&content, &mut evidence, &mut warnings);
+            cataloger.owned(path, &content, &mut |path| owned.add(path));
         }
     }
     Ok((evidence, warnings.into_vec()))

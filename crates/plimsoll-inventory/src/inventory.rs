@@ -6,7 +6,10 @@ use rayon::prelude::*;
 
 use crate::history::{base_layers, created_by};
 use crate::merge::{Merged, MergedPackage};
-use crate::{AnalysisCache, FileSecret, LayerAnalysis, Result, Warning, analyze_layer, secrets};
+use crate::{
+    AnalysisCache, FileSecret, LayerAnalysis, Result, SecretScope, Warning, analyze_layer, catalogers,
+    secrets,
+};
 
 /// How an image is taken stock of.
 #[derive(Debug, Clone, Copy, Default)]
@@ -30,8 +33,13 @@ pub struct Inventory {
     pub uncatalogued: Vec<UncataloguedPackages>,
     /// Secrets in the configuration, the history and every layer, redacted.
     pub secrets: Vec<Finding>,
+    /// How many files were searched for secrets, and why others were not.
+    pub secret_scope: SecretScope,
     /// What could not be read as it should be.
     pub warnings: Vec<Warning>,
+    /// Those of the warnings that are about files which name packages or the distribution: what they name may be
+    /// missing from the inventory.
+    pub unread: Vec<Warning>,
     /// How many layers the base image has, where that is known.
     pub base_layers: Option<usize>,
 }
@@ -84,6 +92,7 @@ impl Inventory {
             base_layers,
         };
         let (distribution, release) = distribution(&merged);
+        let warnings = warnings(&layers, &merged);
         Ok(Self {
             distribution,
             release,
@@ -93,7 +102,12 @@ impl Inventory {
                 .into_iter()
                 .chain(in_layers(&layers))
                 .collect(),
-            warnings: warnings(&layers, &merged),
+            secret_scope: layers.iter().fold(SecretScope::default(), |mut all, layer| {
+                all += layer.secret_scope;
+                all
+            }),
+            unread: unread(&warnings, &merged),
+            warnings,
             base_layers,
         })
     }
@@ -296,4 +310,14 @@ fn warnings(layers: &[LayerAnalysis], merged: &Merged<'_>) -> Vec<Warning> {
         all.extend(layer.warnings.iter().filter(stands).cloned());
     }
     all
+}
+
+/// The warnings about files that name packages.
+fn unread(warnings: &[Warning], merged: &Merged<'_>) -> Vec<Warning> {
+    let names_packages = |warning: &&Warning| {
+        merged
+            .file(&warning.path)
+            .is_some_and(|visible| catalogers::names_packages(visible.file))
+    };
+    warnings.iter().filter(names_packages).cloned().collect()
 }

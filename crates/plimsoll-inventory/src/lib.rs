@@ -10,9 +10,12 @@ mod cache;
 mod catalogers;
 mod error;
 mod fields;
+mod gaps;
+mod go;
 mod history;
 mod inventory;
 mod merge;
+mod owned;
 mod secrets;
 
 pub use analysis::{DistributionFacts, EvidenceFile, FileSecret, FoundPackage, LayerAnalysis, Warning};
@@ -20,4 +23,4 @@ pub use analyze::analyze_layer;
 pub use cache::AnalysisCache;
 pub use error::{Error, Result};
 pub use inventory::{Inventory, InventoryOptions, UncataloguedPackages};
-pub use secrets::secrets_in_file;
+pub use secrets::{SecretScope, secrets_in_file};

@@ -338,7 +338,7 @@ fn secrets_stay_in_the_layers_below_a_whiteout() {
         &[
             F("app/.env", b"DEBUG=1\nDB_PASSWORD=hunter2\n"),
             F("root/.ssh/id_rsa", key.as_bytes()),
-            F("usr/share/doc/x/key.pem", key.as_bytes()),
+            F("usr/lib/python3/dist-packages/x/key.pem", key.as_bytes()),
             F("app/blob", &[b"\0".as_slice(), key.as_bytes()].concat()),
         ],
     );
@@ -364,6 +364,143 @@ fn secrets_stay_in_the_layers_below_a_whiteout() {
     );
 }
 
+/// Where, and what kind.
+fn secret_places(found: &Inventory) -> Vec<String> {
+    let place = |finding: &plimsoll_core::Finding| match &finding.place {
+        Place::Layer { path, .. } => path.clone(),
+        other => format!("{other:?}"),
+    };
+    found.secrets.iter().map(place).collect()
+}
+
+#[test]
+fn secrets_in_package_directories_count_unless_a_package_owns_them() {
+    let dir = tempfile::tempdir().unwrap();
+    let key = format!(
+        "-----BEGIN {}-----\nMIIBOgIBAAJBAKj34GkxFhD90vcNLYLInFEX6Ppy1tPf\n",
+        "PRIVATE KEY"
+    );
+    let key = key.as_bytes();
+    let large = [vec![b'\n'; 2 << 20], key.to_vec()].concat();
+    let mixed = layer(
+        dir.path(),
+        &[
+            F("app/dump.sql", &large),
+            F("app/huge.sql", &vec![b'\n'; 9 << 20]),
+            F("app/logo.png", b"\x89PNG"),
+            F("app/tool", b"\0\0"),
+            F("usr/lib/ssl/sample.key", key),
+            F("usr/lib/x/owned.txt", key),
+            F("usr/lib/python3/dist-packages/t/test.key", key),
+            F("usr/share/app/.npmrc", b"//r.test/:_password=aHVudGVyMg==\n"),
+            F("usr/share/app/settings.py", key),
+            F("usr/share/doc/x/key.pem", key),
+            F("var/cache/app/.env", b"DB_PASSWORD=hunter2\n"),
+            F(
+                "var/lib/dpkg/info/x.list",
+                b"/.\n/usr\n/usr/share/doc/x/key.pem\n/lib/x/owned.txt\n",
+            ),
+        ],
+    );
+    let found = inventory(vec![mixed]);
+    assert_eq!(
+        secret_places(&found),
+        [
+            "app/dump.sql",
+            "usr/lib/ssl/sample.key",
+            "usr/share/app/.npmrc",
+            "usr/share/app/settings.py",
+            "var/cache/app/.env",
+        ]
+    );
+    assert_eq!(
+        found.secret_scope.to_string(),
+        "5 files searched; not: 2 owned by the distribution's packages, 1 of languages' packages and runtimes, \
+         2 that are no text, 1 larger than 8 MiB"
+    );
+    // Alpine names directories and files apart.
+    let alpine = layer(
+        dir.path(),
+        &[
+            F("lib/apk/db/installed", b"P:x\nV:1\nF:usr/share/x\nR:key.pem\n\n"),
+            F("usr/share/x/key.pem", key),
+            F("usr/share/x/other.pem", key),
+        ],
+    );
+    assert_eq!(secret_places(&inventory(vec![alpine])), ["usr/share/x/other.pem"]);
+}
+
+#[test]
+fn go_programs_are_noted_unless_a_package_owns_them() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut program = vec![0; 600 << 10];
+    program[..6].copy_from_slice(b"\x7fELF\x02\x01");
+    program[3996..4012].copy_from_slice(b"\x04\0\0\0\x53\0\0\0\x04\0\0\0Go\0\0");
+    let path = dir.path().join("programs.tar");
+    let mut tar = tar::Builder::new(File::create(&path).unwrap());
+    for (name, content, mode) in [
+        (
+            "lib/apk/db/installed",
+            b"P:x\nV:1\nF:usr/bin\nR:owned\n\n".as_slice(),
+            0o644,
+        ),
+        ("app/server", &program, 0o755),
+        ("app/data", &program, 0o644),
+        ("usr/bin/owned", &program, 0o755),
+        ("usr/bin/other", &program[..100], 0o755),
+    ] {
+        let mut header = tar::Header::new_ustar();
+        header.set_mode(mode);
+        header.set_size(content.len() as u64);
+        tar.append_data(&mut header, name, content).unwrap();
+    }
+    tar.into_inner().unwrap().sync_all().unwrap();
+    let found = inventory(vec![Layer::from_tar(&path).unwrap()]);
+    let shown: Vec<_> = found
+        .uncatalogued
+        .iter()
+        .map(|one| (one.kind.as_str(), one.files, one.example.as_str()))
+        .collect();
+    assert_eq!(shown, [("Go binaries", 1, "app/server")]);
+    assert_eq!(found.gaps(), ["Go binaries are not read: `app/server`"]);
+}
+
+#[test]
+fn gaps_tell_nothing_to_compare_from_could_not_look() {
+    let dir = tempfile::tempdir().unwrap();
+    let release = F("etc/os-release", b"ID=debian\nVERSION_ID=\"12\"\n");
+    let gaps = |entries: &[Put<'_>]| inventory(vec![layer(dir.path(), entries)]).gaps();
+    assert_eq!(
+        gaps(&[F("app", b"x")]),
+        ["no package database was found, nor what distribution the image is of"]
+    );
+    let none = gaps(&[release, F("app/a.dist-info/METADATA", &metadata("a", "1"))]);
+    assert!(
+        none.len() == 1 && none[0].starts_with("the image is of debian 12, but no package"),
+        "{none:?}"
+    );
+    let release = || F("etc/os-release", b"ID=debian\nVERSION_ID=\"12\"\n");
+    assert_eq!(gaps(&[release(), F(STATUS, &dpkg(&[("a", "1")]))]), [""; 0]);
+    let damaged = [dpkg(&[("a", "1")]), b"Package: b\n\nnonsense\n".to_vec()].concat();
+    let found = gaps(&[release(), F(STATUS, &damaged)]);
+    assert!(
+        found.len() == 1 && found[0].starts_with("`var/lib/dpkg/status` could not be read whole: "),
+        "{found:?}"
+    );
+    let large = vec![b'\n'; (64 << 20) + 1];
+    let found = gaps(&[release(), F(STATUS, &large)]);
+    assert!(found.len() == 2 && found[1].contains("no more than"), "{found:?}");
+    let found = gaps(&[
+        F("opt/a.jar", b"PK"),
+        F("opt/b.jar", b"PK"),
+        F("x.egg-info", &metadata("x", "1")),
+    ]);
+    assert_eq!(found, ["Java archives are not read: `opt/a.jar` and 1 more"]);
+    // What does not name packages is no gap.
+    let copyright = F("usr/share/doc/a/copyright", b"Format: x\nLicense: \xff\n");
+    assert_eq!(gaps(&[F(STATUS, &dpkg(&[("a", "1")])), copyright]), [""; 0]);
+}
+
 #[test]
 fn kept_analyses_are_used_and_bad_ones_made_again() {
     let dir = tempfile::tempdir().unwrap();
@@ -383,7 +520,7 @@ fn kept_analyses_are_used_and_bad_ones_made_again() {
         "",
         "{",
         &kept[..kept.len() / 2],
-        &kept.replace("\"schema\":1", "\"schema\":0"),
+        &kept.replace("\"schema\":2", "\"schema\":0"),
         &kept.replace("dpkg/", "dpkg/0"),
     ] {
         fs::write(&file, bad).unwrap();

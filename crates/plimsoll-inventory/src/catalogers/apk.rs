@@ -40,6 +40,17 @@ impl Cataloger for Apk {
         }
         entry.finish(evidence, warnings);
     }
+
+    fn owned(&self, _path: &str, content: &[u8], sink: &mut dyn FnMut(&[u8])) {
+        let mut directory: &[u8] = &[];
+        for line in content.split(|byte| *byte == b'\n') {
+            match line.trim_ascii_end() {
+                [b'F', b':', path @ ..] => directory = path,
+                [b'R', b':', name @ ..] => sink(&[directory, b"/", name].concat()),
+                _ => {}
+            }
+        }
+    }
 }
 
 #[derive(Default)]

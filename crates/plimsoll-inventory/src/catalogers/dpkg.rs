@@ -61,17 +61,30 @@ impl Cataloger for Dpkg {
         let path = evidence.path.clone();
         match File::at(&path) {
             Some(File::Status) => status(content, evidence, warnings),
-            Some(File::List) => owned(content.split(|byte| *byte == b'\n'), evidence),
-            Some(File::Sums) => {
-                let paths = content
-                    .split(|byte| *byte == b'\n')
-                    .filter_map(|line| line.get(34..));
-                owned(paths, evidence);
-            }
+            Some(File::List | File::Sums) => self.owned(&path, content, &mut |bytes| {
+                let path = String::from_utf8_lossy(bytes.strip_prefix(b"/").unwrap_or(bytes));
+                if is_ownable(&path) {
+                    evidence.owns.push(path.into_owned());
+                }
+            }),
             Some(File::Copyright) => evidence.licenses = licenses(content),
             None => {}
         }
     }
+
+    fn owned(&self, path: &str, content: &[u8], sink: &mut dyn FnMut(&[u8])) {
+        let lines = content.split(|byte| *byte == b'\n');
+        match File::at(path) {
+            Some(File::List) => lines.for_each(sink),
+            Some(File::Sums) => lines.filter_map(|line| line.get(34..)).for_each(sink),
+            Some(File::Status | File::Copyright) | None => {}
+        }
+    }
+}
+
+/// Whether the file at `path` names packages, and not only what they own or their licences.
+pub(super) fn names_packages(path: &str) -> bool {
+    matches!(File::at(path), Some(File::Status))
 }
 
 fn status(content: &[u8], evidence: &mut EvidenceFile, warnings: &mut Warnings) {
@@ -124,12 +137,6 @@ fn source(field: Option<&str>, name: &str, version: &str) -> SourcePackage {
         name: source.trim().to_owned(),
         version: if stated.is_empty() { version } else { stated }.to_owned(),
     }
-}
-
-fn owned<'a>(paths: impl Iterator<Item = &'a [u8]>, evidence: &mut EvidenceFile) {
-    let path =
-        |bytes: &'a [u8]| String::from_utf8_lossy(bytes.strip_prefix(b"/").unwrap_or(bytes)).into_owned();
-    evidence.owns = paths.map(path).filter(|path| is_ownable(path)).collect();
 }
 
 /// The short names of the licences in a copyright file, if it is machine-readable (DEP 5): the first line of every

@@ -22,6 +22,10 @@ pub(crate) trait Cataloger: Sync {
 
     /// Adds what the file `evidence.path` with this `content` proves.
     fn catalog(&self, content: &[u8], evidence: &mut EvidenceFile, warnings: &mut Warnings);
+
+    /// Gives each path that the file at `path` says a distribution's package owns to `sink`, with or without a leading
+    /// slash.
+    fn owned(&self, _path: &str, _content: &[u8], _sink: &mut dyn FnMut(&[u8])) {}
 }
 
 /// All catalogers. No two ask for the same file.
@@ -51,6 +55,15 @@ pub(crate) fn cataloger_set() -> String {
 /// Whether a file that a distribution's package owns would otherwise be taken for a package of its own.
 fn is_ownable(path: &str) -> bool {
     python::Python.limit(path).is_some() || uncatalogued::is_language_package(path)
+}
+
+/// Whether packages cannot be told, or not all of them, where the file cannot be read.
+pub(crate) fn names_packages(evidence: &EvidenceFile) -> bool {
+    match evidence.cataloger.as_str() {
+        "dpkg" => dpkg::names_packages(&evidence.path),
+        "apk" | "python" | "distribution" => true,
+        _ => false,
+    }
 }
 
 /// What is wrong with one file; no more than a few, so that a wholly damaged file does not fill the report.

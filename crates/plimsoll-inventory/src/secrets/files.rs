@@ -2,87 +2,13 @@ use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
-use plimsoll_core::Severity;
-
-use super::names::{is_literal, names_a_secret};
+use super::credentials;
+use super::places::{Choice, MAX_FILE, choose, holds_credentials};
 use super::rules::matches;
 use crate::{Error, FileSecret, Result};
 
-/// Larger files are not searched.
-pub(crate) const MAX_FILE: u64 = 1 << 20;
-
-/// Directories that package managers fill. Keys in them are samples, tests and documentation, in practice.
-const PACKAGED: &[&str] = &[
-    "bin/",
-    "boot/",
-    "dev/",
-    "lib/",
-    "lib32/",
-    "lib64/",
-    "proc/",
-    "sbin/",
-    "sys/",
-    "usr/bin/",
-    "usr/games/",
-    "usr/include/",
-    "usr/lib/",
-    "usr/lib32/",
-    "usr/lib64/",
-    "usr/libexec/",
-    "usr/local/go/",
-    "usr/local/include/",
-    "usr/local/lib/python",
-    "usr/local/lib/node_modules/",
-    "usr/local/lib/ruby/",
-    "usr/local/share/",
-    "usr/sbin/",
-    "usr/share/",
-    "usr/src/python/",
-    "var/cache/",
-    "var/lib/apt/",
-    "var/lib/dpkg/",
-    "var/lib/gems/",
-    "var/lib/rpm/",
-];
-
-/// The same at any depth.
-const PACKAGED_ANYWHERE: &[&str] = &[
-    "/site-packages/",
-    "/dist-packages/",
-    "/node_modules/",
-    "/.git/objects/",
-    "/vendor/bundle/",
-    "/gems/",
-    "/pkg/mod/",
-];
-
-/// Endings of files that hold no text, or no secret.
-const NO_TEXT: &[&str] = &[
-    "a", "bin", "bmp", "bz2", "class", "dat", "db", "deb", "dll", "eot", "exe", "gif", "gz", "ico", "jar",
-    "jpeg", "jpg", "lock", "map", "mo", "mp3", "mp4", "o", "otf", "pdf", "png", "pyc", "pyd", "rpm", "so",
-    "sum", "svg", "tar", "tgz", "ttf", "wasm", "webp", "whl", "woff", "woff2", "xz", "zip", "zst",
-];
-
-/// Whether the file at `path` of an image, with `size` bytes, is worth searching.
-pub(crate) fn is_candidate(path: &str, size: u64) -> bool {
-    !PACKAGED.iter().any(|directory| path.starts_with(directory)) && is_candidate_anywhere(path, size)
-}
-
-/// The same for a path that does not start at the root of an image.
-fn is_candidate_anywhere(path: &str, size: u64) -> bool {
-    let name = path.rsplit_once('/').map_or(path, |(_, name)| name);
-    let extension = name
-        .rsplit_once('.')
-        .map(|(_, extension)| extension.to_ascii_lowercase());
-    (1..=MAX_FILE).contains(&size)
-        && !PACKAGED_ANYWHERE
-            .iter()
-            .any(|part| path.contains(part) || path.starts_with(&part[1..]))
-        && !extension.is_some_and(|extension| NO_TEXT.contains(&extension.as_str()))
-}
-
 /// The secrets in `file`, which stands at `path` in the directory that it belongs to, such as a build context. Large
-/// files, files that are no text, and those that package managers put there are not searched, as in an image.
+/// files, files that are no text, and those that languages' package managers put there are not searched, as in an image.
 ///
 /// # Errors
 /// [`Error::ReadFile`] when the file cannot be read.
@@ -93,7 +19,7 @@ pub fn secrets_in_file(file: &Path, path: &Path) -> Result<Vec<FileSecret>> {
     };
     let metadata = file.symlink_metadata().map_err(unreadable)?;
     let path = path.to_string_lossy();
-    if !metadata.is_file() || !is_candidate_anywhere(&path, metadata.len()) {
+    if !metadata.is_file() || matches!(choose(&path, metadata.len()), Choice::Skip(_)) {
         return Ok(Vec::new());
     }
     let mut scan = FileScan::default();
@@ -121,7 +47,7 @@ impl FileScan {
 
     /// Whether what has been read has no NUL byte, as git tells text.
     pub(crate) fn looks_like_text(&self) -> bool {
-        !self.content.contains(&0)
+        memchr::memchr(0, &self.content).is_none()
     }
 
     /// The secrets in the whole content of the file at `path`.
@@ -137,80 +63,22 @@ impl FileScan {
                 redacted: found.redacted,
             })
             .collect();
-        if is_environment_file(path) {
+        if holds_credentials(path) {
             let known: Vec<usize> = secrets.iter().map(|secret| secret.line).collect();
-            let named = assignments(&self.content, path).filter(|secret| !known.contains(&secret.line));
-            secrets.extend(named.take(20));
+            let found = credentials::find(&self.content, path);
+            secrets.extend(found.into_iter().filter(|secret| !known.contains(&secret.line)));
         }
         secrets
     }
 }
 
-fn line_of(content: &[u8], offset: usize) -> usize {
+pub(super) fn line_of(content: &[u8], offset: usize) -> usize {
     1 + content[..offset].iter().filter(|byte| **byte == b'\n').count()
-}
-
-/// `.env`, `NAME.env`, `.env.NAME`; not the samples that stand beside them.
-fn is_environment_file(path: &str) -> bool {
-    let name = path
-        .rsplit_once('/')
-        .map_or(path, |(_, name)| name)
-        .to_ascii_lowercase();
-    let sample = ["example", "sample", "template", "dist", "defaults"]
-        .iter()
-        .any(|word| name.contains(word));
-    !sample && (name == ".env" || name.ends_with(".env") || name.starts_with(".env."))
-}
-
-/// The lines that give a literal value to a variable with the name of a secret.
-fn assignments<'a>(content: &'a [u8], path: &'a str) -> impl Iterator<Item = FileSecret> + 'a {
-    let lines = content.split(|byte| *byte == b'\n').enumerate();
-    lines.filter_map(move |(index, line)| {
-        let line = std::str::from_utf8(line).ok()?.trim();
-        let (name, value) = line.strip_prefix("export ").unwrap_or(line).split_once('=')?;
-        let name = name.trim();
-        let plain = name
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || b"_.-".contains(&byte));
-        (plain && names_a_secret(name) && is_literal(value)).then(|| FileSecret {
-            rule: "secret-environment-file".to_owned(),
-            title: format!("value of `{name}`"),
-            severity: Severity::High,
-            path: path.to_owned(),
-            line: index + 1,
-            redacted: format!("{name}=********"),
-        })
-    })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn candidates() {
-        for path in [
-            "app/conf/deploy.env",
-            "root/.ssh/id_rsa",
-            ".env",
-            "etc/app/config",
-            "srv/app.py",
-            "home/u/.npmrc",
-        ] {
-            assert!(is_candidate(path, 10), "{path}");
-        }
-        for path in [
-            "usr/share/doc/x",
-            "usr/lib/python3/test/key.pem",
-            "app/venv/lib/site-packages/tornado/test/test.key",
-            "node_modules/a/key.pem",
-            "app/logo.png",
-            "usr/local/lib/python3.11/test/keycert.pem",
-        ] {
-            assert!(!is_candidate(path, 10), "{path}");
-        }
-        assert!(!is_candidate("app/x", 0) && !is_candidate("app/x", MAX_FILE + 1));
-    }
 
     #[test]
     fn environment_files_are_read_by_names() {
@@ -240,7 +108,7 @@ mod tests {
         let found = |path: &str| secrets_in_file(&file, Path::new(path)).unwrap().len();
         assert_eq!(
             (found("lib/.env"), found("lib/x"), found("node_modules/a/.env")),
-            (1, 0, 0)
+            (1, 0, 1)
         );
         let missing = secrets_in_file(&dir.path().join("none"), Path::new(".env"));
         assert!(matches!(missing, Err(Error::ReadFile { .. })));

@@ -2,13 +2,19 @@
 //! layer deletes included. What is found is shown redacted.
 
 mod config;
+mod credentials;
 mod files;
 mod names;
+mod places;
 mod rules;
+mod scope;
 
 pub(crate) use config::in_config;
+pub(crate) use files::FileScan;
+use files::line_of;
 pub use files::secrets_in_file;
-pub(crate) use files::{FileScan, MAX_FILE, is_candidate};
+pub(crate) use places::{Choice, MAX_FILE, choose};
+pub use scope::SecretScope;
 
 /// Raised when the same file would give something else.
-pub(crate) const RULES_VERSION: u32 = 2;
+pub(crate) const RULES_VERSION: u32 = 3;
