@@ -110,7 +110,7 @@ fn copy_attributes(from: &Path, to: &Path) -> io::Result<()> {
         .split(|byte| *byte == 0)
         .filter(|name| !name.is_empty())
     {
-        if name.starts_with(b"trusted.overlay.") {
+        if !plimsoll_image::layer::belongs_to_layer(name) {
             continue;
         }
         let mut value = vec![0; LONGEST];
