@@ -50,7 +50,7 @@ impl Database {
         }
         let (withdrawn, superseded) = (builder.withdrawn, builder.superseded);
         progress.writing();
-        let tables = builder.finish(Timestamp::now(), None);
+        let tables = builder.finish(sources::whole_seconds(Timestamp::now()), None);
         let size = write::replace(out, &tables)?;
         Ok(Summary {
             path: out.to_owned(),

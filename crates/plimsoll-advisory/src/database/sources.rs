@@ -217,7 +217,7 @@ impl Found<'_> {
         };
         let metadata = file.metadata().map_err(Error::io("read", &path))?;
         let modified = metadata.modified().map_err(Error::io("read", &path))?;
-        let changed = Timestamp::try_from(modified).unwrap_or(Timestamp::UNIX_EPOCH);
+        let changed = whole_seconds(Timestamp::try_from(modified).unwrap_or(Timestamp::UNIX_EPOCH));
         self.progress.reading(name, metadata.len());
         let mut hash = Sha256::new();
         let size = io::copy(&mut file, &mut hash).map_err(Error::io("read", &path))?;
@@ -262,4 +262,9 @@ impl Found<'_> {
         names.sort();
         Ok(names)
     }
+}
+
+/// A time as people read it: nobody asks for the nanosecond that a file was changed at.
+pub(super) fn whole_seconds(time: Timestamp) -> Timestamp {
+    Timestamp::from_second(time.as_second()).unwrap_or(time)
 }
