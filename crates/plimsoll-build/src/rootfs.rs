@@ -43,7 +43,8 @@ impl Mounted {
     fn mount(scratch: &Scratch, lowers: &[PathBuf], upper: &Path, work: &Path) -> Result<Self, Problem> {
         let target = scratch.directory()?;
         let lowers: Vec<&Path> = lowers.iter().map(PathBuf::as_path).collect();
-        plimsoll_sandbox::mount_overlay(&lowers, upper, work, &target)?;
+        // The store syncs a layer when something that lasts refers to it.
+        plimsoll_sandbox::mount_volatile_overlay(&lowers, upper, work, &target)?;
         Ok(Self { target })
     }
 

@@ -48,7 +48,7 @@ pub use options::{
     ExecOptions, HealthOptions, Mount, Network, ParsePortError, ParseRestartError, PortMapping, Protocol,
     RestartPolicy, RunOptions, Seccomp, SecurityOptions, Tmpfs,
 };
-pub use overlay::{mount_overlay, private_mount_namespace};
+pub use overlay::{mount_overlay, mount_volatile_overlay, private_mount_namespace};
 pub use record::MountPoint;
 pub use signal::parse_signal;
 pub use state::{ContainerState, HealthResult, HealthState, HealthStatus, PublishedPort, Status};

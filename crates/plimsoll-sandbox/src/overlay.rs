@@ -1,5 +1,6 @@
 //! Overlay mounts that only one mount namespace sees.
 
+use std::collections::HashSet;
 use std::ffi::OsString;
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
@@ -9,7 +10,7 @@ use std::path::Path;
 use rustix::fs::CWD;
 use rustix::mount::{
     FsMountFlags, FsOpenFlags, MountAttrFlags, MountFlags, MoveMountFlags, fsconfig_create,
-    fsconfig_set_string, fsmount, fsopen, mount, move_mount,
+    fsconfig_set_flag, fsconfig_set_string, fsmount, fsopen, mount, move_mount,
 };
 
 use crate::error::{Error, Result};
@@ -17,7 +18,14 @@ use crate::sys;
 
 /// Options that every overlay gets, so that an upper directory holds nothing but whiteouts, opaque marks
 /// and whole files.
-const OPTIONS: [(&str, &str); 3] = [("redirect_dir", "off"), ("metacopy", "off"), ("index", "off")];
+const OPTIONS: [MountOption; 3] = [
+    ("redirect_dir", Some("off")),
+    ("metacopy", Some("off")),
+    ("index", Some("off")),
+];
+
+/// The name of an option and its value; a flag has none.
+type MountOption = (&'static str, Option<&'static str>);
 
 /// Mounts an overlay of `lowers` (topmost first, at least one), `upper` and `work` on `target`, with
 /// `redirect_dir`, `metacopy` and `index` off, in the caller's mount namespace. Devices in it cannot be
@@ -26,12 +34,39 @@ const OPTIONS: [(&str, &str); 3] = [("redirect_dir", "off"), ("metacopy", "off")
 /// # Errors
 /// What the kernel says, `EINVAL` also for a lower or upper directory that is itself an overlay.
 pub fn mount_overlay(lowers: &[&Path], upper: &Path, work: &Path, target: &Path) -> Result<()> {
+    mount_with(lowers, upper, work, target, &OPTIONS)
+}
+
+/// As [`mount_overlay`], but nothing written in it is awaited: neither `fsync` in it nor unmounting it waits for
+/// the disk, so that whoever needs `upper` after a crash of the machine has to sync it. The kernel marks `work` and
+/// refuses to mount it again until what is in it is removed. Kernels before 5.10 mount an ordinary one.
+///
+/// # Errors
+/// As [`mount_overlay`].
+pub fn mount_volatile_overlay(lowers: &[&Path], upper: &Path, work: &Path, target: &Path) -> Result<()> {
+    const VOLATILE: [(&str, Option<&str>); 4] = [OPTIONS[0], OPTIONS[1], OPTIONS[2], ("volatile", None)];
+    match mount_with(lowers, upper, work, target, &VOLATILE) {
+        Err(Error::System { source, .. }) if source.raw_os_error() == Some(libc::EINVAL) => {
+            mount_overlay(lowers, upper, work, target)
+        }
+        mounted => mounted,
+    }
+}
+
+fn mount_with(
+    lowers: &[&Path],
+    upper: &Path,
+    work: &Path,
+    target: &Path,
+    options: &[MountOption],
+) -> Result<()> {
     let failed =
         |source: io::Error| Error::system(format!("mount an overlay on `{}`", target.display()), source);
-    match configure(lowers, upper, work) {
+    let lowers = &topmost(lowers);
+    match configure(lowers, upper, work, options) {
         Ok(overlay) => move_mount(&overlay, "", CWD, target, MoveMountFlags::MOVE_MOUNT_F_EMPTY_PATH)
             .map_err(|error| failed(error.into())),
-        Err(new) => match classic(lowers, upper, work, target) {
+        Err(new) => match classic(lowers, upper, work, target, options) {
             Ok(()) => Ok(()),
             // The classic call cannot take many layers; then what the new one said is the reason.
             Err(classic) => Err(failed(if classic.raw_os_error() == Some(libc::E2BIG) {
@@ -43,15 +78,29 @@ pub fn mount_overlay(lowers: &[&Path], upper: &Path, work: &Path, target: &Path)
     }
 }
 
-fn configure(lowers: &[&Path], upper: &Path, work: &Path) -> io::Result<OwnedFd> {
+/// Each directory once, where it is topmost: it hides all that it could add further down, and the kernel refuses
+/// to have one twice. Images have a layer twice when two steps made the same change.
+fn topmost<'a>(lowers: &[&'a Path]) -> Vec<&'a Path> {
+    let mut seen = HashSet::new();
+    lowers
+        .iter()
+        .copied()
+        .filter(|lower| seen.insert(*lower))
+        .collect()
+}
+
+fn configure(lowers: &[&Path], upper: &Path, work: &Path, options: &[MountOption]) -> io::Result<OwnedFd> {
     let context = fsopen("overlay", FsOpenFlags::FSOPEN_CLOEXEC)?;
     for lower in lowers {
         fsconfig_set_string(&context, "lowerdir+", *lower)?;
     }
     fsconfig_set_string(&context, "upperdir", upper)?;
     fsconfig_set_string(&context, "workdir", work)?;
-    for (key, value) in OPTIONS {
-        fsconfig_set_string(&context, key, value)?;
+    for (key, value) in options {
+        match value {
+            Some(value) => fsconfig_set_string(&context, *key, *value)?,
+            None => fsconfig_set_flag(&context, *key)?,
+        }
     }
     fsconfig_create(&context)?;
     let flags = MountAttrFlags::MOUNT_ATTR_NODEV;
@@ -59,7 +108,13 @@ fn configure(lowers: &[&Path], upper: &Path, work: &Path) -> io::Result<OwnedFd>
 }
 
 /// `mount(2)` with one option string, for kernels before 6.5. The string must fit in a page.
-fn classic(lowers: &[&Path], upper: &Path, work: &Path, target: &Path) -> io::Result<()> {
+fn classic(
+    lowers: &[&Path],
+    upper: &Path,
+    work: &Path,
+    target: &Path,
+    settings: &[MountOption],
+) -> io::Result<()> {
     let mut options = OsString::new();
     let mut push = |key: &str, path: &Path, first: bool| {
         if first {
@@ -74,8 +129,13 @@ fn classic(lowers: &[&Path], upper: &Path, work: &Path, target: &Path) -> io::Re
     }
     push(",upperdir=", upper, true);
     push(",workdir=", work, true);
-    for (key, value) in OPTIONS {
-        options.push(format!(",{key}={value}"));
+    for (key, value) in settings {
+        options.push(",");
+        options.push(key);
+        if let Some(value) = value {
+            options.push("=");
+            options.push(value);
+        }
     }
     if options.len() >= rustix::param::page_size() {
         return Err(io::Error::from_raw_os_error(libc::E2BIG));
@@ -127,6 +187,12 @@ pub(crate) fn make_private() -> Result<()> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_layer_that_comes_twice_counts_where_it_is_topmost() {
+        let [a, b] = ["/a", "/b"].map(Path::new);
+        assert_eq!(topmost(&[a, b, a, a]), [a, b]);
+    }
 
     #[test]
     fn paths_are_escaped() {

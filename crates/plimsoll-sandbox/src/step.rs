@@ -290,7 +290,7 @@ impl Task {
         if let Some(layers) = &self.overlay {
             overlay::private_mount_namespace()?;
             let lowers: Vec<&Path> = layers.lowers.iter().map(PathBuf::as_path).collect();
-            overlay::mount_overlay(&lowers, &layers.upper, &layers.work, &self.launch.root)?;
+            overlay::mount_volatile_overlay(&lowers, &layers.upper, &layers.work, &self.launch.root)?;
         }
         let mut created = Vec::new();
         let outcome = self
@@ -303,6 +303,8 @@ impl Task {
         if let Some(layers) = &self.overlay {
             let unmounted = rustix::mount::unmount(&self.launch.root, UnmountFlags::empty());
             unmounted.map_err(|error| Error::system("unmount the overlay", error))?;
+            // The mark of a volatile mount would keep the directories from being mounted again.
+            let _ = std::fs::remove_dir_all(layers.work.join("work"));
             prune::unchanged_parents(layers, &touched);
         }
         outcome
