@@ -3,7 +3,8 @@
 use std::collections::{BTreeSet, HashMap};
 
 use plimsoll_core::Platform;
-use plimsoll_dockerfile::{Dockerfile, InstructionKind};
+use plimsoll_dockerfile::expand::ExpandedArg;
+use plimsoll_dockerfile::{Arg, Dockerfile, InstructionKind};
 
 use crate::error::{Error, Problem, Result};
 use crate::options::BuildOptions;
@@ -56,15 +57,21 @@ pub(crate) fn globals(
             continue;
         };
         let mut value_of = |name: &str, _: bool| given.get(name).cloned();
-        let (declared, _) = arg
-            .resolve(dockerfile.escape, &globals, &mut value_of)
-            .map_err(|error| {
-                let span = error.span().unwrap_or(instruction.span);
-                Error::at(span, &instruction.source, Problem::from(error))
-            })?;
-        for declaration in declared {
-            if let Some(value) = declaration.value {
-                globals.set(declaration.name, value);
+        for declaration in &arg.declarations {
+            // Here, and only here, those before it in the same line count.
+            let one = Arg {
+                declarations: vec![declaration.clone()],
+            };
+            let (declared, _) = one
+                .resolve(dockerfile.escape, &globals, &mut value_of)
+                .map_err(|error| {
+                    let span = error.span().unwrap_or(instruction.span);
+                    Error::at(span, &instruction.source, Problem::from(error))
+                })?;
+            for ExpandedArg { name, value } in declared {
+                if let Some(value) = value {
+                    globals.set(name, value);
+                }
             }
         }
     }

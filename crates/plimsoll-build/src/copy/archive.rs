@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use plimsoll_image::compression;
 use rustix::fs::{
-    AtFlags, FileType, Mode, OFlags, Timespec, linkat, makedev, mknodat, openat, symlinkat, unlinkat,
+    AtFlags, FileType, Mode, OFlags, Timespec, linkat, makedev, mknodat, openat, statat, symlinkat, unlinkat,
 };
 use tar::EntryType;
 
@@ -15,7 +15,7 @@ use super::chown::Owner;
 use super::target::{Target, set_mode, set_owner, set_time, set_xattrs, shown};
 use crate::context::walk::{Xattrs, join};
 use crate::error::{IoContext, Problem};
-use crate::rooted::is_dir;
+use crate::rooted::{is_dir, is_symlink};
 
 /// What the names of the PAX records start with that hold extended attributes.
 const XATTR_PREFIX: &str = "SCHILY.xattr.";
@@ -49,7 +49,12 @@ pub(crate) fn extract(
         let mut entry = entry.doing("cannot extract", name)?;
         let header = Header::read(&mut entry).doing("cannot extract", name)?;
         let Some(header) = header else { continue };
-        let path = target_path(target, place, &header.path)?;
+        let parts = normal_parts(&header.path);
+        if parts.as_os_str().is_empty() {
+            // The directory that is extracted into is the image's own.
+            continue;
+        }
+        let path = target_path(target, place, &parts)?;
         write_entry(&mut entry, &header, &path, target, place).map_err(|problem| match problem {
             Failure::Archive(error) => Problem::io("cannot extract", name, error),
             Failure::Target(error) => Problem::io("cannot write", shown(&path), error),
@@ -164,8 +169,8 @@ impl From<Problem> for Failure {
     }
 }
 
-/// Where an entry goes: its parent with symbolic links followed inside the target, and its name.
-fn target_path(target: &Target<'_>, place: &Path, path: &Path) -> Result<PathBuf, Problem> {
+/// The path below the directory that is extracted into, with `.` and `..` worked out as text.
+fn normal_parts(path: &Path) -> PathBuf {
     let mut parts: Vec<&OsStr> = Vec::new();
     for component in path.components() {
         match component {
@@ -176,7 +181,12 @@ fn target_path(target: &Target<'_>, place: &Path, path: &Path) -> Result<PathBuf
             _ => {}
         }
     }
-    let wanted = join(place, &parts.iter().collect::<PathBuf>());
+    parts.iter().collect()
+}
+
+/// Where an entry goes: its parent with symbolic links followed inside the target, and its name.
+fn target_path(target: &Target<'_>, place: &Path, parts: &Path) -> Result<PathBuf, Problem> {
+    let wanted = join(place, parts);
     target
         .root
         .resolve_parent(&wanted)
@@ -196,13 +206,8 @@ fn write_entry<R: Read>(
     let is_directory = header.kind == EntryType::Directory;
     match there {
         Some(stat) if is_dir(&stat) && is_directory => {}
-        Some(stat) if is_dir(&stat) => {
-            let message = format!(
-                "`{}` is a directory in the image and cannot be replaced by a file of the archive",
-                shown(path).display()
-            );
-            return Err(Problem::invalid(message).into());
-        }
+        // Unlike a copy, an archive takes the place of what is there, whatever it is.
+        Some(stat) if is_dir(&stat) => std::fs::remove_dir_all(join(target.root.path(), path))?,
         Some(_) => {
             unlinkat(&parent, name, AtFlags::empty())?;
             if is_directory {
@@ -216,16 +221,18 @@ fn write_entry<R: Read>(
         EntryType::Directory => {}
         EntryType::Symlink => symlinkat(OsStr::from_bytes(link(header)?), &parent, name)?,
         EntryType::Link => {
-            let first = target_path(target, place, Path::new(OsStr::from_bytes(link(header)?)))?;
+            let first = target_path(
+                target,
+                place,
+                &normal_parts(Path::new(OsStr::from_bytes(link(header)?))),
+            )?;
             let (first_parent, first_name) = target.root.open_parent(&first)?;
-            // The attributes are those of the file that was there first.
-            return Ok(linkat(
-                &first_parent,
-                first_name,
-                &parent,
-                name,
-                AtFlags::empty(),
-            )?);
+            linkat(&first_parent, first_name, &parent, name, AtFlags::empty())?;
+            let linked = statat(&parent, name, AtFlags::SYMLINK_NOFOLLOW)?;
+            if is_symlink(&linked) {
+                // A mode would be given to what it points to.
+                return Ok(());
+            }
         }
         EntryType::Char => make_node(&parent, name, FileType::CharacterDevice, header)?,
         EntryType::Block => make_node(&parent, name, FileType::BlockDevice, header)?,

@@ -18,34 +18,41 @@ impl Owner {
 /// An `/etc/passwd` larger than this is not read.
 const MAX_DATABASE: u64 = 16 << 20;
 
+/// What a `--chown` means in an image.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Found {
+    pub(crate) owner: Owner,
+    /// What is not known there, for people: ``user `app` in `/etc/passwd` ``.
+    pub(crate) unknown: Vec<String>,
+}
+
 /// The owner that `user[:group]` means in the image at `root`. Names are looked up in its `/etc/passwd` and
-/// `/etc/group`. Without a group, a user's name brings the user's own group, and a number itself.
-pub(crate) fn resolve(root: &Rooted, text: &str) -> Result<Owner, Problem> {
+/// `/etc/group`. Without a group, a user's name brings the user's own group, and a number itself. A user who is not
+/// known is root, and a group that is not known is the user's, as BuildKit has it.
+pub(crate) fn resolve(root: &Rooted, text: &str) -> Result<Found, Problem> {
     let (user, group) = match text.split_once(':') {
         Some((user, group)) => (user, Some(group).filter(|group| !group.is_empty())),
         None => (text, None),
     };
+    let mut unknown = Vec::new();
     let owner = match user.parse::<u32>() {
         Ok(id) => Owner { uid: id, gid: id },
         Err(_) if user.is_empty() => Owner::ROOT,
-        Err(_) => find_user(&read_database(root, "etc/passwd")?, user).ok_or_else(|| {
-            Problem::invalid_with(
-                format!("the image has no user `{user}` in `/etc/passwd`"),
-                "create the user before, or give the number of the user",
-            )
-        })?,
+        Err(_) => find_user(&read_database(root, "etc/passwd")?, user).unwrap_or_else(|| {
+            unknown.push(format!("user `{user}` in `/etc/passwd`"));
+            Owner::ROOT
+        }),
     };
-    let Some(group) = group else { return Ok(owner) };
-    let gid = match group.parse::<u32>() {
-        Ok(id) => id,
-        Err(_) => find_group(&read_database(root, "etc/group")?, group).ok_or_else(|| {
-            Problem::invalid_with(
-                format!("the image has no group `{group}` in `/etc/group`"),
-                "create the group before, or give the number of the group",
-            )
-        })?,
+    let gid = match group.map(|group| (group, group.parse::<u32>())) {
+        None => owner.gid,
+        Some((_, Ok(id))) => id,
+        Some((group, Err(_))) => find_group(&read_database(root, "etc/group")?, group).unwrap_or_else(|| {
+            unknown.push(format!("group `{group}` in `/etc/group`"));
+            owner.gid
+        }),
     };
-    Ok(Owner { gid, ..owner })
+    let owner = Owner { gid, ..owner };
+    Ok(Found { owner, unknown })
 }
 
 /// The text of a database; empty where there is none.
@@ -113,10 +120,14 @@ mod tests {
             ("7:8", 7, 8),
             ("root", 0, 0),
         ] {
-            assert_eq!(resolve(&root, text).unwrap(), Owner { uid, gid }, "{text}");
+            let found = resolve(&root, text).unwrap();
+            assert_eq!(found.owner, Owner { uid, gid }, "{text}");
+            assert!(found.unknown.is_empty());
         }
-        assert!(resolve(&root, "nobody").is_err());
-        assert!(resolve(&root, "broken").is_err());
-        assert!(resolve(&root, "app:nobody").is_err());
+        for (text, uid, gid) in [("nobody", 0, 0), ("broken", 0, 0), ("app:nobody", 1000, 1001)] {
+            let found = resolve(&root, text).unwrap();
+            assert_eq!(found.owner, Owner { uid, gid }, "{text}");
+            assert_eq!(found.unknown.len(), 1);
+        }
     }
 }

@@ -180,6 +180,8 @@ fn finish(tree: &SourceTree<'_>, top: &Path, entries: &mut [Entry]) -> Result<()
         for entry in entries.iter_mut() {
             entry.metadata.uid = owner.uid;
             entry.metadata.gid = owner.gid;
+            // A change of the owner takes file capabilities away.
+            entry.xattrs.retain(|(name, _)| name != b"security.capability");
         }
     }
     hash_files(&tree.root, top, entries, tree.cache)

@@ -17,7 +17,7 @@ use crate::copy::{archive, tree};
 use crate::error::{IoContext, Problem, Result};
 use crate::graph::Step;
 use crate::progress::{Event, StepId};
-use crate::rooted::Rooted;
+use crate::rooted::{Rooted, is_dir};
 use crate::rootfs::Mounted;
 use crate::stage::{Made, StageBuild};
 use crate::state::{absolute_destination, chain};
@@ -89,13 +89,6 @@ impl Job<'_> {
 
     fn make(&self, stage: &StageBuild<'_>, id: &StepId) -> Result<Made, BuildProblem> {
         let destination = absolute_destination(stage.state.working_dir(), &self.destination.text);
-        if self.sources.len() > 1 && !destination.ends_with('/') {
-            let problem = Problem::invalid_with(
-                "several sources need a directory to be copied to",
-                format!("write the destination as `{}/`", self.destination.text),
-            );
-            return Err(self.step.failed_at(self.destination.span, problem).into());
-        }
         let mode = match &self.options.chmod {
             Some(flag) => Some(self.at(flag.span, ModeChange::parse(&flag.value.text))?),
             None => None,
@@ -282,7 +275,14 @@ impl Job<'_> {
         let mounted = Mounted::for_step(builder.store, &builder.scratch, layers, &new)?;
         let root = mounted.open()?;
         let owner = match &self.options.chown {
-            Some(flag) => Some(self.at(flag.span, chown::resolve(&root, &flag.value.text))?),
+            Some(flag) => {
+                let found = self.at(flag.span, chown::resolve(&root, &flag.value.text))?;
+                for unknown in &found.unknown {
+                    let message = format!("the image has no {unknown}, so root's number is taken");
+                    stage.event(id, Event::Warning { message: &message });
+                }
+                Some(found.owner)
+            }
             None => None,
         };
         let attributes = Attributes {
@@ -302,6 +302,12 @@ impl Job<'_> {
                 stage.event(id, Event::Copied { bytes: total.get() });
             }
         };
+        if self.sources.len() > 1 && !destination.ends_with('/') {
+            self.at(
+                self.destination.span,
+                self.check_is_directory(&target, destination),
+            )?;
+        }
         let mut changed = false;
         for item in items {
             changed |= self.copy_item(item, &target, destination, &copied)?;
@@ -317,6 +323,18 @@ impl Job<'_> {
         }
         let keys = if changed { &[] } else { keys };
         Ok(stage.commit(new, keys, self.step)?)
+    }
+
+    /// Without a slash at its end, the destination of several sources must be there as a directory.
+    fn check_is_directory(&self, target: &Target<'_>, destination: &str) -> Result<(), Problem> {
+        let found = target.resolve(destination)?;
+        match target.root.stat(&found).doing_inside("cannot read", &found)? {
+            Some(stat) if is_dir(&stat) => Ok(()),
+            _ => Err(Problem::invalid_with(
+                "several sources need a directory to be copied to",
+                format!("write the destination as `{}/`", self.destination.text),
+            )),
+        }
     }
 
     fn copy_item(

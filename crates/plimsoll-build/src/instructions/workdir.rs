@@ -48,11 +48,12 @@ pub(super) fn apply(stage: &mut StageBuild<'_>, step: &Step, workdir: &Workdir) 
         let owner = if user.is_empty() {
             Owner::ROOT
         } else {
-            chown::resolve(&root, &user).unwrap_or_else(|problem| {
-                let message = format!("the directory is given to root: {problem}");
+            let found = chown::resolve(&root, &user)?;
+            for unknown in &found.unknown {
+                let message = format!("the image has no {unknown}, so the directory is given to root");
                 stage.event(id, Event::Warning { message: &message });
-                Owner::ROOT
-            })
+            }
+            found.owner
         };
         let attributes = Attributes {
             owner: Some(owner),

@@ -260,12 +260,6 @@ fn errors_have_their_place() {
             Some("add `!secret.key` to `.dockerignore`"),
         ),
         (
-            "FROM busybox\nCOPY --chown=who readme.txt /\n",
-            "--chown=who",
-            "the image has no user `who` in `/etc/passwd`",
-            None,
-        ),
-        (
             "FROM busybox\nCOPY --chmod=999 readme.txt /\n",
             "--chmod=999",
             "`999` is not a file mode",

@@ -132,7 +132,7 @@ fn no_mounts_are_left() {
     let fixture = Fixture::new();
     fixture.file("f", "f");
     fixture.build("FROM busybox AS a\nCOPY f /\nFROM scratch\nCOPY --from=a /f /\n");
-    fixture.fail("FROM busybox\nCOPY f /\nCOPY --chown=nobody-at-all f /g\n");
+    fixture.fail("FROM busybox\nCOPY f /\nCOPY --chmod=999 f /g\n");
     let mounts = mounts();
     let store = fixture.dir.path().display().to_string();
     assert!(!mounts.contains(&store), "{mounts}");

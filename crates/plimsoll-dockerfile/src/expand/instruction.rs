@@ -1,6 +1,5 @@
 //! Which words of which instruction are expanded.
 
-use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use plimsoll_core::Span;
@@ -198,45 +197,18 @@ impl Expander<'_> {
         })
     }
 
-    /// Defaults see the declarations before them.
     fn arg(&mut self, arg: &Arg) -> Result<Arg> {
-        let mut declared = Vec::new();
         let mut declarations = Vec::new();
         for declaration in &arg.declarations {
-            let overlay = Overlay {
-                base: self.environment,
-                declared: &declared,
-            };
-            let mut inner = Expander {
-                escape: self.escape,
-                environment: &overlay,
-                usage: Usage::default(),
-            };
-            let name = inner.word(&declaration.name)?;
+            let name = self.word(&declaration.name)?;
             let default = declaration
                 .default
                 .as_ref()
-                .map(|default| inner.word(default))
+                .map(|default| self.word(default))
                 .transpose()?;
-            self.usage.used.append(&mut inner.usage.used);
-            self.usage.unset.append(&mut inner.usage.unset);
-            if let Some(default) = &default {
-                declared.push((name.text.clone(), default.text.clone()));
-            }
             declarations.push(ArgDeclaration { name, default });
         }
         Ok(Arg { declarations })
-    }
-}
-
-struct Overlay<'a> {
-    base: &'a dyn Environment,
-    declared: &'a [(String, String)],
-}
-
-impl Environment for Overlay<'_> {
-    fn get(&self, name: &str) -> Option<Cow<'_, str>> {
-        Environment::get(self.declared, name).or_else(|| self.base.get(name))
     }
 }
 
@@ -245,7 +217,7 @@ impl InstructionKind {
     ///
     /// - `ADD`, `COPY`: sources, destination, `--chown`, `--chmod`, `--checksum`, and those `--exclude`
     ///   patterns that name a variable; `--from` is never expanded;
-    /// - `ARG`: names, and defaults, which see the declarations before them in the same instruction (use
+    /// - `ARG`: names and defaults (use
     ///   [`Arg::resolve`] where values may be given from outside);
     /// - `ENV`, `LABEL`: keys and values, all with the environment from before the instruction;
     /// - `EXPOSE`: ports, where one word may become several;
@@ -325,7 +297,8 @@ impl From {
 impl Arg {
     /// The declared variables in their order, with the values that they get. `given` is asked for each name,
     /// and told whether there is a default; what it answers goes before the default, which is then not
-    /// expanded. Defaults see the variables before them.
+    /// expanded. Defaults see the variables before the instruction; in the global scope they also see those before them
+    /// in it, so that there each declaration is an instruction of its own.
     ///
     /// # Errors
     /// As [`InstructionKind::expand`].
@@ -335,30 +308,21 @@ impl Arg {
         environment: &dyn Environment,
         given: &mut dyn FnMut(&str, bool) -> Option<String>,
     ) -> Result<(Vec<ExpandedArg>, Usage)> {
-        let mut declared = Vec::new();
-        let mut usage = Usage::default();
+        let mut expander = Expander {
+            escape,
+            environment,
+            usage: Usage::default(),
+        };
         let mut result = Vec::new();
         for declaration in &self.declarations {
-            let overlay = Overlay {
-                base: environment,
-                declared: &declared,
-            };
-            let mut expander = Expander {
-                escape,
-                environment: &overlay,
-                usage: Usage::default(),
-            };
             let name = expander.word(&declaration.name)?.text;
             let value = match (given(&name, declaration.default.is_some()), &declaration.default) {
                 (Some(value), _) => Some(value),
                 (None, Some(default)) => Some(expander.word(default)?.text),
                 (None, None) => None,
             };
-            usage.used.append(&mut expander.usage.used);
-            usage.unset.append(&mut expander.usage.unset);
-            declared.extend(value.clone().map(|value| (name.clone(), value)));
             result.push(ExpandedArg { name, value });
         }
-        Ok((result, usage))
+        Ok((result, expander.usage))
     }
 }

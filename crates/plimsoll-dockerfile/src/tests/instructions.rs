@@ -299,8 +299,8 @@ fn expansion_of_instructions() {
         (
             "ARG A=$V B=$A$NOT A=x C=$A",
             json!({"declarations": [
-            {"name": "A", "default": "1"}, {"name": "B", "default": "1"},
-            {"name": "A", "default": "x"}, {"name": "C", "default": "x"}]}),
+            {"name": "A", "default": "1"}, {"name": "B", "default": ""},
+            {"name": "A", "default": "x"}, {"name": "C", "default": ""}]}),
         ),
         (
             "RUN --mount=target=$D x $V",
@@ -351,7 +351,7 @@ fn given_values_go_before_defaults() {
         .iter()
         .map(|arg| (arg.name.as_str(), arg.value.as_deref()))
         .collect();
-    assert_eq!(args, [("A", Some("given")), ("B", Some("given")), ("C", None)]);
+    assert_eq!(args, [("A", Some("given")), ("B", Some("")), ("C", None)]);
     let error = arg.resolve('\\', &environment, &mut |_, _| None).unwrap_err();
     assert_eq!(error.to_string(), "`X`: no");
     assert_eq!(error.span(), Some(plimsoll_core::Span::new(13, 20)));

@@ -16,7 +16,8 @@ use crate::{Diagnostic, Instruction, parse};
 fn terse(value: &Value) -> Value {
     match value {
         Value::Object(fields) => {
-            let keys: Vec<&str> = fields.keys().map(String::as_str).collect();
+            let mut keys: Vec<&str> = fields.keys().map(String::as_str).collect();
+            keys.sort_unstable();
             match keys.as_slice() {
                 ["span", "text"] => return fields["text"].clone(),
                 ["span", "value"] => return terse(&fields["value"]),
