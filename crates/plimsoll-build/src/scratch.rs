@@ -1,6 +1,7 @@
 use std::fs::{File, Permissions, TryLockError};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use tempfile::TempDir;
 
@@ -61,13 +62,21 @@ impl Scratch {
     }
 }
 
-/// Removes what killed builds left: directories whose lock nobody holds. One that has no lock yet is being made.
+/// How long after its last change a directory without a lock is taken for one that is being made; later it is what
+/// was left of an interrupted removal.
+const IN_THE_MAKING: Duration = Duration::from_secs(3600);
+
+/// Removes what killed builds left: directories whose lock nobody holds.
 fn sweep(parent: &Path) {
     let Ok(entries) = std::fs::read_dir(parent) else {
         return;
     };
     for entry in entries.flatten() {
         let Ok(lock) = File::open(entry.path().join(LOCK)) else {
+            let changed = entry.metadata().and_then(|metadata| metadata.modified()).ok();
+            if changed.is_some_and(|time| time.elapsed().is_ok_and(|age| age > IN_THE_MAKING)) {
+                drop(std::fs::remove_dir_all(entry.path()));
+            }
             continue;
         };
         match lock.try_lock() {

@@ -18,11 +18,8 @@ pub(super) fn apply(
     check(step, run)?;
     let job = Job::new(stage, step, expanded, run)?;
     let created_by = text::run(job.arguments(), &declared(&stage.state));
-    let mut shown = plimsoll_dockerfile::expand::expand_for_display(
-        &step.instruction.source,
-        stage.builder.escape,
-        &stage.state.variables,
-    );
+    // As it is written: values of variables may be secrets, and progress goes to logs.
+    let mut shown = step.instruction.source.clone();
     if let Some(first) = step.instruction.heredocs.first() {
         let mut lines = first.content.trim().lines();
         let more = if lines.clone().count() > 1 { "..." } else { "" };
