@@ -13,11 +13,15 @@ pub(crate) fn reached(line: Option<Line>) -> &'static str {
 /// The verdict in one sentence, in which `mark` sets off the lines.
 pub(crate) fn verdict(report: &AuditReport, mark: impl Fn(&str) -> String) -> String {
     let verdict = &report.verdict;
-    let line = mark(reached(verdict.reached));
+    let line = match verdict.reached {
+        Some(line) => format!("the image reaches {}", mark(line.as_str())),
+        None => format!("the image is {}", mark(reached(None))),
+    };
     let required = mark(verdict.required.as_str());
-    let sentence = match report.gate {
-        Some(_) => format!("the image reaches {line}; required is {required}"),
-        None => format!("the image reaches {line}; looked at for {required}"),
+    let sentence = match (&report.gate, verdict.passed) {
+        (Some(_), _) => format!("{line}; required is {required}"),
+        (None, true) => line,
+        (None, false) => format!("{line}, not {required} yet"),
     };
     if verdict.not_assessed.is_empty() || verdict.assessed <= verdict.reached {
         return sentence;
