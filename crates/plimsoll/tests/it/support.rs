@@ -80,6 +80,8 @@ fn busybox_rootfs(dir: &Path) -> Option<PathBuf> {
         ("dev", 0o755),
         ("proc", 0o755),
         ("sys", 0o755),
+        ("usr", 0o755),
+        ("usr/bin", 0o755),
     ] {
         add(tar::EntryType::Directory, folder, mode, "");
     }
