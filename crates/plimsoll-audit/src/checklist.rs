@@ -1,8 +1,9 @@
 //! The points that stand beside the matrix, each with its evidence.
 
 use plimsoll_core::{ChecklistItem, Severity};
+use plimsoll_image::Healthcheck;
 
-use crate::criteria::{explicit_uid, is_active, is_root};
+use crate::criteria::{explicit_uid, is_root};
 use crate::{Observed, Policy, Subject};
 
 /// The checklist of one image. `built` says whether this run built the image, which is then known to build without error.
@@ -35,7 +36,7 @@ fn built_without_error(built: Option<&str>) -> Observed {
 
 fn health(subject: &Subject<'_>) -> Observed {
     let check = subject.image.config.config.healthcheck.as_ref();
-    if check.is_some_and(is_active) {
+    if check.is_some_and(Healthcheck::is_active) {
         subject.probed.healthy()
     } else {
         Observed::unmet("no HEALTHCHECK")

@@ -211,6 +211,13 @@ pub struct Healthcheck {
     pub other: OtherFields,
 }
 
+impl Healthcheck {
+    /// Whether there is a check to run: an empty test inherits one, and `NONE` switches one off.
+    pub fn is_active(&self) -> bool {
+        self.test.first().is_some_and(|kind| kind != "NONE")
+    }
+}
+
 /// The layers of an image.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RootFs {

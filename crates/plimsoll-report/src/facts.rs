@@ -1,9 +1,9 @@
 //! What is shown of an image in every format for people, by its names.
 
-use plimsoll_core::{Assessment, Criterion, Line, Matrix, Place, Severity};
+use plimsoll_core::{Assessment, Criterion, Line, Matrix, Place, Severity, Vulnerability};
 
 use crate::text::{bytes, milliseconds};
-use crate::{AuditReport, ImageSummary, Measurements, Side};
+use crate::{AuditReport, ImageSummary, Measurements, Side, VulnerabilityDifferences};
 
 /// The line reached, in a word.
 pub(crate) fn reached(line: Option<Line>) -> &'static str {
@@ -180,6 +180,18 @@ fn counted(side: &Side, severity: Severity) -> String {
         (0, false) => "not assessed".to_owned(),
         (number, false) => format!("at least {number}"),
     }
+}
+
+/// What changed among the vulnerabilities, each kind under its title.
+pub(crate) fn vulnerability_lists(found: &VulnerabilityDifferences) -> [(&'static str, &[Vulnerability]); 3] {
+    [
+        ("Vulnerabilities gone", &found.fixed),
+        ("Vulnerabilities new", &found.new),
+        (
+            "Vulnerabilities in one, and not assessed in the other",
+            &found.undetermined,
+        ),
+    ]
 }
 
 /// What is shown of an image.

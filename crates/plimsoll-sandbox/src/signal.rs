@@ -115,4 +115,23 @@ mod tests {
             assert_eq!(parse_signal(text), None, "{text} was accepted");
         }
     }
+
+    #[test]
+    fn what_a_stop_signal_can_be() {
+        for signal in ["SIGTERM", "term", "9", "SIGRTMIN+3", "RTMAX-1", "64"] {
+            assert!(parse_signal(signal).is_some(), "{signal}");
+        }
+        for other in ["", "0", "65", "SIGNONE", "SIGRTMIN+16", "RTMIN+", "-1"] {
+            assert!(parse_signal(other).is_none(), "{other}");
+        }
+        let names = [
+            "ABRT", "ALRM", "BUS", "CHLD", "CLD", "CONT", "FPE", "HUP", "ILL", "INT", "IO", "IOT", "KILL",
+            "PIPE", "POLL", "PROF", "PWR", "QUIT", "SEGV", "STKFLT", "STOP", "SYS", "TERM", "TRAP", "TSTP",
+            "TTIN", "TTOU", "URG", "USR1", "USR2", "VTALRM", "WINCH", "XCPU", "XFSZ", "RTMIN", "RTMAX",
+            "UNUSED",
+        ];
+        for name in names {
+            assert!(parse_signal(name).is_some(), "{name}");
+        }
+    }
 }

@@ -12,7 +12,7 @@ pub(super) fn row(subject: &Subject<'_>) -> Row {
         .config
         .healthcheck
         .as_ref()
-        .filter(|check| is_active(check));
+        .filter(|check| check.is_active());
     let present = match check {
         Some(check) => Observed::met(format!("HEALTHCHECK {}", command(check))),
         None => Observed::unmet("no HEALTHCHECK"),
@@ -39,11 +39,6 @@ pub(super) fn row(subject: &Subject<'_>) -> Row {
             ),
         ],
     )
-}
-
-/// Whether there is a check to run: `NONE` switches one off.
-pub(crate) fn is_active(check: &Healthcheck) -> bool {
-    check.test.first().is_some_and(|kind| kind != "NONE")
 }
 
 fn command(check: &Healthcheck) -> String {

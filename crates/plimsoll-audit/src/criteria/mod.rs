@@ -14,7 +14,6 @@ use plimsoll_core::{Cell, Criterion, Line, Matrix, Row};
 
 use crate::{Observed, Policy, Subject};
 
-pub(crate) use health::is_active;
 pub(crate) use user::{explicit_uid, is_root};
 
 /// The matrix of one image under one policy.

@@ -3,13 +3,12 @@
 use std::os::fd::OwnedFd;
 use std::time::{Duration, Instant};
 
-use plimsoll_image::Image;
+use plimsoll_image::{Healthcheck, Image};
 use plimsoll_sandbox::{Container, ContainerState, HealthState, HealthStatus};
 use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
 
 use super::reaping::processes_below;
 use super::settle::Settled;
-use crate::criteria::is_active;
 use crate::{Observed, Result};
 
 /// What the check has decided: well, or not and why; nothing yet while it starts.
@@ -30,7 +29,12 @@ pub(super) fn verdict(health: &HealthState) -> Option<std::result::Result<(), St
 
 /// Whether it became healthy, and how soon.
 pub(super) fn became_healthy(image: &Image, state: &ContainerState, settled: &Settled) -> Observed {
-    let has_check = image.config.config.healthcheck.as_ref().is_some_and(is_active);
+    let has_check = image
+        .config
+        .config
+        .healthcheck
+        .as_ref()
+        .is_some_and(Healthcheck::is_active);
     match (settled, &state.health) {
         (Settled::Healthy(after), _) => Observed::met(format!("healthy after {:.1} s", after.as_secs_f64())),
         (_, Some(health)) => Observed::unmet(format!("its health check says {}", health.status)),
@@ -46,7 +50,7 @@ pub(super) fn when_stopped(container: &Container, image: &Image) -> Result<Obser
         .config
         .healthcheck
         .as_ref()
-        .filter(|check| is_active(check))
+        .filter(|check| check.is_active())
     else {
         return Ok(Observed::unmet("no HEALTHCHECK"));
     };

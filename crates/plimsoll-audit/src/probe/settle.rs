@@ -6,7 +6,6 @@ use plimsoll_image::Image;
 use plimsoll_sandbox::{Container, ContainerState, Status};
 
 use super::{health, http, lifecycle};
-use crate::criteria::is_active;
 use crate::policy::ProbeLimits;
 use crate::{Observed, Result};
 
@@ -54,7 +53,7 @@ pub(super) fn settle(
         .config
         .healthcheck
         .as_ref()
-        .filter(|check| is_active(check));
+        .filter(|check| check.is_active());
     let start_period = check
         .and_then(|check| check.start_period)
         .and_then(|nanos| u64::try_from(nanos).ok());

@@ -2,7 +2,7 @@ use plimsoll_core::Package;
 
 use super::{Table, coverage, heading, literal, plain, vulnerabilities};
 use crate::Comparison;
-use crate::facts::side_rows;
+use crate::facts::{side_rows, vulnerability_lists};
 use crate::text::count;
 
 /// The comparison: what was not assessed on either side, the two images side by side, then the differences.
@@ -43,15 +43,7 @@ pub fn comparison(report: &Comparison) -> String {
     ));
 
     packages(&mut text, report);
-    let found = &report.vulnerabilities;
-    for (title, list) in [
-        ("Vulnerabilities gone", &found.fixed),
-        ("Vulnerabilities new", &found.new),
-        (
-            "Vulnerabilities in one, and not assessed in the other",
-            &found.undetermined,
-        ),
-    ] {
+    for (title, list) in vulnerability_lists(&report.vulnerabilities) {
         if !list.is_empty() {
             heading(&mut text, 2, title);
             vulnerabilities(&mut text, list);

@@ -4,7 +4,7 @@ use super::paint::Paint;
 use super::scan::vulnerabilities;
 use super::{Style, coverage_lines, heading, line, put};
 use crate::Comparison;
-use crate::facts::side_rows;
+use crate::facts::{side_rows, vulnerability_lists};
 use crate::text::{clean, count};
 
 /// How many packages a table for the screen lists.
@@ -33,15 +33,7 @@ pub fn comparison(report: &Comparison, style: Style) -> String {
     }
     sides(&mut text, report, style);
     packages(&mut text, report, style);
-    let found = &report.vulnerabilities;
-    for (title, list) in [
-        ("Vulnerabilities gone", &found.fixed),
-        ("Vulnerabilities new", &found.new),
-        (
-            "Vulnerabilities in one, and not assessed in the other",
-            &found.undetermined,
-        ),
-    ] {
+    for (title, list) in vulnerability_lists(&report.vulnerabilities) {
         if !list.is_empty() {
             heading(&mut text, title);
             line(&mut text, &format!("Total: {}", list.len()));

@@ -39,7 +39,7 @@ pub(crate) fn image_summary(
         healthcheck: config
             .healthcheck
             .as_ref()
-            .filter(|check| check.test.first().is_some_and(|kind| kind != "NONE"))
+            .filter(|check| check.is_active())
             .map(healthcheck),
         labels: config.labels.clone(),
         exposed_ports: config.exposed_ports.keys().cloned().collect(),
