@@ -75,7 +75,7 @@ fn is_point(rest: &str) -> bool {
 pub(crate) fn package_name(ecosystem: Ecosystem, name: &str) -> String {
     match ecosystem {
         Ecosystem::PyPi => normalize_pypi(name),
-        Ecosystem::Deb | Ecosystem::Apk => name.to_owned(),
+        _ => name.to_owned(),
     }
 }
 
@@ -131,6 +131,7 @@ impl Scope {
             Ecosystem::PyPi => return Self::Release(PYPI.to_owned(), None),
             Ecosystem::Deb => ("debian", debian as fn(&Distribution) -> Option<(String, String)>),
             Ecosystem::Apk => ("alpine", alpine as fn(&Distribution) -> Option<(String, String)>),
+            other => return Self::None(format!("there is no feed for a {other}"), None),
         };
         let Some(distribution) = distribution else {
             return Self::None("the image does not say which distribution it is".to_owned(), None);

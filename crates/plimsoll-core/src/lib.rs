@@ -3,9 +3,11 @@
 //! Nothing here does any input or output. Each module holds one idea; the names are the field's own
 //! (OCI image specification, distribution references, OSV, Docker).
 
+mod decision;
 mod digest;
 mod finding;
 mod hint;
+mod license;
 mod matrix;
 mod package;
 mod platform;
@@ -14,13 +16,15 @@ mod severity;
 mod span;
 mod vulnerability;
 
+pub use decision::{Decision, DecisionStatus, Suppressed};
 pub use digest::{Digest, DigestError, Sha256};
 pub use finding::{Finding, Place};
 pub use hint::Hint;
+pub use license::{LicenseCategory, LicenseFinding};
 pub use matrix::{Assessment, Cell, ChecklistItem, Criterion, Line, Matrix, ParseLineError, Row, Verdict};
 pub use package::{Distribution, Ecosystem, Origin, Package, PackageLayer, SourcePackage};
 pub use platform::{Platform, PlatformError};
 pub use reference::{Reference, ReferenceError};
 pub use severity::{ParseSeverityError, Severity, SeverityCounts};
 pub use span::Span;
-pub use vulnerability::{AdvisoryFeed, FixState, Vulnerability};
+pub use vulnerability::{AdvisoryFeed, Cvss, ExploitPrediction, FixState, Vulnerability};

@@ -12,23 +12,70 @@ pub enum Ecosystem {
     Deb,
     /// Alpine packages, from apk's database.
     Apk,
+    /// Packages of an RPM database: Red Hat's, SUSE's, Amazon's and their derivatives.
+    Rpm,
     /// Python distributions, as PyPI names them.
     PyPi,
+    /// Node.js packages, as the npm registry names them: `@scope/name`.
+    Npm,
+    /// Ruby gems.
+    Gem,
+    /// Java archives, as Maven names them: `group:artifact`.
+    Maven,
+    /// Go modules, named by their path; the standard library is `stdlib`.
+    Go,
+    /// Rust crates.
+    Cargo,
+    /// PHP packages, as Composer names them: `vendor/name`.
+    Composer,
+    /// .NET packages, as NuGet names them.
+    NuGet,
+    /// Conda packages.
+    Conda,
+    /// Programs that no package manager installed, known by the version in their file.
+    Generic,
 }
 
 impl Ecosystem {
+    /// All of them, in the order in which reports show them: the distributions' first.
+    pub const ALL: [Self; 13] = [
+        Self::Deb,
+        Self::Apk,
+        Self::Rpm,
+        Self::PyPi,
+        Self::Npm,
+        Self::Gem,
+        Self::Maven,
+        Self::Go,
+        Self::Cargo,
+        Self::Composer,
+        Self::NuGet,
+        Self::Conda,
+        Self::Generic,
+    ];
+
     /// The type in a package URL (purl), such as `deb` or `pypi`.
     pub fn purl_type(self) -> &'static str {
         match self {
             Self::Deb => "deb",
             Self::Apk => "apk",
+            Self::Rpm => "rpm",
             Self::PyPi => "pypi",
+            Self::Npm => "npm",
+            Self::Gem => "gem",
+            Self::Maven => "maven",
+            Self::Go => "golang",
+            Self::Cargo => "cargo",
+            Self::Composer => "composer",
+            Self::NuGet => "nuget",
+            Self::Conda => "conda",
+            Self::Generic => "generic",
         }
     }
 
     /// Whether the packages belong to the image's distribution, so that its release selects the advisories.
     pub fn is_distribution(self) -> bool {
-        matches!(self, Self::Deb | Self::Apk)
+        matches!(self, Self::Deb | Self::Apk | Self::Rpm)
     }
 }
 
@@ -37,7 +84,17 @@ impl fmt::Display for Ecosystem {
         f.pad(match self {
             Self::Deb => "Debian package",
             Self::Apk => "Alpine package",
+            Self::Rpm => "RPM package",
             Self::PyPi => "Python package",
+            Self::Npm => "Node.js package",
+            Self::Gem => "Ruby gem",
+            Self::Maven => "Java package",
+            Self::Go => "Go module",
+            Self::Cargo => "Rust crate",
+            Self::Composer => "PHP package",
+            Self::NuGet => ".NET package",
+            Self::Conda => "Conda package",
+            Self::Generic => "program",
         })
     }
 }
@@ -122,4 +179,33 @@ pub struct Package {
     /// Whether the base or the application brought it.
     #[serde(default)]
     pub origin: Origin,
+    /// The layer that removed it again; a container does not see such a package.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub removed_by: Option<PackageLayer>,
+    /// The module that an RPM package is built for, from its modularity label: `nodejs:18`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub module: Option<String>,
+    /// The files that it consists of, without a leading slash, where they were asked for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub files: Vec<String>,
+}
+
+impl Package {
+    /// A package of which only this much is known.
+    pub fn new(ecosystem: Ecosystem, name: impl Into<String>, version: impl Into<String>) -> Self {
+        Self {
+            ecosystem,
+            name: name.into(),
+            version: version.into(),
+            architecture: None,
+            source: None,
+            licenses: Vec::new(),
+            evidence: String::new(),
+            layer: None,
+            origin: Origin::Unknown,
+            removed_by: None,
+            module: None,
+            files: Vec::new(),
+        }
+    }
 }

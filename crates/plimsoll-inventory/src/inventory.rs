@@ -150,9 +150,6 @@ impl Context<'_> {
         };
         let created_by = self.created_by.get(layer).cloned().unwrap_or_default();
         Package {
-            ecosystem,
-            name: package.name.clone(),
-            version: package.version.clone(),
             architecture: package.architecture.clone(),
             source: package.source.clone(),
             licenses: self.licenses(found),
@@ -163,6 +160,7 @@ impl Context<'_> {
                 created_by,
             }),
             origin,
+            ..Package::new(ecosystem, &package.name, &package.version)
         }
     }
 

@@ -38,8 +38,9 @@ pub fn purl(package: &Package, distribution: Option<&Distribution>, release: Opt
 /// The package's name as its purl type normalizes it.
 pub(crate) fn normal_name(package: &Package) -> String {
     match package.ecosystem {
-        Ecosystem::Deb | Ecosystem::Apk => package.name.to_lowercase(),
         Ecosystem::PyPi => package.name.to_lowercase().replace(['_', '.'], "-"),
+        Ecosystem::Deb | Ecosystem::Apk => package.name.to_lowercase(),
+        _ => package.name.clone(),
     }
 }
 
@@ -47,7 +48,7 @@ fn default_namespace(ecosystem: Ecosystem) -> &'static str {
     match ecosystem {
         Ecosystem::Deb => "debian",
         Ecosystem::Apk => "alpine",
-        Ecosystem::PyPi => "",
+        _ => "",
     }
 }
 
@@ -66,21 +67,12 @@ fn encode(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use plimsoll_core::Origin;
-
     use super::*;
 
     fn package(ecosystem: Ecosystem, name: &str, version: &str, architecture: Option<&str>) -> Package {
         Package {
-            ecosystem,
-            name: name.to_owned(),
-            version: version.to_owned(),
             architecture: architecture.map(str::to_owned),
-            source: None,
-            licenses: Vec::new(),
-            evidence: String::new(),
-            layer: None,
-            origin: Origin::Unknown,
+            ..Package::new(ecosystem, name, version)
         }
     }
 

@@ -20,9 +20,6 @@ pub(crate) fn tool() -> Tool {
 pub(crate) fn package(ecosystem: Ecosystem, name: &str, version: &str) -> Package {
     let distribution = ecosystem.is_distribution();
     Package {
-        ecosystem,
-        name: name.to_owned(),
-        version: version.to_owned(),
         architecture: distribution.then(|| "amd64".to_owned()),
         source: distribution.then(|| SourcePackage {
             name: format!("{name}-src"),
@@ -40,6 +37,7 @@ pub(crate) fn package(ecosystem: Ecosystem, name: &str, version: &str) -> Packag
             created_by: "RUN pip install".to_owned(),
         }),
         origin: Origin::App,
+        ..Package::new(ecosystem, name, version)
     }
 }
 
@@ -55,6 +53,10 @@ pub(crate) fn vulnerability(id: &str, package: Package, severity: Severity, fix:
         description: "the whole text".to_owned(),
         references: vec!["https://example.test/advisory".to_owned()],
         published: Some("2024-05-06T00:00:00Z".to_owned()),
+        modified: None,
+        cvss: Vec::new(),
+        cwes: Vec::new(),
+        exploit_prediction: None,
         known_exploited: severity == Severity::Critical,
         feed: AdvisoryFeed {
             id: "sample".to_owned(),
@@ -180,6 +182,8 @@ pub(crate) fn scan() -> ScanReport {
         packages: packages(),
         vulnerabilities: vulnerabilities(),
         secrets: vec![secret()],
+        licenses: Vec::new(),
+        suppressed: Vec::new(),
         warnings: vec!["`var/lib/dpkg/status`: line 7 is not a field".to_owned()],
     }
 }

@@ -21,7 +21,7 @@ pub(crate) struct Target<'a> {
 pub(crate) fn targets(report: &ScanReport) -> Vec<Target<'_>> {
     let artifact = &report.artifact;
     let mut targets = Vec::new();
-    for ecosystem in [Ecosystem::Deb, Ecosystem::Apk, Ecosystem::PyPi] {
+    for ecosystem in Ecosystem::ALL {
         let packages: Vec<_> = report
             .packages
             .iter()

@@ -17,6 +17,8 @@ use read::Handle;
 pub(crate) use read::Reader;
 pub use status::{FeedFile, FeedStatus, ReleaseStatus, Status, Summary, UnusedFeed};
 
+use plimsoll_core::ExploitPrediction;
+
 use crate::{Error, FetchOptions, Mirror, Progress, Result, fetch};
 
 /// An open advisory database. It never changes: a new one replaces the file, and who has the old one
@@ -25,15 +27,6 @@ pub struct Database {
     handle: Handle,
     path: PathBuf,
     status: Status,
-}
-
-/// FIRST's prediction that a vulnerability is exploited (EPSS).
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct ExploitPrediction {
-    /// The probability within 30 days, from 0 to 1.
-    pub probability: f32,
-    /// The share of all vulnerabilities with this probability or a lower one, from 0 to 1.
-    pub percentile: f32,
 }
 
 impl Database {

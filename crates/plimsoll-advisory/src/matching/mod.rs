@@ -25,7 +25,7 @@ pub struct Matcher<'a> {
 }
 
 /// What came of matching.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Matches {
     /// What was found: by package in the order given, the worst first.
     pub vulnerabilities: Vec<Vulnerability>,

@@ -24,6 +24,7 @@ macro_rules! equal_by_order {
 
 pub mod apk;
 pub mod dpkg;
+pub mod loose;
 pub mod pep440;
 
 use std::cmp::Ordering;
@@ -48,6 +49,7 @@ pub fn compare(ecosystem: Ecosystem, a: &str, b: &str) -> Ordering {
         Ecosystem::Deb => dpkg::compare(a, b),
         Ecosystem::Apk => apk::compare(a, b),
         Ecosystem::PyPi => pep440::compare(a, b),
+        _ => loose::compare(a, b),
     }
 }
 
@@ -60,6 +62,7 @@ pub fn validate(ecosystem: Ecosystem, version: &str) -> Result<(), ParseVersionE
         Ecosystem::Deb => version.parse::<dpkg::Version>().map(drop),
         Ecosystem::Apk => version.parse::<apk::Version>().map(drop),
         Ecosystem::PyPi => version.parse::<pep440::Version>().map(drop),
+        _ => Ok(()),
     }
 }
 

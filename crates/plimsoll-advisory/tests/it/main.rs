@@ -16,7 +16,7 @@ use std::io::Write;
 use std::path::Path;
 
 use plimsoll_advisory::{Database, Summary};
-use plimsoll_core::{Distribution, Ecosystem, Origin, Package, SourcePackage};
+use plimsoll_core::{Distribution, Ecosystem, Package, SourcePackage};
 
 /// Writes a file of a feed.
 fn write(root: &Path, path: &str, content: impl AsRef<[u8]>) {
@@ -59,18 +59,12 @@ fn distribution(id: &str, version_id: &str) -> Distribution {
 
 fn package(ecosystem: Ecosystem, name: &str, version: &str, source: Option<(&str, &str)>) -> Package {
     Package {
-        ecosystem,
-        name: name.to_owned(),
-        version: version.to_owned(),
-        architecture: None,
         source: source.map(|(name, version)| SourcePackage {
             name: name.to_owned(),
             version: version.to_owned(),
         }),
-        licenses: Vec::new(),
         evidence: "some/file".to_owned(),
-        layer: None,
-        origin: Origin::Unknown,
+        ..Package::new(ecosystem, name, version)
     }
 }
 

@@ -83,7 +83,7 @@ pub struct Changed {
 }
 
 /// What changed among the vulnerabilities.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
 pub struct VulnerabilityDifferences {
     /// Only in the first image.
     pub fixed: Vec<Vulnerability>,

@@ -1,5 +1,6 @@
 use plimsoll_core::{
-    Digest, Distribution, Finding, Package, Platform, Reference, SeverityCounts, Vulnerability,
+    Digest, Distribution, Finding, LicenseFinding, Package, Platform, Reference, SeverityCounts, Suppressed,
+    Vulnerability,
 };
 use serde::{Deserialize, Serialize};
 
@@ -28,6 +29,12 @@ pub struct ScanReport {
     /// The secrets found, redacted.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub secrets: Vec<Finding>,
+    /// The licences of its packages, where they were asked for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub licenses: Vec<LicenseFinding>,
+    /// Vulnerabilities that a decision took out of the count.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub suppressed: Vec<Suppressed<Vulnerability>>,
     /// What could not be read as it should be: damaged package databases and the like.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub warnings: Vec<String>,

@@ -82,6 +82,8 @@ pub(crate) fn scan_report(
         packages: scanned.inventory.packages.clone(),
         vulnerabilities: scanned.matches.vulnerabilities.clone(),
         secrets: scanned.inventory.secrets.clone(),
+        licenses: Vec::new(),
+        suppressed: Vec::new(),
         warnings: scanned.warnings(),
     })
 }
