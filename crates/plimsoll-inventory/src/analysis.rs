@@ -1,4 +1,4 @@
-use plimsoll_core::{Digest, Severity, SourcePackage};
+use plimsoll_core::{Digest, Ecosystem, Severity, SourcePackage};
 use serde::{Deserialize, Serialize};
 
 use crate::SecretScope;
@@ -14,6 +14,9 @@ pub struct LayerAnalysis {
     pub catalogers: String,
     /// The layer.
     pub diff_id: Digest,
+    /// Whether it tells the files of every package.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub files: bool,
     /// Its evidence, in the order of the paths.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub evidence: Vec<EvidenceFile>,
@@ -43,14 +46,20 @@ pub struct LayerAnalysis {
 pub struct EvidenceFile {
     /// The file.
     pub path: String,
-    /// The cataloger that read it: `dpkg`, `apk`, `python`, `distribution`, `uncatalogued`, `go`.
+    /// The cataloger that read it: `dpkg`, `apk`, `rpm`, `python`, `distribution`, `uncatalogued`.
     pub cataloger: String,
+    /// What its packages are; `None` where it names none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ecosystem: Option<Ecosystem>,
     /// The packages that it names.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub packages: Vec<FoundPackage>,
     /// Evidence files of other catalogers that a distribution's package owns, after this file.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub owns: Vec<String>,
+    /// Every file of the package that the file is about, where files were asked for.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub files: Vec<String>,
     /// Licences of the package that the file is about.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub licenses: Vec<String>,
@@ -63,7 +72,7 @@ pub struct EvidenceFile {
 }
 
 /// A package as its evidence names it.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[allow(missing_docs, reason = "the fields are those of `plimsoll_core::Package`")]
 pub struct FoundPackage {
     pub name: String,
@@ -74,6 +83,10 @@ pub struct FoundPackage {
     pub source: Option<SourcePackage>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub licenses: Vec<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub module: Option<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub files: Vec<String>,
 }
 
 /// What a release file says about the distribution; empty where it says nothing.

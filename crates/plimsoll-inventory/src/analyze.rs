@@ -10,7 +10,7 @@ use crate::secrets::{self, Choice, FileScan};
 use crate::{Error, EvidenceFile, FileSecret, LayerAnalysis, Result, SecretScope, Warning, go};
 
 /// The number of the form of [`LayerAnalysis`]; raised with every change that an older reader would misread.
-pub(crate) const SCHEMA: u32 = 2;
+pub(crate) const SCHEMA: u32 = 3;
 
 /// Everything beside the layer that decides what an analysis says.
 pub(crate) fn analyzer_set() -> String {
@@ -28,7 +28,15 @@ pub(crate) fn analyzer_set() -> String {
 /// [`Error::Layer`] and [`Error::File`] when the layer itself cannot be read. Damaged files in it are warnings of
 /// the analysis.
 pub fn analyze_layer(layer: &Layer) -> Result<LayerAnalysis> {
-    let mut analyzer = Analyzer::default();
+    analyze(layer, false)
+}
+
+/// As [`analyze_layer`]; `files` asks for the files of every package.
+pub(crate) fn analyze(layer: &Layer, files: bool) -> Result<LayerAnalysis> {
+    let mut analyzer = Analyzer {
+        files,
+        ..Analyzer::default()
+    };
     let walked = layer.walk(|entry| analyzer.entry(entry).map(ControlFlow::Continue));
     walked
         .and_then(|()| analyzer.read_linked(layer))
@@ -63,6 +71,8 @@ impl From<plimsoll_image::Error> for Unreadable {
 /// entry counts.
 #[derive(Default)]
 struct Analyzer {
+    /// Whether the files of every package are asked for.
+    files: bool,
     evidence: BTreeMap<String, (EvidenceFile, Vec<Warning>)>,
     secrets: BTreeMap<String, Vec<FileSecret>>,
     removed: Vec<String>,
@@ -115,7 +125,7 @@ impl Analyzer {
 
     fn file(&mut self, path: String, entry: &mut Entry<'_>) -> Result<(), Unreadable> {
         if cataloger_of(&path).is_some() {
-            let found = evidence(&path, entry, &mut self.owned)?;
+            let found = evidence(&path, entry, &mut self.owned, self.files)?;
             self.evidence.insert(path, found);
             return Ok(());
         }
@@ -229,7 +239,7 @@ impl Analyzer {
         layer.walk(|entry| -> Result<ControlFlow<()>, Unreadable> {
             if entry.kind == EntryKind::File {
                 for path in unread.remove(&*entry.path_lossy()).unwrap_or_default() {
-                    let found = evidence(&path, entry, &mut self.owned)?;
+                    let found = evidence(&path, entry, &mut self.owned, self.files)?;
                     self.evidence.insert(path, found);
                 }
             }
@@ -263,6 +273,7 @@ impl Analyzer {
             schema: SCHEMA,
             catalogers: analyzer_set(),
             diff_id: layer.diff_id,
+            files: self.files,
             evidence,
             removed: sorted(self.removed),
             opaque: sorted(self.opaque),
@@ -284,10 +295,11 @@ fn go_program(path: &str) -> EvidenceFile {
 }
 
 fn empty(path: &str) -> EvidenceFile {
-    let cataloger = cataloger_of(path).map_or("", |(cataloger, _)| cataloger.name());
+    let cataloger = cataloger_of(path).map(|(cataloger, _)| cataloger);
     EvidenceFile {
         path: path.to_owned(),
-        cataloger: cataloger.to_owned(),
+        cataloger: cataloger.map_or("", |cataloger| cataloger.name()).to_owned(),
+        ecosystem: cataloger.and_then(|cataloger| cataloger.ecosystem()),
         ..EvidenceFile::default()
     }
 }
@@ -297,6 +309,7 @@ fn evidence(
     path: &str,
     entry: &mut Entry<'_>,
     owned: &mut Owned,
+    files: bool,
 ) -> Result<(EvidenceFile, Vec<Warning>), Unreadable> {
     let mut evidence = empty(path);
     let mut warnings = Warnings::of(path);
@@ -310,6 +323,9 @@ fn evidence(
             let content = if limit > 0 { entry.read(limit)? } else { Vec::new() };
             cataloger.catalog(&content, &mut evidence, &mut warnings);
             cataloger.owned(path, &content, &mut |path| owned.add(path));
+            if files {
+                cataloger.files(&content, &mut evidence);
+            }
         }
     }
     Ok((evidence, warnings.into_vec()))

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use plimsoll_core::Digest;
 use plimsoll_image::Layer;
 
-use crate::analyze::{SCHEMA, analyzer_set};
-use crate::{Error, LayerAnalysis, Result, Warning, analyze_layer};
+use crate::analyze::{SCHEMA, analyze, analyzer_set};
+use crate::{Error, LayerAnalysis, Result, Warning};
 
 /// No analysis is longer in practice; a file that is has been damaged.
 const MAX_ANALYSIS: u64 = 512 << 20;
@@ -29,18 +29,23 @@ impl AnalysisCache {
     /// # Errors
     /// [`Error::Layer`] and [`Error::File`] when the layer cannot be read or does not have its DiffID.
     pub fn analyze(&self, layer: &Layer) -> Result<LayerAnalysis> {
+        self.analyze_with(layer, false)
+    }
+
+    /// As [`AnalysisCache::analyze`]; `files` asks for the files of every package.
+    pub(crate) fn analyze_with(&self, layer: &Layer, files: bool) -> Result<LayerAnalysis> {
         let verify = || {
             layer.verify().map_err(|source| Error::Layer {
                 diff_id: layer.diff_id,
                 source: Box::new(source),
             })
         };
-        if let Some(kept) = self.get(&layer.diff_id) {
+        if let Some(kept) = self.get(&layer.diff_id, files) {
             verify()?;
             return Ok(kept);
         }
         // In this order, because reading a compressed layer to its end verifies it on the way.
-        let mut analysis = analyze_layer(layer)?;
+        let mut analysis = analyze(layer, files)?;
         verify()?;
         if let Err(error) = self.put(&analysis) {
             let path = self.file(&layer.diff_id).display().to_string();
@@ -54,8 +59,8 @@ impl AnalysisCache {
         self.dir.join(format!("{}.json", diff_id.hex()))
     }
 
-    /// The kept analysis; a missing, damaged or older one is none.
-    fn get(&self, diff_id: &Digest) -> Option<LayerAnalysis> {
+    /// The kept analysis; a missing, damaged or older one is none, and one without `files` that are asked for.
+    fn get(&self, diff_id: &Digest, files: bool) -> Option<LayerAnalysis> {
         let mut json = Vec::new();
         File::open(self.file(diff_id))
             .ok()?
@@ -65,7 +70,8 @@ impl AnalysisCache {
         let analysis: LayerAnalysis = serde_json::from_slice(&json).ok()?;
         let good = analysis.schema == SCHEMA
             && analysis.catalogers == analyzer_set()
-            && analysis.diff_id == *diff_id;
+            && analysis.diff_id == *diff_id
+            && (analysis.files || !files);
         good.then_some(analysis)
     }
 

@@ -4,12 +4,11 @@ use plimsoll_core::{Digest, Distribution, Ecosystem, Finding, Hint, Origin, Pack
 use plimsoll_image::Image;
 use rayon::prelude::*;
 
+use crate::analyze::analyze;
+use crate::catalogers::dpkg;
 use crate::history::{base_layers, created_by};
 use crate::merge::{Merged, MergedPackage};
-use crate::{
-    AnalysisCache, FileSecret, LayerAnalysis, Result, SecretScope, Warning, analyze_layer, catalogers,
-    secrets,
-};
+use crate::{AnalysisCache, FileSecret, LayerAnalysis, Result, SecretScope, Warning, catalogers, secrets};
 
 /// How an image is taken stock of.
 #[derive(Debug, Clone, Copy, Default)]
@@ -18,6 +17,11 @@ pub struct InventoryOptions<'a> {
     pub cache: Option<&'a AnalysisCache>,
     /// How many layers the base image has; `None` to tell it from the history where that is possible.
     pub base_layers: Option<usize>,
+    /// Whether packages that a layer had and a later one removed are told, too, with
+    /// [`Package::removed_by`](plimsoll_core::Package::removed_by): an image still holds them.
+    pub all_layers: bool,
+    /// Whether packages are told with their files.
+    pub files: bool,
 }
 
 /// What is inside an image, as a container of it would see it.
@@ -61,13 +65,11 @@ impl Inventory {
     /// # Errors
     /// When a layer cannot be read.
     pub fn of(image: &Image, cache: Option<&AnalysisCache>) -> Result<Self> {
-        Self::with_options(
-            image,
-            InventoryOptions {
-                cache,
-                base_layers: None,
-            },
-        )
+        let options = InventoryOptions {
+            cache,
+            ..InventoryOptions::default()
+        };
+        Self::with_options(image, options)
     }
 
     /// What is inside `image`, with more to say about how.
@@ -76,8 +78,8 @@ impl Inventory {
     /// When a layer cannot be read.
     pub fn with_options(image: &Image, options: InventoryOptions<'_>) -> Result<Self> {
         let layers = image.layers.par_iter().map(|layer| match options.cache {
-            Some(cache) => cache.analyze(layer),
-            None => analyze_layer(layer),
+            Some(cache) => cache.analyze_with(layer, options.files),
+            None => analyze(layer, options.files),
         });
         let layers: Vec<LayerAnalysis> = layers.collect::<Result<_>>()?;
         let history = &image.config.history;
@@ -90,13 +92,14 @@ impl Inventory {
             diff_ids,
             created_by,
             base_layers,
+            files: options.files,
         };
         let (distribution, release) = distribution(&merged);
         let warnings = warnings(&layers, &merged);
         Ok(Self {
             distribution,
             release,
-            packages: context.packages(),
+            packages: context.packages(options.all_layers),
             uncatalogued: uncatalogued(&merged),
             secrets: secrets::in_config(&image.config)
                 .into_iter()
@@ -119,14 +122,20 @@ struct Context<'a> {
     diff_ids: Vec<Digest>,
     created_by: Vec<String>,
     base_layers: Option<usize>,
+    files: bool,
 }
 
 impl Context<'_> {
-    fn packages(&self) -> Vec<Package> {
-        let mut packages: Vec<Package> = self
-            .merged
-            .packages()
+    fn packages(&self, all_layers: bool) -> Vec<Package> {
+        let removed = if all_layers {
+            self.merged.removed()
+        } else {
+            Vec::new()
+        };
+        let present = self.merged.packages();
+        let mut packages: Vec<Package> = present
             .iter()
+            .chain(&removed)
             .map(|found| self.package(found))
             .collect();
         packages.sort_by(|a, b| {
@@ -142,26 +151,47 @@ impl Context<'_> {
             file,
             package,
             layer,
+            removed_by,
         } = found;
         let origin = match self.base_layers {
             None => Origin::Unknown,
             Some(base) if layer < base => Origin::Base,
             Some(_) => Origin::App,
         };
-        let created_by = self.created_by.get(layer).cloned().unwrap_or_default();
         Package {
             architecture: package.architecture.clone(),
             source: package.source.clone(),
             licenses: self.licenses(found),
             evidence: file.path.clone(),
-            layer: self.diff_ids.get(layer).map(|diff_id| PackageLayer {
-                diff_id: *diff_id,
-                index: layer,
-                created_by,
-            }),
+            layer: self.layer(layer),
             origin,
+            removed_by: removed_by.and_then(|layer| self.layer(layer)),
+            module: package.module.clone(),
+            files: if self.files { self.files(found) } else { Vec::new() },
             ..Package::new(ecosystem, &package.name, &package.version)
         }
+    }
+
+    fn layer(&self, index: usize) -> Option<PackageLayer> {
+        self.diff_ids.get(index).map(|diff_id| PackageLayer {
+            diff_id: *diff_id,
+            index,
+            created_by: self.created_by.get(index).cloned().unwrap_or_default(),
+        })
+    }
+
+    /// The files that the database lists; of a package that is a file or a directory of its own, the file that proves it.
+    fn files(&self, found: &MergedPackage<'_>) -> Vec<String> {
+        let package = found.package;
+        if found.ecosystem != Ecosystem::Deb {
+            return match package.files.is_empty() && !found.ecosystem.is_distribution() {
+                true => vec![found.file.path.clone()],
+                false => package.files.clone(),
+            };
+        }
+        let lists = dpkg::file_lists(&found.file.path, &package.name, package.architecture.as_deref());
+        let list = lists.iter().find_map(|path| self.merged.file(path));
+        list.map(|list| list.file.files.clone()).unwrap_or_default()
     }
 
     /// Debian's package database does not have licences; they stand in the package's copyright file.

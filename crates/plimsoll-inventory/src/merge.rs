@@ -1,6 +1,6 @@
 //! Layers laid over each other, as an overlay mount lays them.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashSet};
 
 use plimsoll_core::Ecosystem;
 
@@ -10,8 +10,10 @@ use crate::{EvidenceFile, FoundPackage, LayerAnalysis};
 #[derive(Debug, Default)]
 pub(crate) struct Merged<'a> {
     visible: BTreeMap<&'a str, Visible<'a>>,
-    /// The first layer of every package that is there now, without a gap since.
-    first: HashMap<Key<'a>, usize>,
+    /// The packages that the visible evidence names, with the first layer that has them without a gap since.
+    present: BTreeMap<Key<'a>, MergedPackage<'a>>,
+    /// The packages that a layer had and a later one has not.
+    removed: Vec<(Key<'a>, MergedPackage<'a>)>,
 }
 
 /// A file of a container, and the layer that it comes from.
@@ -21,16 +23,17 @@ pub(crate) struct Visible<'a> {
     pub(crate) file: &'a EvidenceFile,
 }
 
-/// What makes two packages in the databases of two layers the same one.
-type Key<'a> = (&'a str, &'a str, &'a str, Option<&'a str>);
+/// What makes two packages the same one: what they are, the file that proves it, name, version, architecture. A
+/// distribution's package is the same in whichever of its databases it stands.
+type Key<'a> = (Ecosystem, &'a str, &'a str, &'a str, Option<&'a str>);
 
-fn key<'a>(file: &'a EvidenceFile, package: &'a FoundPackage) -> Key<'a> {
-    (
-        &file.path,
-        &package.name,
-        &package.version,
-        package.architecture.as_deref(),
-    )
+fn key<'a>(ecosystem: Ecosystem, file: &'a EvidenceFile, package: &'a FoundPackage) -> Key<'a> {
+    let place = match ecosystem.is_distribution() {
+        true => "",
+        false => file.path.as_str(),
+    };
+    let architecture = package.architecture.as_deref();
+    (ecosystem, place, &package.name, &package.version, architecture)
 }
 
 /// A package of the merged image.
@@ -41,6 +44,8 @@ pub(crate) struct MergedPackage<'a> {
     pub(crate) package: &'a FoundPackage,
     /// The layer that brought it.
     pub(crate) layer: usize,
+    /// The layer that removed it again.
+    pub(crate) removed_by: Option<usize>,
 }
 
 impl<'a> Merged<'a> {
@@ -54,35 +59,67 @@ impl<'a> Merged<'a> {
     }
 
     fn lay(&mut self, index: usize, layer: &'a LayerAnalysis) {
+        let mut hidden = Vec::new();
         for path in &layer.opaque {
-            self.remove_below(path);
+            self.hide_below(path, &mut hidden);
         }
         let files = layer.evidence.iter().map(|file| &file.path);
         for path in layer.removed.iter().chain(&layer.replaced).chain(files) {
-            self.visible.remove(path.as_str());
-            self.remove_below(path);
+            hidden.extend(self.visible.remove(path.as_str()));
+            self.hide_below(path, &mut hidden);
         }
         for file in &layer.evidence {
             self.visible.insert(&file.path, Visible { layer: index, file });
         }
-        let before = std::mem::take(&mut self.first);
-        let packages = self.visible.values().flat_map(|visible| {
-            let keys = visible
-                .file
-                .packages
-                .iter()
-                .map(|package| key(visible.file, package));
-            keys.collect::<Vec<_>>()
-        });
-        self.first = packages
-            .map(|key| (key, before.get(&key).copied().unwrap_or(index)))
-            .collect();
+        let mut touched = hidden.iter().map(|hidden| hidden.file).chain(&layer.evidence);
+        if touched.any(|file| !file.packages.is_empty()) {
+            self.take_stock(index, &hidden);
+        }
+    }
+
+    /// Tells the packages anew after layer `index` hid the files in `hidden`.
+    fn take_stock(&mut self, index: usize, hidden: &[Visible<'a>]) {
+        let mut before = std::mem::take(&mut self.present);
+        for Visible { file, .. } in self.visible.values() {
+            let Some(ecosystem) = file.ecosystem else {
+                continue;
+            };
+            for package in &file.packages {
+                let key = key(ecosystem, file, package);
+                let layer = before.remove(&key).map_or(index, |known| known.layer);
+                self.present.entry(key).or_insert(MergedPackage {
+                    ecosystem,
+                    file,
+                    package,
+                    layer,
+                    removed_by: None,
+                });
+            }
+        }
+        if before.is_empty() {
+            return;
+        }
+        // What a distribution's package owned when both were there was no package of its own.
+        let stayed = self.visible.values().filter(|visible| visible.layer != index);
+        let owned = owned_by(stayed.chain(hidden));
+        for (key, package) in before {
+            if !is_left_out(&package, &owned) {
+                let removed_by = Some(index);
+                self.removed.push((
+                    key,
+                    MergedPackage {
+                        removed_by,
+                        ..package
+                    },
+                ));
+            }
+        }
     }
 
     /// Removes what is in the directory `path`; the root is the empty path.
-    fn remove_below(&mut self, path: &str) {
+    fn hide_below(&mut self, path: &str, hidden: &mut Vec<Visible<'a>>) {
         if path.is_empty() {
-            return self.visible.clear();
+            return hidden.extend(std::mem::take(&mut self.visible).into_values());
         }
         let prefix = format!("{path}/");
         let range = self.visible.range(prefix.as_str()..);
@@ -90,9 +127,7 @@ impl<'a> Merged<'a> {
             .map(|(path, _)| *path)
             .take_while(|path| path.starts_with(&prefix))
             .collect();
-        for path in below {
-            self.visible.remove(path);
-        }
+        hidden.extend(below.into_iter().filter_map(|path| self.visible.remove(path)));
     }
 
     /// The evidence at `path`.
@@ -105,45 +140,43 @@ impl<'a> Merged<'a> {
         self.visible.values().copied()
     }
 
-    /// The files that the distribution's packages own.
-    pub(crate) fn owned(&self) -> BTreeSet<&'a str> {
-        self.files()
-            .flat_map(|visible| &visible.file.owns)
-            .map(String::as_str)
+    /// The evidence files that the distribution's packages own.
+    pub(crate) fn owned(&self) -> HashSet<&'a str> {
+        owned_by(self.visible.values())
+    }
+
+    /// The packages that are there: none whose file a distribution's package owns.
+    pub(crate) fn packages(&self) -> Vec<MergedPackage<'a>> {
+        let owned = self.owned();
+        let packages = self.present.values();
+        packages
+            .filter(|package| !is_left_out(package, &owned))
+            .copied()
             .collect()
     }
 
-    /// The packages that are there: no Python package that a distribution's package brought, and none twice in the
-    /// distribution's databases.
-    pub(crate) fn packages(&self) -> Vec<MergedPackage<'a>> {
-        let owned = self.owned();
-        let mut told = BTreeSet::new();
-        let mut packages = Vec::new();
-        for Visible { file, .. } in self.files() {
-            let ecosystem = match file.cataloger.as_str() {
-                "dpkg" => Ecosystem::Deb,
-                "apk" => Ecosystem::Apk,
-                "python" if !owned.contains(file.path.as_str()) => Ecosystem::PyPi,
-                _ => continue,
-            };
-            for package in &file.packages {
-                let layer = self.first.get(&key(file, package)).copied().unwrap_or_default();
-                let place = if ecosystem.is_distribution() {
-                    ""
-                } else {
-                    file.path.as_str()
-                };
-                let (_, name, version, architecture) = key(file, package);
-                if told.insert((ecosystem, place, name, version, architecture)) {
-                    packages.push(MergedPackage {
-                        ecosystem,
-                        file,
-                        package,
-                        layer,
-                    });
-                }
-            }
-        }
-        packages
+    /// The packages that a layer had and that are not there any more, each once: as it was last removed.
+    pub(crate) fn removed(&self) -> Vec<MergedPackage<'a>> {
+        let gone = self
+            .removed
+            .iter()
+            .filter(|(key, _)| !self.present.contains_key(key));
+        let last: BTreeMap<&Key<'a>, MergedPackage<'a>> =
+            gone.map(|(key, package)| (key, *package)).collect();
+        last.into_values().collect()
     }
+}
+
+fn owned_by<'a, 'm>(files: impl Iterator<Item = &'m Visible<'a>>) -> HashSet<&'a str>
+where
+    'a: 'm,
+{
+    files
+        .flat_map(|visible| &visible.file.owns)
+        .map(String::as_str)
+        .collect()
+}
+
+fn is_left_out(package: &MergedPackage<'_>, owned: &HashSet<&str>) -> bool {
+    !package.ecosystem.is_distribution() && owned.contains(package.file.path.as_str())
 }

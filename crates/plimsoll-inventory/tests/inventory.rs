@@ -159,8 +159,8 @@ fn the_caller_may_know_where_the_base_ends() {
     let image = image(layers, &[]);
     let origins = |base_layers| {
         let options = InventoryOptions {
-            cache: None,
             base_layers,
+            ..InventoryOptions::default()
         };
         let found = Inventory::with_options(&image, options).unwrap();
         found
@@ -652,4 +652,110 @@ fn what_pip_installs_is_found() {
         (package.version.as_str(), &package.licenses[..]),
         ("1.0rc1", &["MIT".to_owned()][..])
     );
+}
+
+#[test]
+fn what_later_layers_removed_is_told_where_all_layers_are_asked_for() {
+    let dir = tempfile::tempdir().unwrap();
+    let site = |name: &str| format!("usr/lib/python3/dist-packages/{name}.dist-info/METADATA");
+    let (six, pip) = (site("six"), site("pip"));
+    let list = format!("/{six}\n");
+    let layers = vec![
+        layer(
+            dir.path(),
+            &[
+                F(STATUS, &dpkg(&[("a", "1"), ("b", "1"), ("python3-six", "1")])),
+                F("var/lib/dpkg/info/python3-six.list", list.as_bytes()),
+                F(&six, &metadata("six", "1")),
+                F(&pip, &metadata("pip", "9")),
+            ],
+        ),
+        layer(
+            dir.path(),
+            &[
+                F(STATUS, &dpkg(&[("a", "2")])),
+                F("var/lib/dpkg/info/.wh.python3-six.list", b""),
+                F("usr/lib/python3/.wh.dist-packages", b""),
+            ],
+        ),
+        layer(dir.path(), &[F(STATUS, &dpkg(&[("a", "2"), ("b", "1")]))]),
+    ];
+    let history = [("ADD rootfs", false), ("RUN remove", false), ("RUN again", false)];
+    let image = image(layers, &history);
+    assert_eq!(shown(&Inventory::of(&image, None).unwrap()), ["a 2 1", "b 1 2"]);
+    let options = InventoryOptions {
+        all_layers: true,
+        ..InventoryOptions::default()
+    };
+    let found = Inventory::with_options(&image, options).unwrap();
+    let removed = found.packages.iter().filter_map(|package| {
+        let by = package.removed_by.as_ref()?;
+        let layer = package.layer.as_ref()?.index;
+        Some(format!(
+            "{} {} {layer} {} {}",
+            package.name, package.version, by.index, by.created_by
+        ))
+    });
+    // `b` is there again, and the distribution's `python3-six` stands for `six`.
+    assert_eq!(
+        removed.collect::<Vec<_>>(),
+        [
+            "a 1 0 1 RUN remove",
+            "python3-six 1 0 1 RUN remove",
+            "pip 9 0 1 RUN remove"
+        ]
+    );
+    assert_eq!(found.packages.len(), 5);
+}
+
+#[test]
+fn packages_have_their_files_where_they_are_asked_for() {
+    let dir = tempfile::tempdir().unwrap();
+    let base = layer(
+        dir.path(),
+        &[
+            F(STATUS, &dpkg(&[("libc6", "1"), ("bash", "1")])),
+            F(
+                "var/lib/dpkg/info/libc6:amd64.list",
+                b"/.\n/lib\n/lib/libc.so.6\n",
+            ),
+            F("var/lib/dpkg/info/bash.list", b"/.\n/bin/bash\n"),
+            F("var/lib/dpkg/status.d/tzdata", b"Package: tzdata\nVersion: 1\n"),
+            F(
+                "var/lib/dpkg/status.d/tzdata.md5sums",
+                b"d41d8cd98f00b204e9800998ecf8427e  usr/share/zoneinfo/UTC\n",
+            ),
+            F(
+                "lib/apk/db/installed",
+                b"P:musl\nV:1\nF:lib\nR:ld-musl.so\nF:\nR:init\n\nP:no\nV:1\n",
+            ),
+            F("app/a.dist-info/METADATA", &metadata("a", "1")),
+        ],
+    );
+    let image = image(vec![base], &[]);
+    let cache = AnalysisCache::new(dir.path().join("cache"));
+    let files = |files| {
+        let options = InventoryOptions {
+            files,
+            cache: Some(&cache),
+            ..InventoryOptions::default()
+        };
+        let found = Inventory::with_options(&image, options).unwrap();
+        let shown = |package: &Package| format!("{}: {}", package.name, package.files.join(" "));
+        found.packages.iter().map(shown).collect::<Vec<_>>()
+    };
+    assert!(files(false).iter().all(|line| line.ends_with(": ")));
+    // An analysis without files is kept now, and is not enough.
+    assert_eq!(
+        files(true),
+        [
+            "bash: bin/bash",
+            "libc6: lib lib/libc.so.6",
+            "tzdata: usr/share/zoneinfo/UTC",
+            "musl: lib/ld-musl.so init",
+            "no: ",
+            "a: app/a.dist-info/METADATA",
+        ]
+    );
+    assert!(files(false).iter().all(|line| line.ends_with(": ")));
 }

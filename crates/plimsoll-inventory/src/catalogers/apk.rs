@@ -1,4 +1,6 @@
-use plimsoll_core::SourcePackage;
+use std::collections::HashMap;
+
+use plimsoll_core::{Ecosystem, SourcePackage};
 
 use super::{Cataloger, Warnings, is_ownable};
 use crate::{EvidenceFile, FoundPackage};
@@ -17,6 +19,10 @@ impl Cataloger for Apk {
 
     fn version(&self) -> u32 {
         1
+    }
+
+    fn ecosystem(&self) -> Option<Ecosystem> {
+        Some(Ecosystem::Apk)
     }
 
     fn limit(&self, path: &str) -> Option<u64> {
@@ -41,6 +47,28 @@ impl Cataloger for Apk {
         entry.finish(evidence, warnings);
     }
 
+    fn files(&self, content: &[u8], evidence: &mut EvidenceFile) {
+        let lines = content.split(|byte| *byte == b'\n');
+        let (mut package, mut directory) = (Vec::new(), String::new());
+        let mut by_name: HashMap<String, Vec<String>> = HashMap::new();
+        let mut name = String::new();
+        for line in lines.chain([&b""[..]]) {
+            match line.trim_ascii_end() {
+                [b'P', b':', value @ ..] => name = String::from_utf8_lossy(value).into_owned(),
+                [b'F', b':', value @ ..] => directory = String::from_utf8_lossy(value).into_owned(),
+                [b'R', b':', value @ ..] => package.push(in_directory(&directory, value)),
+                [] => {
+                    by_name.insert(std::mem::take(&mut name), std::mem::take(&mut package));
+                    directory.clear();
+                }
+                _ => {}
+            }
+        }
+        for package in &mut evidence.packages {
+            package.files = by_name.remove(&package.name).unwrap_or_default();
+        }
+    }
+
     fn owned(&self, _path: &str, content: &[u8], sink: &mut dyn FnMut(&[u8])) {
         let mut directory: &[u8] = &[];
         for line in content.split(|byte| *byte == b'\n') {
@@ -50,6 +78,14 @@ impl Cataloger for Apk {
                 _ => {}
             }
         }
+    }
+}
+
+fn in_directory(directory: &str, name: &[u8]) -> String {
+    let name = String::from_utf8_lossy(name);
+    match directory.is_empty() {
+        true => name.into_owned(),
+        false => format!("{directory}/{name}"),
     }
 }
 
@@ -79,7 +115,7 @@ impl Entry {
         match field {
             b'F' => self.directory = String::from_utf8_lossy(value).into_owned(),
             b'R' => {
-                let path = format!("{}/{}", self.directory, String::from_utf8_lossy(value));
+                let path = in_directory(&self.directory, value);
                 if is_ownable(&path) {
                     evidence.owns.push(path);
                 }
@@ -121,6 +157,7 @@ impl Entry {
             architecture: self.architecture,
             source,
             licenses: self.license.into_iter().collect(),
+            ..FoundPackage::default()
         });
     }
 }

@@ -1,4 +1,4 @@
-use plimsoll_core::SourcePackage;
+use plimsoll_core::{Ecosystem, SourcePackage};
 
 use super::{Cataloger, Warnings, is_ownable};
 use crate::fields::{Field, Paragraph, paragraphs};
@@ -6,7 +6,7 @@ use crate::{EvidenceFile, FoundPackage};
 
 /// Debian packages: `var/lib/dpkg/status`, the one-package files in `var/lib/dpkg/status.d` of images made without
 /// dpkg, the lists of files that packages own, and the licences of machine-readable copyright files.
-pub(super) struct Dpkg;
+pub(crate) struct Dpkg;
 
 enum File {
     /// Paragraphs of packages.
@@ -49,12 +49,20 @@ impl Cataloger for Dpkg {
         1
     }
 
+    fn ecosystem(&self) -> Option<Ecosystem> {
+        Some(Ecosystem::Deb)
+    }
+
     fn limit(&self, path: &str) -> Option<u64> {
         File::at(path).map(|file| match file {
             File::Status => 64 << 20,
             File::List | File::Sums => 32 << 20,
             File::Copyright => 4 << 20,
         })
+    }
+
+    fn names_packages(&self, path: &str) -> bool {
+        matches!(File::at(path), Some(File::Status))
     }
 
     fn catalog(&self, content: &[u8], evidence: &mut EvidenceFile, warnings: &mut Warnings) {
@@ -72,6 +80,16 @@ impl Cataloger for Dpkg {
         }
     }
 
+    fn files(&self, content: &[u8], evidence: &mut EvidenceFile) {
+        let path = evidence.path.clone();
+        self.owned(&path, content, &mut |bytes| {
+            let path = String::from_utf8_lossy(bytes.strip_prefix(b"/").unwrap_or(bytes));
+            if !matches!(&*path, "" | ".") {
+                evidence.files.push(path.into_owned());
+            }
+        });
+    }
+
     fn owned(&self, path: &str, content: &[u8], sink: &mut dyn FnMut(&[u8])) {
         let lines = content.split(|byte| *byte == b'\n');
         match File::at(path) {
@@ -82,9 +100,15 @@ impl Cataloger for Dpkg {
     }
 }
 
-/// Whether the file at `path` names packages, and not only what they own or their licences.
-pub(super) fn names_packages(path: &str) -> bool {
-    matches!(File::at(path), Some(File::Status))
+/// Where the files of a package may be listed that `evidence` names. Packages that can be installed for several
+/// architectures at once have theirs in the name.
+pub(crate) fn file_lists(evidence: &str, name: &str, architecture: Option<&str>) -> Vec<String> {
+    if evidence.starts_with("var/lib/dpkg/status.d/") {
+        return vec![format!("{evidence}.md5sums")];
+    }
+    let qualified = architecture.map(|architecture| format!("var/lib/dpkg/info/{name}:{architecture}.list"));
+    let plain = format!("var/lib/dpkg/info/{name}.list");
+    qualified.into_iter().chain([plain]).collect()
 }
 
 fn status(content: &[u8], evidence: &mut EvidenceFile, warnings: &mut Warnings) {
@@ -115,7 +139,7 @@ fn package(paragraph: &Paragraph<'_>) -> Result<Option<FoundPackage>, String> {
         version: version.to_owned(),
         architecture: architecture.map(str::to_owned),
         source: Some(source),
-        licenses: Vec::new(),
+        ..FoundPackage::default()
     }))
 }
 
@@ -238,12 +262,15 @@ Version: 1:2-3
     }
 
     #[test]
-    fn lists_keep_only_what_would_be_a_package_of_its_own() {
-        let list = b"/.\n/usr\n/usr/bin/pip\n/usr/lib/python3/dist-packages/pip-23.0.1.dist-info/METADATA\n";
+    fn lists_keep_only_what_may_be_a_package_of_its_own() {
+        let list = b"/.\n/usr\n/usr/bin/pip\n/usr/share/pip\n/usr/lib/python3/dist-packages/pip-23.0.1.dist-info/METADATA\n";
         let (evidence, _) = catalog("var/lib/dpkg/info/python3-pip.list", list);
         assert_eq!(
             evidence.owns,
-            ["usr/lib/python3/dist-packages/pip-23.0.1.dist-info/METADATA"]
+            [
+                "usr/bin/pip",
+                "usr/lib/python3/dist-packages/pip-23.0.1.dist-info/METADATA"
+            ]
         );
     }
 

@@ -1,15 +1,17 @@
 //! One cataloger per kind of package database, each in its own file.
 
 mod apk;
-mod dpkg;
+pub(crate) mod dpkg;
 mod python;
 mod release;
 mod uncatalogued;
 
+use plimsoll_core::Ecosystem;
+
 use crate::{EvidenceFile, Warning};
 
 /// Reads one kind of evidence. It is given the content of the files that it asks for, one by one, and knows
-/// nothing of layers.
+/// nothing of layers. A new one is a file of its own and a line in [`CATALOGERS`].
 pub(crate) trait Cataloger: Sync {
     /// A short stable name, which the evidence carries.
     fn name(&self) -> &'static str;
@@ -17,11 +19,30 @@ pub(crate) trait Cataloger: Sync {
     /// A number that is raised when the same file would give something else.
     fn version(&self) -> u32;
 
+    /// What its packages are; `None` for one that names none.
+    fn ecosystem(&self) -> Option<Ecosystem>;
+
     /// The most bytes that a file at `path` may have, if it is evidence; 0 where the path alone says it all.
     fn limit(&self, path: &str) -> Option<u64>;
 
     /// Adds what the file `evidence.path` with this `content` proves.
     fn catalog(&self, content: &[u8], evidence: &mut EvidenceFile, warnings: &mut Warnings);
+
+    /// Whether packages of the image may be missing from the inventory when the file at `path` cannot be read.
+    fn names_packages(&self, _path: &str) -> bool {
+        self.ecosystem().is_some()
+    }
+
+    /// Whether what the file at `path` proves is left out where a package of the distribution owns that file: the
+    /// distribution's package stands for it, with the distribution's advisories.
+    fn is_ownable(&self, _path: &str) -> bool {
+        self.ecosystem()
+            .is_some_and(|ecosystem| !ecosystem.is_distribution())
+    }
+
+    /// Adds the files of the packages that `evidence.path` with this `content` names, or is about. Called after
+    /// `catalog`, and only where files are asked for.
+    fn files(&self, _content: &[u8], _evidence: &mut EvidenceFile) {}
 
     /// Gives each path that the file at `path` says a distribution's package owns to `sink`, with or without a leading
     /// slash.
@@ -52,18 +73,27 @@ pub(crate) fn cataloger_set() -> String {
     names.collect::<Vec<_>>().join(" ")
 }
 
-/// Whether a file that a distribution's package owns would otherwise be taken for a package of its own.
+/// Whether a file that a distribution's package owns would otherwise be taken for a package of its own. What a program
+/// is made of is not told from its path, so every program counts.
 fn is_ownable(path: &str) -> bool {
-    python::Python.limit(path).is_some() || uncatalogued::is_language_package(path)
+    let is_program = || {
+        let directory = path.rsplit_once('/').map_or("", |(directory, _)| directory);
+        let parent = directory.rsplit('/').next().unwrap_or_default();
+        matches!(parent, "bin" | "sbin" | "libexec")
+    };
+    match cataloger_of(path) {
+        Some((cataloger, _)) => cataloger.is_ownable(path),
+        None => is_program(),
+    }
 }
 
 /// Whether packages cannot be told, or not all of them, where the file cannot be read.
 pub(crate) fn names_packages(evidence: &EvidenceFile) -> bool {
-    match evidence.cataloger.as_str() {
-        "dpkg" => dpkg::names_packages(&evidence.path),
-        "apk" | "python" | "distribution" => true,
-        _ => false,
-    }
+    let same = |cataloger: &&&dyn Cataloger| cataloger.name() == evidence.cataloger;
+    CATALOGERS
+        .iter()
+        .find(same)
+        .is_some_and(|cataloger| cataloger.names_packages(&evidence.path))
 }
 
 /// What is wrong with one file; no more than a few, so that a wholly damaged file does not fill the report.

@@ -1,3 +1,5 @@
+use plimsoll_core::Ecosystem;
+
 use super::{Cataloger, Warnings};
 use crate::fields::{Field, Paragraph, paragraphs};
 use crate::{EvidenceFile, FoundPackage};
@@ -13,6 +15,10 @@ impl Cataloger for Python {
 
     fn version(&self) -> u32 {
         1
+    }
+
+    fn ecosystem(&self) -> Option<Ecosystem> {
+        Some(Ecosystem::PyPi)
     }
 
     fn limit(&self, path: &str) -> Option<u64> {
@@ -48,9 +54,8 @@ fn package(header: &Paragraph<'_>) -> Result<FoundPackage, String> {
     Ok(FoundPackage {
         name: required("Name")?.to_owned(),
         version: required("Version")?.to_owned(),
-        architecture: None,
-        source: None,
         licenses: licenses(header),
+        ..FoundPackage::default()
     })
 }
 

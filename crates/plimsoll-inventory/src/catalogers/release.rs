@@ -1,3 +1,5 @@
+use plimsoll_core::Ecosystem;
+
 use super::{Cataloger, Warnings};
 use crate::{DistributionFacts, EvidenceFile};
 
@@ -11,6 +13,14 @@ impl Cataloger for Release {
 
     fn version(&self) -> u32 {
         1
+    }
+
+    fn ecosystem(&self) -> Option<Ecosystem> {
+        None
+    }
+
+    fn names_packages(&self, _path: &str) -> bool {
+        true
     }
 
     fn limit(&self, path: &str) -> Option<u64> {

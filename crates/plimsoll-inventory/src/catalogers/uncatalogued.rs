@@ -1,3 +1,5 @@
+use plimsoll_core::Ecosystem;
+
 use super::{Cataloger, Warnings};
 use crate::EvidenceFile;
 
@@ -14,6 +16,14 @@ impl Cataloger for Uncatalogued {
         1
     }
 
+    fn ecosystem(&self) -> Option<Ecosystem> {
+        None
+    }
+
+    fn is_ownable(&self, path: &str) -> bool {
+        language_kind(path).is_some()
+    }
+
     fn limit(&self, path: &str) -> Option<u64> {
         kind(path).map(|_| 0)
     }
@@ -25,11 +35,6 @@ impl Cataloger for Uncatalogued {
 
 fn kind(path: &str) -> Option<&'static str> {
     distribution_kind(path).or_else(|| language_kind(path))
-}
-
-/// Whether it is a package that a distribution's package may own.
-pub(super) fn is_language_package(path: &str) -> bool {
-    language_kind(path).is_some()
 }
 
 fn distribution_kind(path: &str) -> Option<&'static str> {
