@@ -49,6 +49,14 @@ pub enum Error {
         /// The format that is needed.
         expected: u32,
     },
+    /// An ignore file or a VEX document cannot be understood.
+    #[error("cannot use the decisions in `{file}`: {reason}")]
+    Decisions {
+        /// The file, as the user names it.
+        file: String,
+        /// What is wrong, and where.
+        reason: String,
+    },
     /// A mirror is neither a folder nor an `http`, `https` or `file` address.
     #[error("`{0}` is not a folder nor an http, https or file address")]
     Mirror(String),
@@ -80,7 +88,7 @@ impl Error {
                 "check the network and proxy, or name a mirror with `plimsoll db update --mirror DIR|URL`"
             }
             Self::Feed { .. } => "fetch the feed again; the database in use was not changed",
-            Self::Io { .. } | Self::Mirror(_) => return None,
+            Self::Io { .. } | Self::Mirror(_) | Self::Decisions { .. } => return None,
         };
         Some(Hint::new(text))
     }

@@ -21,6 +21,7 @@
 pub mod builtin;
 pub mod cvss;
 mod database;
+pub mod decisions;
 mod error;
 mod feeds;
 mod fetch;

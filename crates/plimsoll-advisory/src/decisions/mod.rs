@@ -1,0 +1,208 @@
+//! What people decided about findings: ignore files and VEX documents.
+//!
+//! A decision never makes a finding vanish: it moves to a list of its own, with the reason and the file that
+//! says so. A decision that has expired counts no more, and one that matches nothing is told.
+
+mod csaf;
+mod cyclonedx;
+mod openvex;
+mod plimsollignore;
+mod statement;
+mod trivyignore;
+mod vex;
+
+use std::cell::Cell;
+
+use jiff::civil::Date;
+use plimsoll_core::{Finding, Package, Place, Purl, Suppressed, Vulnerability};
+pub use statement::Product;
+use statement::{Statement, Subject};
+
+use crate::{Error, Result};
+
+/// The name under which an ignore file of our own is looked for.
+pub const PLIMSOLLIGNORE: &str = ".plimsollignore";
+/// The name under which Trivy's ignore file is looked for.
+pub const TRIVYIGNORE: &str = ".trivyignore";
+
+/// All decisions that were read.
+#[derive(Debug, Default)]
+pub struct Decisions {
+    statements: Vec<Statement>,
+    used: Vec<Cell<bool>>,
+    remarks: Vec<String>,
+}
+
+/// Findings, and those of them that decisions took out of the count.
+#[derive(Debug)]
+pub struct Decided<T> {
+    /// What still counts.
+    pub counted: Vec<T>,
+    /// What does not, and why.
+    pub suppressed: Vec<Suppressed<T>>,
+}
+
+impl Decisions {
+    /// Reads an ignore file. `name` is what the user calls it; a name that ends in `.toml` or in [`PLIMSOLLIGNORE`] is
+    /// of our own form, any other is Trivy's list of ids.
+    ///
+    /// # Errors
+    /// [`Error::Decisions`] with the place in the file.
+    pub fn read_ignore_file(&mut self, name: &str, text: &str) -> Result<()> {
+        let own = name.ends_with(PLIMSOLLIGNORE) || name.ends_with(".toml");
+        if name.ends_with(".yaml") || name.ends_with(".yml") {
+            let reason =
+                "ignore files in YAML are not read; write the decisions in TOML as `.plimsollignore`";
+            return Err(wrong(name, reason));
+        }
+        let statements = match own {
+            true => plimsollignore::parse(name, text)?,
+            false => trivyignore::parse(name, text)?,
+        };
+        self.add(statements);
+        Ok(())
+    }
+
+    /// Reads a VEX document: OpenVEX, CycloneDX with `vulnerabilities`, or CSAF, told apart by their content.
+    ///
+    /// # Errors
+    /// [`Error::Decisions`] when it is none of these, or is damaged.
+    pub fn read_vex(&mut self, name: &str, bytes: &[u8]) -> Result<()> {
+        let statements = vex::parse(name, bytes)?;
+        if statements.is_empty() {
+            self.remarks
+                .push(format!("`{name}` says nothing about any vulnerability"));
+        }
+        self.add(statements);
+        Ok(())
+    }
+
+    fn add(&mut self, statements: Vec<Statement>) {
+        self.used.extend(statements.iter().map(|_| Cell::new(false)));
+        self.statements.extend(statements);
+    }
+
+    /// Whether nothing was decided.
+    pub fn is_empty(&self) -> bool {
+        self.statements.is_empty()
+    }
+
+    /// Takes the vulnerabilities of `product` that are decided upon out of the count. `purl` gives a package's URL.
+    pub fn on_vulnerabilities(
+        &self,
+        product: &Product,
+        found: Vec<Vulnerability>,
+        purl: impl Fn(&Package) -> String,
+        today: Date,
+    ) -> Decided<Vulnerability> {
+        let purls: Vec<Option<Purl>> = match self.statements.is_empty() {
+            true => Vec::new(),
+            false => found.iter().map(|one| purl(&one.package).parse().ok()).collect(),
+        };
+        let mut purls = purls.into_iter();
+        self.split(found, |one| {
+            let purl = purls.next().flatten();
+            let subject = Subject {
+                product,
+                ids: std::iter::once(&one.id)
+                    .chain(&one.aliases)
+                    .map(String::as_str)
+                    .collect(),
+                name: &one.package.name,
+                version: &one.package.version,
+                path: &one.package.evidence,
+                purl: purl.as_ref(),
+            };
+            self.on(&subject, today)
+        })
+    }
+
+    /// Takes the secrets that are decided upon, by check and file, out of the count.
+    pub fn on_secrets(&self, found: Vec<Finding>, today: Date) -> Decided<Finding> {
+        let product = Product::default();
+        self.split(found, |one| {
+            let path = match &one.place {
+                Place::Layer { path, .. } | Place::Dockerfile { path, .. } => path,
+                Place::Config { field } => field,
+                Place::Container { name } => name,
+            };
+            let subject = Subject {
+                product: &product,
+                ids: vec![&one.check],
+                name: "",
+                version: "",
+                path,
+                purl: None,
+            };
+            self.on(&subject, today)
+        })
+    }
+
+    fn split<T>(
+        &self,
+        found: Vec<T>,
+        mut decide: impl FnMut(&T) -> Option<plimsoll_core::Decision>,
+    ) -> Decided<T> {
+        let mut decided = Decided {
+            counted: Vec::with_capacity(found.len()),
+            suppressed: Vec::new(),
+        };
+        for finding in found {
+            match decide(&finding) {
+                Some(decision) => decided.suppressed.push(Suppressed { finding, decision }),
+                None => decided.counted.push(finding),
+            }
+        }
+        decided
+    }
+
+    /// The decision on one subject. Of statements that contradict each other the latest counts; an ignore file's has no
+    /// time, and goes before them all.
+    fn on(&self, subject: &Subject<'_>, today: Date) -> Option<plimsoll_core::Decision> {
+        let mut best: Option<&Statement> = None;
+        for (statement, used) in self.statements.iter().zip(&self.used) {
+            if !statement.is_about(subject) {
+                continue;
+            }
+            used.set(true);
+            if statement.has_expired(today) {
+                continue;
+            }
+            if best.is_none_or(|best| statement.outweighs(best)) {
+                best = Some(statement);
+            }
+        }
+        best?.decision.clone()
+    }
+
+    /// What a person should know of the decisions themselves, once they were applied: those that have expired, and
+    /// those of ignore files that match nothing.
+    pub fn remarks(&self, today: Date) -> Vec<String> {
+        let mut remarks = self.remarks.clone();
+        for (statement, used) in self.statements.iter().zip(&self.used) {
+            let ids = statement.ids.join(", ");
+            if let Some(expires) = statement.expires.filter(|_| statement.has_expired(today)) {
+                remarks.push(format!(
+                    "`{}`: the decision on {ids} expired on {expires} and counts no more",
+                    statement.source
+                ));
+            } else if statement.is_of_ignore_file() && !used.get() {
+                remarks.push(format!(
+                    "`{}`: the decision on {ids} matches nothing",
+                    statement.source
+                ));
+            }
+        }
+        remarks
+    }
+}
+
+fn wrong(name: &str, reason: impl Into<String>) -> Error {
+    Error::Decisions {
+        file: name.to_owned(),
+        reason: reason.into(),
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,345 @@
+use jiff::civil::date;
+use plimsoll_core::{AdvisoryFeed, DecisionStatus, Ecosystem, FixState, Severity};
+
+use super::*;
+
+const TODAY: Date = date(2026, 5, 1);
+
+fn found(id: &str, alias: &str, name: &str, version: &str) -> Vulnerability {
+    Vulnerability {
+        id: id.to_owned(),
+        aliases: vec![alias.to_owned()],
+        package: Package {
+            evidence: "var/lib/dpkg/status".to_owned(),
+            ..Package::new(Ecosystem::Deb, name, version)
+        },
+        severity: Severity::High,
+        severity_source: None,
+        fix: FixState::Affected,
+        title: String::new(),
+        description: String::new(),
+        references: Vec::new(),
+        published: None,
+        modified: None,
+        cvss: Vec::new(),
+        cwes: Vec::new(),
+        known_exploited: false,
+        exploit_prediction: None,
+        feed: AdvisoryFeed {
+            id: String::new(),
+            name: String::new(),
+            url: String::new(),
+        },
+        reason: String::new(),
+    }
+}
+
+fn both() -> Vec<Vulnerability> {
+    vec![
+        found("CVE-2026-1", "GHSA-one", "openssl", "3.0.9-1"),
+        found("CVE-2026-2", "GHSA-two", "zlib1g", "1.2.13"),
+    ]
+}
+
+fn product() -> Product {
+    Product {
+        purls: vec![
+            "pkg:oci/app@sha256:aa?repository_url=example.test%2Fapp"
+                .parse()
+                .unwrap(),
+        ],
+        digests: vec!["sha256:aa".to_owned()],
+        names: vec!["app:1".to_owned()],
+    }
+}
+
+type Decided = (String, DecisionStatus, String);
+
+/// The ids that still count, and those that do not with status and reason.
+fn applied(decisions: &Decisions) -> (Vec<String>, Vec<Decided>) {
+    let purl = |package: &Package| format!("pkg:deb/debian/{}@{}?arch=amd64", package.name, package.version);
+    let decided = decisions.on_vulnerabilities(&product(), both(), purl, TODAY);
+    let suppressed = decided.suppressed.into_iter().map(|one| {
+        let decision = one.decision;
+        (one.finding.id, decision.status, decision.reason)
+    });
+    (
+        decided.counted.into_iter().map(|one| one.id).collect(),
+        suppressed.collect(),
+    )
+}
+
+fn ignored(text: &str) -> (Vec<String>, Vec<Decided>, Vec<String>) {
+    let mut decisions = Decisions::default();
+    decisions.read_ignore_file(PLIMSOLLIGNORE, text).unwrap();
+    let (counted, suppressed) = applied(&decisions);
+    (counted, suppressed, decisions.remarks(TODAY))
+}
+
+fn by_vex(text: &str) -> Vec<Decided> {
+    let mut decisions = Decisions::default();
+    decisions.read_vex("a.json", text.as_bytes()).unwrap();
+    applied(&decisions).1
+}
+
+#[test]
+fn an_entry_of_an_ignore_file_needs_its_reason_and_holds_until_it_expires() {
+    let (counted, suppressed, remarks) =
+        ignored("[[ignore]]\nid = 'ghsa-ONE'\nreason = 'not reachable'\nexpires = 2026-05-01\n");
+    assert_eq!(counted, ["CVE-2026-2"]);
+    assert_eq!(
+        suppressed,
+        [(
+            "CVE-2026-1".to_owned(),
+            DecisionStatus::Accepted,
+            "not reachable".to_owned()
+        )]
+    );
+    assert!(remarks.is_empty());
+
+    let (counted, _, remarks) =
+        ignored("[[ignore]]\nid = 'CVE-2026-1'\nreason = 'x'\nexpires = 2026-04-30\n");
+    assert_eq!(counted.len(), 2);
+    assert_eq!(
+        remarks,
+        ["`.plimsollignore`: the decision on CVE-2026-1 expired on 2026-04-30 and counts no more"]
+    );
+
+    let (_, _, remarks) = ignored("[[ignore]]\nid = 'CVE-1999-1'\nreason = 'x'\n");
+    assert_eq!(
+        remarks,
+        ["`.plimsollignore`: the decision on CVE-1999-1 matches nothing"]
+    );
+}
+
+#[test]
+fn an_entry_may_be_narrower_than_an_id() {
+    for (more, counted) in [
+        ("package = 'open*'", 1),
+        ("package = 'zlib*'", 2),
+        ("version = '3.0.*'", 1),
+        ("version = '3.1.*'", 2),
+        ("path = '/var/lib/**'", 1),
+        ("path = 'opt/**'", 2),
+        ("purl = 'pkg:deb/debian/openssl'", 1),
+        ("purl = 'pkg:deb/ubuntu/openssl'", 2),
+    ] {
+        let text = format!("[[ignore]]\nid = ['CVE-2026-1', 'CVE-2026-9']\nreason = 'x'\n{more}\n");
+        assert_eq!(ignored(&text).0.len(), counted, "{more}");
+    }
+}
+
+#[test]
+fn mistakes_in_ignore_files_are_errors_with_their_place() {
+    for (text, expected) in [
+        ("[[ignore]]\nid = 'a'\n", "missing field `reason`"),
+        (
+            "[[ignore]]\nid = 'a'\nreason = ' '\n",
+            "entry 1: `reason` is empty",
+        ),
+        (
+            "[[ignore]]\nid = 'a'\nreason = 'x'\npackge = 'y'\n",
+            "unknown field `packge`",
+        ),
+        (
+            "[[ignore]]\nid = 'a'\nreason = 'x'\npurl = 'y'\n",
+            "entry 1: `y` is not a package URL",
+        ),
+        (
+            "[[ignore]]\nid = 'a'\nreason = 'x'\nexpires = 10:00:00\n",
+            "not a day",
+        ),
+    ] {
+        let error = Decisions::default()
+            .read_ignore_file(PLIMSOLLIGNORE, text)
+            .unwrap_err();
+        let message = error.to_string();
+        assert!(message.contains(expected), "{message}");
+        assert!(message.contains("`.plimsollignore`"), "{message}");
+    }
+    for (text, expected) in [
+        ("CVE-1\nCVE-2 because\n", "line 2: `because`"),
+        ("CVE-1 exp:soon", "line 1: `soon` is not a day"),
+    ] {
+        let error = Decisions::default()
+            .read_ignore_file(TRIVYIGNORE, text)
+            .unwrap_err();
+        assert!(error.to_string().contains(expected), "{error}");
+    }
+    let yaml = Decisions::default().read_ignore_file("i.yaml", "").unwrap_err();
+    assert!(yaml.to_string().contains("YAML"));
+}
+
+#[test]
+fn trivys_list_of_ids() {
+    let mut decisions = Decisions::default();
+    let text = "# all of these\n\nCVE-2026-1 # harmless here\nCVE-2026-2 exp:2026-01-01\n";
+    decisions.read_ignore_file(TRIVYIGNORE, text).unwrap();
+    let (counted, suppressed) = applied(&decisions);
+    assert_eq!(counted, ["CVE-2026-2"]);
+    assert_eq!(suppressed[0].2, "harmless here");
+    assert_eq!(decisions.remarks(TODAY).len(), 1);
+}
+
+#[test]
+fn openvex_speaks_of_the_image_its_parts_or_a_package() {
+    let document = |products: &str, status: &str| {
+        format!(
+            r#"{{"@context":"https://openvex.dev/ns/v0.2.0","timestamp":"2026-01-01T00:00:00Z","statements":[
+            {{"vulnerability":{{"name":"CVE-2026-1"}},"products":[{products}],"status":"{status}",
+              "justification":"vulnerable_code_not_present","impact_statement":"built without it"}}]}}"#
+        )
+    };
+    for (products, matches) in [
+        (r#"{"@id":"pkg:oci/app@sha256:aa"}"#, true),
+        (r#"{"@id":"pkg:oci/app"}"#, true),
+        (r#"{"@id":"pkg:oci/other"}"#, false),
+        (r#"{"@id":"app:1"}"#, true),
+        (r#""pkg:oci/app""#, true),
+        (r#"{"@id":"x","hashes":{"sha-256":"aa"}}"#, true),
+        (
+            r#"{"@id":"pkg:oci/app","subcomponents":[{"@id":"pkg:deb/debian/openssl"}]}"#,
+            true,
+        ),
+        (
+            r#"{"@id":"pkg:oci/app","subcomponents":[{"@id":"pkg:deb/debian/zlib1g"}]}"#,
+            false,
+        ),
+        (
+            r#"{"@id":"pkg:oci/other","subcomponents":[{"@id":"pkg:deb/debian/openssl"}]}"#,
+            false,
+        ),
+        (r#"{"@id":"pkg:deb/debian/openssl@3.0.9-1"}"#, true),
+        (r#"{"@id":"pkg:deb/debian/openssl@3.0.9-2"}"#, false),
+        (r#"{"identifiers":{"purl":"pkg:deb/debian/openssl"}}"#, true),
+    ] {
+        let suppressed = by_vex(&document(products, "not_affected"));
+        assert_eq!(!suppressed.is_empty(), matches, "{products}");
+        assert!(by_vex(&document(products, "affected")).is_empty());
+        assert!(by_vex(&document(products, "under_investigation")).is_empty());
+    }
+    let suppressed = by_vex(&document(r#"{"@id":"pkg:oci/app"}"#, "fixed"));
+    assert_eq!(
+        suppressed,
+        [(
+            "CVE-2026-1".to_owned(),
+            DecisionStatus::Fixed,
+            "built without it".to_owned()
+        )]
+    );
+}
+
+#[test]
+fn the_latest_statement_counts() {
+    let document = |first: &str, second: &str| {
+        format!(
+            r#"{{"@context":"https://openvex.dev/ns/v0.2.0","statements":[
+            {{"vulnerability":"CVE-2026-1","timestamp":"2026-02-02T00:00:00Z","products":["app:1"],"status":"{first}"}},
+            {{"vulnerability":"CVE-2026-1","timestamp":"2026-01-01T00:00:00Z","products":["app:1"],"status":"{second}"}}]}}"#
+        )
+    };
+    assert!(by_vex(&document("affected", "not_affected")).is_empty());
+    assert_eq!(by_vex(&document("not_affected", "affected")).len(), 1);
+}
+
+#[test]
+fn cyclonedx_by_reference_and_by_address() {
+    let document = |reference: &str, state: &str| {
+        format!(
+            r#"{{"bomFormat":"CycloneDX","specVersion":"1.6",
+            "components":[{{"bom-ref":"c1","name":"openssl","type":"library","purl":"pkg:deb/debian/openssl@3.0.9-1"}}],
+            "vulnerabilities":[{{"id":"CVE-2026-1","analysis":{{"state":"{state}","detail":"no"}},"affects":[{{"ref":"{reference}"}}]}}]}}"#
+        )
+    };
+    for (reference, matches) in [
+        ("c1", true),
+        ("c2", false),
+        ("pkg:deb/debian/openssl@3.0.9-1", true),
+        (
+            "urn:cdx:3e671687-395b-41f5-a30f-a58921a69b79/1#pkg%3Adeb%2Fdebian%2Fopenssl%403.0.9-1",
+            true,
+        ),
+        (
+            "urn:cdx:3e671687-395b-41f5-a30f-a58921a69b79/1#pkg:deb/debian/openssl@3.0.9-1",
+            true,
+        ),
+        ("urn:cdx:3e671687-395b-41f5-a30f-a58921a69b79/1#nothing", false),
+    ] {
+        assert_eq!(
+            !by_vex(&document(reference, "not_affected")).is_empty(),
+            matches,
+            "{reference}"
+        );
+    }
+    assert!(by_vex(&document("c1", "exploitable")).is_empty());
+    assert!(by_vex(&document("c1", "in_triage")).is_empty());
+    assert_eq!(by_vex(&document("c1", "resolved"))[0].1, DecisionStatus::Fixed);
+}
+
+#[test]
+fn csaf_by_product_tree() {
+    let document = |state: &str, platform: &str| {
+        format!(
+            r#"{{"document":{{"csaf_version":"2.0","category":"csaf_vex","tracking":{{"current_release_date":"2026-01-01T00:00:00Z"}}}},
+            "product_tree":{{"branches":[{{"category":"vendor","name":"v","branches":[
+               {{"category":"product_version","name":"p","product":{{"name":"openssl","product_id":"openssl","product_identification_helper":{{"purl":"pkg:deb/debian/openssl"}}}}}},
+               {{"category":"product_name","name":"platform","product":{{"name":"platform","product_id":"platform"{platform}}}}}]}}],
+              "relationships":[{{"category":"default_component_of","product_reference":"openssl","relates_to_product_reference":"platform",
+                "full_product_name":{{"name":"both","product_id":"both"}}}}]}},
+            "vulnerabilities":[{{"cve":"CVE-2026-1","product_status":{{"{state}":["both"]}},
+              "flags":[{{"label":"component_not_present","product_ids":["both"]}}],"threats":[{{"category":"impact","details":"no","product_ids":["both"]}}]}}]}}"#
+        )
+    };
+    let helper = |purl: &str| format!(r#","product_identification_helper":{{"purl":"{purl}"}}"#);
+    for (platform, matches) in [
+        (String::new(), true),
+        (helper("pkg:oci/app"), true),
+        (helper("pkg:oci/other"), false),
+    ] {
+        let suppressed = by_vex(&document("known_not_affected", &platform));
+        assert_eq!(!suppressed.is_empty(), matches, "{platform}");
+    }
+    assert_eq!(by_vex(&document("fixed", ""))[0].2, "no");
+    assert!(by_vex(&document("known_affected", "")).is_empty());
+}
+
+#[test]
+fn other_documents_are_refused() {
+    for text in [
+        "{}",
+        "[]",
+        "nonsense",
+        r#"{"bomFormat":"other"}"#,
+        r#"{"@context":"https://schema.org"}"#,
+    ] {
+        let error = Decisions::default()
+            .read_vex("a.json", text.as_bytes())
+            .unwrap_err();
+        assert!(
+            error
+                .to_string()
+                .starts_with("cannot use the decisions in `a.json`: "),
+            "{error}"
+        );
+    }
+}
+
+#[test]
+fn secrets_by_check_and_file() {
+    let secret = |path: &str| Finding {
+        check: "secret-private-key".to_owned(),
+        severity: Severity::High,
+        message: String::new(),
+        place: Place::Layer {
+            diff_id: plimsoll_core::Digest::of(b""),
+            path: path.to_owned(),
+        },
+        evidence: String::new(),
+        remedy: None,
+    };
+    let mut decisions = Decisions::default();
+    let text = "[[ignore]]\nid = 'secret-private-key'\npath = 'app/tests/**'\nreason = 'a test key'\n";
+    decisions.read_ignore_file(PLIMSOLLIGNORE, text).unwrap();
+    let decided = decisions.on_secrets(vec![secret("app/tests/a.pem"), secret("app/b.pem")], TODAY);
+    assert_eq!((decided.counted.len(), decided.suppressed.len()), (1, 1));
+}

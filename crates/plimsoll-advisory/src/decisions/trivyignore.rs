@@ -1,0 +1,44 @@
+//! Trivy's `.trivyignore`: an id a line, with `exp:2030-12-31` behind it where it is to expire.
+
+use jiff::civil::Date;
+use plimsoll_core::{Decision, DecisionStatus};
+
+use super::statement::{About, Statement};
+use super::wrong;
+use crate::Result;
+
+pub(super) fn parse(name: &str, text: &str) -> Result<Vec<Statement>> {
+    let mut statements = Vec::new();
+    for (index, line) in text.lines().enumerate() {
+        let (words, comment) = line.split_once('#').unwrap_or((line, ""));
+        let mut words = words.split_whitespace();
+        let Some(id) = words.next() else { continue };
+        let mut expires = None;
+        for word in words {
+            let Some(day) = word.strip_prefix("exp:") else {
+                let reason = format!("line {}: `{word}` is not understood behind an id", index + 1);
+                return Err(wrong(name, reason));
+            };
+            let day: Date = day.parse().map_err(|_| {
+                let reason = format!("line {}: `{day}` is not a day such as 2030-12-31", index + 1);
+                wrong(name, reason)
+            })?;
+            expires = Some(day);
+        }
+        statements.push(Statement {
+            ids: vec![id.to_owned()],
+            about: About::Pattern(Box::default()),
+            decision: Some(Decision {
+                status: DecisionStatus::Accepted,
+                justification: None,
+                reason: comment.trim().to_owned(),
+                source: name.to_owned(),
+                expires: expires.map(|day| day.to_string()),
+            }),
+            source: name.to_owned(),
+            expires,
+            said: None,
+        });
+    }
+    Ok(statements)
+}
