@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 
 use plimsoll_image::{Entry, EntryKind, Layer};
 
-use crate::catalogers::{Warnings, cataloger_of, cataloger_set};
+use crate::catalogers::{Cataloger, Warnings, cataloger_of, cataloger_set};
 use crate::owned::Owned;
 use crate::secrets::{self, Choice, FileScan};
 use crate::{Error, EvidenceFile, FileSecret, LayerAnalysis, Result, SecretScope, Warning, go};
@@ -40,6 +40,7 @@ pub(crate) fn analyze(layer: &Layer, files: bool) -> Result<LayerAnalysis> {
     let walked = layer.walk(|entry| analyzer.entry(entry).map(ControlFlow::Continue));
     walked
         .and_then(|()| analyzer.read_linked(layer))
+        .and_then(|()| analyzer.read_amended(layer))
         .and_then(|()| analyzer.search_unowned(layer))
         .map_err(|error| match error {
             Unreadable::Layer(source) => Error::Layer {
@@ -80,6 +81,8 @@ struct Analyzer {
     replaced: Vec<String>,
     /// Evidence that is another name of a file, with that file's path.
     linked: BTreeMap<String, String>,
+    /// Files that other ones hold changes of, with the path of these.
+    amended: BTreeMap<String, String>,
     /// What the distribution's packages own. The lists may come after the files.
     owned: Owned,
     /// Files that are searched unless a package owns them.
@@ -121,10 +124,15 @@ impl Analyzer {
         self.secrets.remove(path);
         self.linked.remove(path);
         self.ownable.remove(path);
+        self.amended.retain(|_, amendment| amendment != path);
     }
 
     fn file(&mut self, path: String, entry: &mut Entry<'_>) -> Result<(), Unreadable> {
-        if cataloger_of(&path).is_some() {
+        if let Some((cataloger, _)) = cataloger_of(&path) {
+            if let Some(amended) = cataloger.amends(&path).filter(|_| entry.size > 0) {
+                self.amended.insert(amended, path);
+                return Ok(());
+            }
             let found = evidence(&path, entry, &mut self.owned, self.files)?;
             self.evidence.insert(path, found);
             return Ok(());
@@ -262,6 +270,44 @@ impl Analyzer {
         Ok(())
     }
 
+    /// Reads the files that others hold changes of, with these.
+    fn read_amended(&mut self, layer: &Layer) -> Result<(), Unreadable> {
+        let amended = std::mem::take(&mut self.amended);
+        if amended.is_empty() {
+            return Ok(());
+        }
+        let mut contents: BTreeMap<String, Option<Vec<u8>>> = BTreeMap::new();
+        let paths = amended.iter().flat_map(|(path, amendment)| [path, amendment]);
+        contents.extend(paths.map(|path| (path.clone(), None)));
+        layer.walk(|entry| -> Result<ControlFlow<()>, Unreadable> {
+            let path = entry.path_lossy().into_owned();
+            if entry.kind == EntryKind::File
+                && let Some(content) = contents.get_mut(&path)
+                && let Some((_, limit)) = cataloger_of(&path)
+                && entry.size <= limit
+            {
+                *content = Some(entry.read(limit)?);
+            }
+            Ok(ControlFlow::Continue(()))
+        })?;
+        for (path, amendment) in amended {
+            let mut take = |path| contents.remove(path).flatten();
+            let found = match (cataloger_of(&path), take(&path), take(&amendment)) {
+                (Some((cataloger, _)), Some(mut content), Some(changes)) => {
+                    cataloger.amend(&mut content, &changes);
+                    prove(&path, &content, &mut self.owned, self.files)
+                }
+                _ => {
+                    let message = format!("it holds changes of `{path}`, which cannot be read with them");
+                    let path = amendment.clone();
+                    (empty(&amendment), vec![Warning { path, message }])
+                }
+            };
+            self.evidence.insert(found.0.path.clone(), found);
+        }
+        Ok(())
+    }
+
     fn finish(self, layer: &Layer) -> LayerAnalysis {
         let (evidence, warnings): (Vec<_>, Vec<_>) = self.evidence.into_values().unzip();
         let sorted = |mut paths: Vec<String>| {
@@ -299,7 +345,7 @@ fn empty(path: &str) -> EvidenceFile {
     EvidenceFile {
         path: path.to_owned(),
         cataloger: cataloger.map_or("", |cataloger| cataloger.name()).to_owned(),
-        ecosystem: cataloger.and_then(|cataloger| cataloger.ecosystem()),
+        ecosystem: cataloger.and_then(Cataloger::ecosystem),
         ..EvidenceFile::default()
     }
 }
@@ -311,22 +357,29 @@ fn evidence(
     owned: &mut Owned,
     files: bool,
 ) -> Result<(EvidenceFile, Vec<Warning>), Unreadable> {
+    let limit = cataloger_of(path).map_or(0, |(_, limit)| limit);
+    if limit > 0 && entry.size > limit {
+        let message = format!("it has {} bytes; no more than {limit} are read", entry.size);
+        let warning = Warning {
+            path: path.to_owned(),
+            message,
+        };
+        return Ok((empty(path), vec![warning]));
+    }
+    let content = if limit > 0 { entry.read(limit)? } else { Vec::new() };
+    Ok(prove(path, &content, owned, files))
+}
+
+/// What a file with this content proves when it is called `path`.
+fn prove(path: &str, content: &[u8], owned: &mut Owned, files: bool) -> (EvidenceFile, Vec<Warning>) {
     let mut evidence = empty(path);
     let mut warnings = Warnings::of(path);
-    if let Some((cataloger, limit)) = cataloger_of(path) {
-        if limit > 0 && entry.size > limit {
-            warnings.add(format!(
-                "it has {} bytes; no more than {limit} are read",
-                entry.size
-            ));
-        } else {
-            let content = if limit > 0 { entry.read(limit)? } else { Vec::new() };
-            cataloger.catalog(&content, &mut evidence, &mut warnings);
-            cataloger.owned(path, &content, &mut |path| owned.add(path));
-            if files {
-                cataloger.files(&content, &mut evidence);
-            }
+    if let Some((cataloger, _)) = cataloger_of(path) {
+        cataloger.catalog(content, &mut evidence, &mut warnings);
+        cataloger.owned(path, content, &mut |path| owned.add(path));
+        if files {
+            cataloger.files(content, &mut evidence);
         }
     }
-    Ok((evidence, warnings.into_vec()))
+    (evidence, warnings.into_vec())
 }

@@ -10,97 +10,15 @@ use std::fs::{self, File};
 use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::Arc;
 
-use plimsoll_core::{Digest, Ecosystem, Origin, Package, Place};
-use plimsoll_image::{History, Image, ImageConfig, Layer};
+use plimsoll_core::{Ecosystem, Origin, Package, Place};
+use plimsoll_image::Layer;
 use plimsoll_inventory::{AnalysisCache, Inventory, InventoryOptions, analyze_layer};
 
-/// What to put into a layer.
-enum Put<'a> {
-    File(&'a str, &'a [u8]),
-    Symlink(&'a str, &'a str),
-    HardLink(&'a str, &'a str),
-}
-use Put::{File as F, HardLink as H, Symlink as S};
-
-fn layer(dir: &Path, entries: &[Put<'_>]) -> Layer {
-    let path = tempfile::Builder::new()
-        .suffix(".tar")
-        .tempfile_in(dir)
-        .unwrap()
-        .keep()
-        .unwrap()
-        .1;
-    let mut tar = tar::Builder::new(File::create(&path).unwrap());
-    for entry in entries {
-        let mut header = tar::Header::new_ustar();
-        header.set_mode(0o644);
-        match entry {
-            F(path, content) => {
-                header.set_size(content.len() as u64);
-                tar.append_data(&mut header, path, *content).unwrap();
-            }
-            S(path, target) => {
-                header.set_entry_type(tar::EntryType::Symlink);
-                header.set_size(0);
-                tar.append_link(&mut header, path, target).unwrap();
-            }
-            H(path, target) => {
-                header.set_entry_type(tar::EntryType::Link);
-                header.set_size(0);
-                tar.append_link(&mut header, path, target).unwrap();
-            }
-        }
-    }
-    tar.into_inner().unwrap().sync_all().unwrap();
-    Layer::from_tar(&path).unwrap()
-}
-
-fn image(layers: Vec<Layer>, history: &[(&str, bool)]) -> Image {
-    let mut config = ImageConfig::default();
-    let entry = |&(line, empty_layer): &(&str, bool)| History {
-        created_by: Some(line.to_owned()),
-        empty_layer,
-        ..History::default()
-    };
-    config.history = history.iter().map(entry).collect();
-    Image {
-        id: Digest::of(b"test"),
-        manifest_digest: None,
-        config_bytes: Arc::from(config.to_vec()),
-        config,
-        references: Vec::new(),
-        layers,
-        name: "test".to_owned(),
-    }
-}
-
-fn inventory(layers: Vec<Layer>) -> Inventory {
-    Inventory::of(&image(layers, &[]), None).unwrap()
-}
-
-/// `name version layer`, in the inventory's order.
-fn shown(inventory: &Inventory) -> Vec<String> {
-    let show = |package: &Package| {
-        let layer = package.layer.as_ref().unwrap().index;
-        format!("{} {} {layer}", package.name, package.version)
-    };
-    inventory.packages.iter().map(show).collect()
-}
+mod support;
+use support::{F, H, Put, S, dpkg, image, inventory, layer, metadata, shown};
 
 const STATUS: &str = "var/lib/dpkg/status";
-
-fn dpkg(packages: &[(&str, &str)]) -> Vec<u8> {
-    let paragraph = |(name, version): &(&str, &str)| {
-        format!("Package: {name}\nStatus: install ok installed\nArchitecture: amd64\nVersion: {version}\n\n")
-    };
-    packages.iter().map(paragraph).collect::<String>().into_bytes()
-}
-
-fn metadata(name: &str, version: &str) -> Vec<u8> {
-    format!("Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n\nText\n").into_bytes()
-}
 
 #[test]
 fn the_topmost_database_counts_and_each_package_knows_its_layer() {
@@ -309,7 +227,7 @@ fn kinds_that_no_cataloger_reads_are_noted() {
         &[
             F("opt/a.jar", b"PK"),
             F("opt/b.jar", b"PK"),
-            F("var/lib/rpm/Packages", b"x"),
+            F("var/lib/pacman/local/ALPM_DB_VERSION", b"9"),
         ],
     );
     let found = inventory(vec![jars]).uncatalogued;
@@ -320,8 +238,8 @@ fn kinds_that_no_cataloger_reads_are_noted() {
     assert_eq!(
         shown,
         [
-            ("Java archives", 2, "opt/a.jar"),
-            ("RPM packages", 1, "var/lib/rpm/Packages")
+            ("Arch Linux packages", 1, "var/lib/pacman/local/ALPM_DB_VERSION"),
+            ("Java archives", 2, "opt/a.jar")
         ]
     );
 }

@@ -4,6 +4,7 @@ mod apk;
 pub(crate) mod dpkg;
 mod python;
 mod release;
+mod rpm;
 mod uncatalogued;
 
 use plimsoll_core::Ecosystem;
@@ -28,6 +29,15 @@ pub(crate) trait Cataloger: Sync {
     /// Adds what the file `evidence.path` with this `content` proves.
     fn catalog(&self, content: &[u8], evidence: &mut EvidenceFile, warnings: &mut Warnings);
 
+    /// The file that the one at `path` holds changes of, which count as if they were made: the database of a write-ahead
+    /// log. It is not read by itself then.
+    fn amends(&self, _path: &str) -> Option<String> {
+        None
+    }
+
+    /// Makes the changes in `amendment` to the content of the file that it amends.
+    fn amend(&self, _content: &mut Vec<u8>, _amendment: &[u8]) {}
+
     /// Whether packages of the image may be missing from the inventory when the file at `path` cannot be read.
     fn names_packages(&self, _path: &str) -> bool {
         self.ecosystem().is_some()
@@ -50,10 +60,11 @@ pub(crate) trait Cataloger: Sync {
 }
 
 /// All catalogers. No two ask for the same file.
-pub(crate) static CATALOGERS: [&dyn Cataloger; 5] = [
+pub(crate) static CATALOGERS: [&dyn Cataloger; 6] = [
     &release::Release,
     &dpkg::Dpkg,
     &apk::Apk,
+    &rpm::Rpm,
     &python::Python,
     &uncatalogued::Uncatalogued,
 ];
@@ -170,6 +181,8 @@ mod tests {
             path in prop::sample::select(vec![
                 "var/lib/dpkg/status", "var/lib/dpkg/status.d/base", "var/lib/dpkg/status.d/base.md5sums",
                 "var/lib/dpkg/info/a.list", "usr/share/doc/a/copyright", "lib/apk/db/installed",
+                "var/lib/rpm/rpmdb.sqlite", "var/lib/rpm/Packages.db", "var/lib/rpm/Packages",
+                "var/lib/rpmmanifest/container-manifest-2",
                 "a.dist-info/METADATA", "a.egg-info", "etc/os-release", "etc/debian_version",
             ]),
             lines in prop::collection::vec(prop_oneof![

@@ -42,7 +42,6 @@ fn distribution_kind(path: &str) -> Option<&'static str> {
         .strip_prefix("var/lib/")
         .or_else(|| path.strip_prefix("usr/lib/sysimage/"))?;
     match database {
-        "rpm/Packages" | "rpm/Packages.db" | "rpm/rpmdb.sqlite" => Some("RPM packages"),
         "pacman/local/ALPM_DB_VERSION" => Some("Arch Linux packages"),
         _ => None,
     }
@@ -84,7 +83,11 @@ mod tests {
     #[test]
     fn kinds_are_told_by_their_paths() {
         for (path, expected) in [
-            ("var/lib/rpm/rpmdb.sqlite", Some("RPM packages")),
+            ("var/lib/rpm/rpmdb.sqlite", None),
+            (
+                "var/lib/pacman/local/ALPM_DB_VERSION",
+                Some("Arch Linux packages"),
+            ),
             ("usr/lib/node_modules/npm/package.json", Some("npm packages")),
             ("app/node_modules/@a/b/package.json", Some("npm packages")),
             ("app/node_modules/a/test/package.json", None),

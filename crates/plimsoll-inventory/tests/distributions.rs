@@ -1,0 +1,204 @@
+//! Package databases of distributions, in images made of small tars.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stderr,
+    reason = "tests say what fails and what they skip"
+)]
+
+use std::fs;
+use std::io::Read;
+use std::path::Path;
+use std::process::Command;
+
+use plimsoll_core::{Ecosystem, Package};
+use plimsoll_inventory::{Inventory, InventoryOptions};
+
+mod support;
+use support::{F, image, inventory, layer, metadata, shown};
+
+/// Each format's path in an image, and a database of the same three packages that `rpm/make-databases.sh` made.
+const DATABASES: [(&str, &[u8]); 3] = [
+    ("var/lib/rpm/rpmdb.sqlite", include_bytes!("rpm/rpmdb.sqlite.gz")),
+    (
+        "usr/lib/sysimage/rpm/Packages.db",
+        include_bytes!("rpm/Packages.db.gz"),
+    ),
+    ("var/lib/rpm/Packages", include_bytes!("rpm/Packages.gz")),
+];
+
+fn unzipped(bytes: &[u8]) -> Vec<u8> {
+    let mut content = Vec::new();
+    flate2::read::GzDecoder::new(bytes)
+        .read_to_end(&mut content)
+        .unwrap();
+    content
+}
+
+/// Everything about a package that its database says.
+fn told(package: &Package) -> String {
+    let source = package.source.as_ref().unwrap();
+    format!(
+        "{} {} {} {} <- {} {} {}",
+        package.name,
+        package.version,
+        package.architecture.as_deref().unwrap_or("-"),
+        package.licenses.join(", "),
+        source.name,
+        source.version,
+        package.module.as_deref().unwrap_or("-")
+    )
+}
+
+#[test]
+fn rpm_databases_of_every_format_name_the_same_packages() {
+    let dir = tempfile::tempdir().unwrap();
+    let python = "usr/lib/python3.9/site-packages/plain-1.0.dist-info/METADATA";
+    for (path, database) in DATABASES {
+        let layers = vec![layer(
+            dir.path(),
+            &[F(path, &unzipped(database)), F(python, &metadata("plain", "1.0"))],
+        )];
+        let options = InventoryOptions {
+            files: true,
+            ..InventoryOptions::default()
+        };
+        let found = Inventory::with_options(&image(layers, &[]), options).unwrap();
+        assert!(found.warnings.is_empty(), "{path}: {:?}", found.warnings);
+        let all: Vec<_> = found.packages.iter().map(told).collect();
+        let expected = [
+            "many 1.0-1.el9 x86_64 MIT AND Apache-2.0 <- plain 1.0-1.el9 -",
+            "plain 1.0-1.el9 x86_64 MIT AND Apache-2.0 <- plain 1.0-1.el9 -",
+            "stream 2:18.20.2-1.module+el9 x86_64 MIT AND Apache-2.0 <- plain 2:1.0-1.el9 nodejs:18",
+        ];
+        assert_eq!(all, expected, "{path}");
+        assert_eq!(found.packages[0].files.len(), 61, "{path}");
+        assert_eq!(found.packages[1].files, ["usr/bin/plain", python], "{path}");
+        assert!(
+            found
+                .packages
+                .iter()
+                .all(|package| package.ecosystem == Ecosystem::Rpm)
+        );
+    }
+}
+
+#[test]
+fn damaged_rpm_databases_are_noted() {
+    let dir = tempfile::tempdir().unwrap();
+    for (path, database) in DATABASES {
+        let whole = unzipped(database);
+        for length in (0..whole.len()).step_by(whole.len() / 40) {
+            let found = inventory(vec![layer(dir.path(), &[F(path, &whole[..length])])]);
+            // What is cut off may be indexes only.
+            assert!(
+                !found.unread.is_empty() || found.packages.len() == 3,
+                "{path} cut at {length}"
+            );
+        }
+        for place in (0..whole.len()).step_by(whole.len() / 200) {
+            let mut bytes = whole.clone();
+            bytes[place..].iter_mut().take(16).for_each(|byte| *byte = 0xff);
+            inventory(vec![layer(dir.path(), &[F(path, &bytes)])]);
+        }
+    }
+}
+
+#[test]
+fn changes_in_a_write_ahead_log_count() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("rpmdb.sqlite");
+    fs::write(&path, unzipped(DATABASES[0].1)).unwrap();
+    // A reader that never ends keeps the log from being written back.
+    let script = "PRAGMA journal_mode=WAL;\nPRAGMA wal_autocheckpoint=0;\n\
+        DELETE FROM Packages WHERE hnum = (SELECT min(hnum) FROM Packages);\n\
+        .shell cp rpmdb.sqlite db; cp rpmdb.sqlite-wal wal\n";
+    let made = Command::new("sqlite3")
+        .arg("rpmdb.sqlite")
+        .arg("-cmd")
+        .arg(".bail on")
+        .current_dir(dir.path())
+        .stdin({
+            let file = dir.path().join("script");
+            fs::write(&file, script).unwrap();
+            fs::File::open(file).unwrap()
+        })
+        .output();
+    if !made.is_ok_and(|made| made.status.success()) {
+        return eprintln!("skipped: there is no sqlite3");
+    }
+    let read = |name: &str| fs::read(dir.path().join(name)).unwrap();
+    let (database, log) = (read("db"), read("wal"));
+    assert!(!log.is_empty());
+    let path = "var/lib/rpm/rpmdb.sqlite";
+    let alone = layer(dir.path(), &[F(path, &database)]);
+    assert_eq!(inventory(vec![alone.clone()]).packages.len(), 3);
+    let log_path = "var/lib/rpm/rpmdb.sqlite-wal";
+    let both = layer(dir.path(), &[F(path, &database), F(log_path, &log)]);
+    let found = inventory(vec![both]);
+    assert_eq!((found.packages.len(), found.warnings.len()), (2, 0));
+    // What is not committed does not count.
+    let cut = layer(
+        dir.path(),
+        &[F(path, &database), F(log_path, &log[..log.len() - 1])],
+    );
+    assert_eq!(inventory(vec![cut]).packages.len(), 3);
+    let apart = inventory(vec![alone, layer(dir.path(), &[F(log_path, &log)])]);
+    assert_eq!(
+        apart.gaps().last().unwrap(),
+        "`var/lib/rpm/rpmdb.sqlite-wal` could not be read whole: it holds changes of `var/lib/rpm/rpmdb.sqlite`, \
+         which cannot be read with them"
+    );
+}
+
+#[test]
+fn manifests_of_distroless_images() {
+    let dir = tempfile::tempdir().unwrap();
+    let manifest = "tzdata\t2024a-1.azl3\t1712\t1711\tMicrosoft Corporation\t(none)\t100\tnoarch\t0\t\
+        tzdata-2024a-1.azl3.src.rpm\nopenssl-libs\t3.3.0-1.azl3\t1712\t1711\tMicrosoft Corporation\t1\t100\tx86_64\t1\t\
+        openssl-3.3.0-1.azl3.src.rpm\nbroken\n";
+    let found = inventory(vec![layer(
+        dir.path(),
+        &[F("var/lib/rpmmanifest/container-manifest-2", manifest.as_bytes())],
+    )]);
+    assert_eq!(
+        shown(&found),
+        ["openssl-libs 1:3.3.0-1.azl3 0", "tzdata 2024a-1.azl3 0"]
+    );
+    assert_eq!(found.packages[0].source.as_ref().unwrap().name, "openssl");
+    assert_eq!(found.unread.len(), 1);
+}
+
+/// RPM itself is asked what a database holds that it has just made.
+#[test]
+fn rpm_and_the_inventory_agree() {
+    let dir = tempfile::tempdir().unwrap();
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/rpm/make-databases.sh");
+    let made = Command::new(script).arg(dir.path()).output().unwrap();
+    if !made.status.success() {
+        let why = String::from_utf8_lossy(&made.stderr);
+        return eprintln!("skipped: no databases can be made: {}", why.trim_end());
+    }
+    let rpm = Command::new("rpm")
+        .arg("--dbpath")
+        .arg(dir.path())
+        .args([
+            "-qa",
+            "--qf",
+            "%{NAME} %|EPOCH?{%{EPOCH}:}|%{VERSION}-%{RELEASE} 0\\n",
+        ])
+        .output()
+        .unwrap();
+    let mut expected: Vec<_> = String::from_utf8(rpm.stdout)
+        .unwrap()
+        .lines()
+        .map(str::to_owned)
+        .collect();
+    expected.sort();
+    for (path, _) in DATABASES {
+        let name = path.rsplit('/').next().unwrap();
+        let database = fs::read(dir.path().join(name)).unwrap();
+        let found = inventory(vec![layer(dir.path(), &[F(path, &database)])]);
+        assert_eq!(shown(&found), expected, "{path}");
+    }
+}
