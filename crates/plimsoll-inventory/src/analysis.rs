@@ -46,9 +46,9 @@ pub struct LayerAnalysis {
 pub struct EvidenceFile {
     /// The file.
     pub path: String,
-    /// The cataloger that read it: `dpkg`, `apk`, `rpm`, `python`, `distribution`, `uncatalogued`.
+    /// The cataloger that read it: `dpkg`, `apk`, `rpm`, `python`, `java`, `programs`, `distribution`, `uncatalogued`...
     pub cataloger: String,
-    /// What its packages are; `None` where it names none.
+    /// What its packages are; `None` where it names none, or each says for itself what it is.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ecosystem: Option<Ecosystem>,
     /// The packages that it names.
@@ -77,6 +77,9 @@ pub struct EvidenceFile {
 pub struct FoundPackage {
     pub name: String,
     pub version: String,
+    /// What it is, where that is not what its evidence says of all packages.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ecosystem: Option<Ecosystem>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub architecture: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]

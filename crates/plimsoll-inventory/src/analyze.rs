@@ -4,22 +4,20 @@ use std::ops::ControlFlow;
 
 use plimsoll_image::{Entry, EntryKind, Layer};
 
-use crate::catalogers::{Cataloger, Warnings, cataloger_of, cataloger_set};
+use crate::catalogers::{
+    Cataloger, PieceCataloger, Warnings, cataloger_of, cataloger_set, piece_cataloger_of,
+};
+use crate::content::Spooled;
 use crate::owned::Owned;
 use crate::secrets::{self, Choice, FileScan};
-use crate::{Error, EvidenceFile, FileSecret, LayerAnalysis, Result, SecretScope, Warning, go};
+use crate::{Error, EvidenceFile, FileSecret, LayerAnalysis, Result, SecretScope, Warning};
 
 /// The number of the form of [`LayerAnalysis`]; raised with every change that an older reader would misread.
 pub(crate) const SCHEMA: u32 = 3;
 
 /// Everything beside the layer that decides what an analysis says.
 pub(crate) fn analyzer_set() -> String {
-    format!(
-        "{} go/{} secrets/{}",
-        cataloger_set(),
-        go::VERSION,
-        secrets::RULES_VERSION
-    )
+    format!("{} secrets/{}", cataloger_set(), secrets::RULES_VERSION)
 }
 
 /// Reads `layer` once and says what it holds.
@@ -138,21 +136,20 @@ impl Analyzer {
             return Ok(());
         }
         let choice = secrets::choose(&path, entry.size);
-        let may_be_go = go::is_candidate(&path, entry.mode, entry.size);
         if let Choice::Skip(why) = choice {
             self.scope.skip(why);
         }
-        if may_be_go {
+        if let Some(cataloger) = piece_cataloger_of(&path, entry.mode, entry.size) {
             let mut head = Vec::new();
-            let mut reader = entry.reader()?;
-            let unreadable = |error| Unreadable::File(path.clone(), error);
+            let reader = entry.reader()?;
             reader
                 .take(FileScan::HEAD)
                 .read_to_end(&mut head)
-                .map_err(unreadable)?;
-            if go::is_go_program(&head, &mut reader).map_err(unreadable)? {
-                self.evidence
-                    .insert(path.clone(), (go_program(&path), Vec::new()));
+                .map_err(|error| Unreadable::File(path.clone(), error))?;
+            if cataloger.is(&head) {
+                // Programs and archives are no text.
+                self.scope.no_text += usize::from(!matches!(choice, Choice::Skip(_)));
+                return self.pieces(cataloger, path, head, entry);
             }
             if choice == Choice::Search {
                 return self.search(path, head, entry);
@@ -166,6 +163,31 @@ impl Analyzer {
             }
             Choice::Skip(_) => Ok(()),
         }
+    }
+
+    /// Reads what a file proves that is not read whole, of which `head` is read.
+    fn pieces(
+        &mut self,
+        cataloger: &dyn PieceCataloger,
+        path: String,
+        head: Vec<u8>,
+        entry: &mut Entry<'_>,
+    ) -> Result<(), Unreadable> {
+        let mut evidence = EvidenceFile {
+            path: path.clone(),
+            cataloger: cataloger.name().to_owned(),
+            ..EvidenceFile::default()
+        };
+        let mut warnings = Warnings::of(&path);
+        let size = entry.size;
+        let mut content = Spooled::new(head, entry.reader()?, size);
+        let read = cataloger.catalog(&mut content, &mut evidence, &mut warnings);
+        read.map_err(|error| Unreadable::File(path.clone(), error))?;
+        let warnings = warnings.into_vec();
+        if !evidence.packages.is_empty() || evidence.uncatalogued.is_some() || !warnings.is_empty() {
+            self.evidence.insert(path, (evidence, warnings));
+        }
+        Ok(())
     }
 
     /// Searches a file for secrets, of which `head` is read.
@@ -205,9 +227,8 @@ impl Analyzer {
             .collect();
         self.scope.owned = all - unowned.len();
         let owned = &self.owned;
-        self.evidence.retain(|path, (file, _)| {
-            file.uncatalogued.as_deref() != Some(go::KIND) || !owned.contains(path)
-        });
+        self.evidence
+            .retain(|path, (file, _)| !is_read_in_pieces(file) || !owned.contains(path));
         if unowned.is_empty() {
             return Ok(());
         }
@@ -331,13 +352,9 @@ impl Analyzer {
     }
 }
 
-fn go_program(path: &str) -> EvidenceFile {
-    EvidenceFile {
-        path: path.to_owned(),
-        cataloger: "go".to_owned(),
-        uncatalogued: Some(go::KIND.to_owned()),
-        ..EvidenceFile::default()
-    }
+/// Whether the evidence is no part of a distribution's database, and was read by its form and not by its name.
+fn is_read_in_pieces(file: &EvidenceFile) -> bool {
+    cataloger_of(&file.path).is_none()
 }
 
 fn empty(path: &str) -> EvidenceFile {

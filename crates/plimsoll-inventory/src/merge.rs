@@ -81,10 +81,10 @@ impl<'a> Merged<'a> {
     fn take_stock(&mut self, index: usize, hidden: &[Visible<'a>]) {
         let mut before = std::mem::take(&mut self.present);
         for Visible { file, .. } in self.visible.values() {
-            let Some(ecosystem) = file.ecosystem else {
-                continue;
-            };
             for package in &file.packages {
+                let Some(ecosystem) = package.ecosystem.or(file.ecosystem) else {
+                    continue;
+                };
                 let key = key(ecosystem, file, package);
                 let layer = before.remove(&key).map_or(index, |known| known.layer);
                 self.present.entry(key).or_insert(MergedPackage {

@@ -225,8 +225,8 @@ fn kinds_that_no_cataloger_reads_are_noted() {
     let jars = layer(
         dir.path(),
         &[
-            F("opt/a.jar", b"PK"),
-            F("opt/b.jar", b"PK"),
+            F("opt/a.rockspec", b"x"),
+            F("opt/b.rockspec", b"x"),
             F("var/lib/pacman/local/ALPM_DB_VERSION", b"9"),
         ],
     );
@@ -239,7 +239,7 @@ fn kinds_that_no_cataloger_reads_are_noted() {
         shown,
         [
             ("Arch Linux packages", 1, "var/lib/pacman/local/ALPM_DB_VERSION"),
-            ("Java archives", 2, "opt/a.jar")
+            ("Lua rocks", 2, "opt/a.rockspec")
         ]
     );
 }
@@ -349,7 +349,7 @@ fn secrets_in_package_directories_count_unless_a_package_owns_them() {
 }
 
 #[test]
-fn go_programs_are_noted_unless_a_package_owns_them() {
+fn go_programs_that_say_nothing_are_noted_unless_a_package_owns_them() {
     let dir = tempfile::tempdir().unwrap();
     let mut program = vec![0; 600 << 10];
     program[..6].copy_from_slice(b"\x7fELF\x02\x01");
@@ -379,8 +379,9 @@ fn go_programs_are_noted_unless_a_package_owns_them() {
         .iter()
         .map(|one| (one.kind.as_str(), one.files, one.example.as_str()))
         .collect();
-    assert_eq!(shown, [("Go binaries", 1, "app/server")]);
-    assert_eq!(found.gaps(), ["Go binaries are not read: `app/server`"]);
+    let kind = "Go binaries without build information";
+    assert_eq!(shown, [(kind, 1, "app/server")]);
+    assert_eq!(found.gaps(), [format!("{kind} are not read: `app/server`")]);
 }
 
 #[test]
@@ -409,11 +410,11 @@ fn gaps_tell_nothing_to_compare_from_could_not_look() {
     let found = gaps(&[release(), F(STATUS, &large)]);
     assert!(found.len() == 2 && found[1].contains("no more than"), "{found:?}");
     let found = gaps(&[
-        F("opt/a.jar", b"PK"),
-        F("opt/b.jar", b"PK"),
+        F("opt/a.rockspec", b"x"),
+        F("opt/b.rockspec", b"x"),
         F("x.egg-info", &metadata("x", "1")),
     ]);
-    assert_eq!(found, ["Java archives are not read: `opt/a.jar` and 1 more"]);
+    assert_eq!(found, ["Lua rocks are not read: `opt/a.rockspec` and 1 more"]);
     // What does not name packages is no gap.
     let copyright = F("usr/share/doc/a/copyright", b"Format: x\nLicense: \xff\n");
     assert_eq!(gaps(&[F(STATUS, &dpkg(&[("a", "1")])), copyright]), [""; 0]);

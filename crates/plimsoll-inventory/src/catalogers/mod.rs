@@ -1,14 +1,24 @@
 //! One cataloger per kind of package database, each in its own file.
 
 mod apk;
+mod conda;
+mod dotnet;
 pub(crate) mod dpkg;
+mod java;
+mod node;
+mod php;
 mod python;
 mod release;
 mod rpm;
+mod ruby;
 mod uncatalogued;
+
+use std::io;
 
 use plimsoll_core::Ecosystem;
 
+use crate::content::Content;
+use crate::programs::Programs;
 use crate::{EvidenceFile, Warning};
 
 /// Reads one kind of evidence. It is given the content of the files that it asks for, one by one, and knows
@@ -60,14 +70,55 @@ pub(crate) trait Cataloger: Sync {
 }
 
 /// All catalogers. No two ask for the same file.
-pub(crate) static CATALOGERS: [&dyn Cataloger; 6] = [
+pub(crate) static CATALOGERS: [&dyn Cataloger; 11] = [
     &release::Release,
     &dpkg::Dpkg,
     &apk::Apk,
     &rpm::Rpm,
     &python::Python,
+    &node::Node,
+    &ruby::Ruby,
+    &php::Php,
+    &dotnet::DotNet,
+    &conda::Conda,
     &uncatalogued::Uncatalogued,
 ];
+
+/// Reads one kind of evidence in files that may be too large to be read whole: archives and programs. Their packages say
+/// what they are, each for itself.
+pub(crate) trait PieceCataloger: Sync {
+    /// A short stable name, which the evidence carries.
+    fn name(&self) -> &'static str;
+
+    /// A number that is raised when the same file would give something else.
+    fn version(&self) -> u32;
+
+    /// Whether a file may be evidence, going by its path, its permission bits and its size.
+    fn may_be(&self, path: &str, mode: u32, size: u64) -> bool;
+
+    /// Whether a file that may be evidence is, going by its first bytes.
+    fn is(&self, head: &[u8]) -> bool;
+
+    /// Adds what the file `evidence.path` with this `content` proves.
+    ///
+    /// # Errors
+    /// When `content` cannot be read. What is damaged is a warning.
+    fn catalog(
+        &self,
+        content: &mut dyn Content,
+        evidence: &mut EvidenceFile,
+        warnings: &mut Warnings,
+    ) -> io::Result<()>;
+}
+
+/// All of them; the first that a file may be evidence for reads it.
+static PIECE_CATALOGERS: [&dyn PieceCataloger; 2] = [&java::Java, &Programs];
+
+/// The cataloger that a file may be evidence for. Files that [`cataloger_of`] knows are not asked about.
+pub(crate) fn piece_cataloger_of(path: &str, mode: u32, size: u64) -> Option<&'static dyn PieceCataloger> {
+    let mut catalogers = PIECE_CATALOGERS.iter().copied();
+    catalogers.find(|cataloger| cataloger.may_be(path, mode, size))
+}
 
 /// The cataloger that asks for `path`, and the most bytes that it reads.
 pub(crate) fn cataloger_of(path: &str) -> Option<(&'static dyn Cataloger, u64)> {
@@ -78,9 +129,11 @@ pub(crate) fn cataloger_of(path: &str) -> Option<(&'static dyn Cataloger, u64)> 
 
 /// The names and versions of all catalogers, which decide whether a kept analysis is still good.
 pub(crate) fn cataloger_set() -> String {
-    let names = CATALOGERS
-        .iter()
-        .map(|one| format!("{}/{}", one.name(), one.version()));
+    let whole = CATALOGERS.iter().map(|one| (one.name(), one.version()));
+    let pieces = PIECE_CATALOGERS.iter().map(|one| (one.name(), one.version()));
+    let names = whole
+        .chain(pieces)
+        .map(|(name, version)| format!("{name}/{version}"));
     names.collect::<Vec<_>>().join(" ")
 }
 
@@ -94,7 +147,7 @@ fn is_ownable(path: &str) -> bool {
     };
     match cataloger_of(path) {
         Some((cataloger, _)) => cataloger.is_ownable(path),
-        None => is_program(),
+        None => is_program() || java::is_archive(path.as_bytes()),
     }
 }
 

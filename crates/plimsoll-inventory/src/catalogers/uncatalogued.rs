@@ -49,30 +49,27 @@ fn distribution_kind(path: &str) -> Option<&'static str> {
 
 fn language_kind(path: &str) -> Option<&'static str> {
     let (directory, name) = path.rsplit_once('/')?;
-    let extension = name.rsplit_once('.').map(|(_, extension)| extension);
-    match extension {
-        Some("jar" | "war" | "ear") => Some("Java archives"),
-        Some("gemspec") if directory.contains("/specifications") => Some("Ruby gems"),
-        Some("egg") => Some("Python eggs in one file"),
-        Some("json") => match name {
-            "package.json" if is_npm_package(directory) => Some("npm packages"),
-            "installed.json" if directory.ends_with("vendor/composer") => Some("PHP Composer packages"),
-            _ if directory.ends_with("/conda-meta") => Some("Conda packages"),
-            _ if name.ends_with(".deps.json") => Some(".NET packages"),
+    let within = |parent: &str| {
+        let mut parts = directory.rsplit('/');
+        parts.next() == Some(parent)
+    };
+    match name {
+        // The library of R packages: `…/library/NAME/DESCRIPTION`.
+        "DESCRIPTION" => directory
+            .rsplit('/')
+            .nth(1)
+            .filter(|library| matches!(*library, "library" | "site-library"))
+            .map(|_| "R packages"),
+        // Modules beside Perl's own, which has its list elsewhere.
+        ".packlist" => directory.contains("/auto/").then_some("Perl modules"),
+        "pubspec.lock" => Some("Dart packages"),
+        "Package.resolved" | "Podfile.lock" => Some("Swift packages"),
+        _ => match name.rsplit_once('.')?.1 {
+            "rockspec" => Some("Lua rocks"),
+            "app" if within("ebin") => Some("Erlang applications"),
+            "conf" if within("package.conf.d") => Some("Haskell packages"),
             _ => None,
         },
-        _ => None,
-    }
-}
-
-/// `node_modules/NAME` or `node_modules/@SCOPE/NAME`.
-fn is_npm_package(directory: &str) -> bool {
-    let mut parts = directory.rsplit('/');
-    let (_name, above) = (parts.next(), parts.next());
-    match above {
-        Some("node_modules") => true,
-        Some(scope) if scope.starts_with('@') => parts.next() == Some("node_modules"),
-        _ => false,
     }
 }
 
@@ -88,16 +85,23 @@ mod tests {
                 "var/lib/pacman/local/ALPM_DB_VERSION",
                 Some("Arch Linux packages"),
             ),
-            ("usr/lib/node_modules/npm/package.json", Some("npm packages")),
-            ("app/node_modules/@a/b/package.json", Some("npm packages")),
-            ("app/node_modules/a/test/package.json", None),
-            ("app/package.json", None),
-            ("opt/app.jar", Some("Java archives")),
+            ("usr/lib/R/library/stats/DESCRIPTION", Some("R packages")),
+            ("app/DESCRIPTION", None),
             (
-                "usr/lib/ruby/gems/3.1.0/specifications/default/json.gemspec",
-                Some("Ruby gems"),
+                "opt/lib/erlang/lib/ssl-11.0/ebin/ssl.app",
+                Some("Erlang applications"),
             ),
-            ("opt/conda/conda-meta/numpy.json", Some("Conda packages")),
+            ("opt/ssl.app", None),
+            (
+                "usr/local/lib/luarocks/rocks-5.3/a/1-1/a-1-1.rockspec",
+                Some("Lua rocks"),
+            ),
+            (
+                "usr/local/lib/perl5/site_perl/5.36.0/x/auto/JSON/.packlist",
+                Some("Perl modules"),
+            ),
+            ("usr/local/lib/perl5/5.36.0/x86_64-linux-gnu/.packlist", None),
+            ("opt/app.jar", None),
             ("etc/passwd", None),
         ] {
             assert_eq!(kind(path), expected, "{path}");

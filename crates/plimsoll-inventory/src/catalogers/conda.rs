@@ -1,0 +1,83 @@
+use plimsoll_core::Ecosystem;
+use serde::Deserialize;
+
+use super::{Cataloger, Warnings};
+use crate::{EvidenceFile, FoundPackage};
+
+/// Installed Conda packages: `conda-meta/NAME-VERSION-BUILD.json` in every environment. Of a package that is a Python
+/// distribution, too, the distribution is told: advisories are about that.
+pub(super) struct Conda;
+
+#[derive(Deserialize)]
+struct Record {
+    name: String,
+    version: String,
+    #[serde(default)]
+    license: Option<String>,
+    #[serde(default)]
+    subdir: Option<String>,
+}
+
+impl Cataloger for Conda {
+    fn name(&self) -> &'static str {
+        "conda"
+    }
+
+    fn version(&self) -> u32 {
+        1
+    }
+
+    fn ecosystem(&self) -> Option<Ecosystem> {
+        Some(Ecosystem::Conda)
+    }
+
+    fn limit(&self, path: &str) -> Option<u64> {
+        let (directory, name) = path.rsplit_once('/')?;
+        let is_meta = directory == "conda-meta" || directory.ends_with("/conda-meta");
+        // The record names every file.
+        (is_meta && name.ends_with(".json")).then_some(64 << 20)
+    }
+
+    fn catalog(&self, content: &[u8], evidence: &mut EvidenceFile, warnings: &mut Warnings) {
+        match serde_json::from_slice::<Record>(content) {
+            Ok(record) if !record.name.is_empty() && !record.version.is_empty() => {
+                evidence.packages.push(FoundPackage {
+                    name: record.name,
+                    version: record.version,
+                    architecture: record.subdir,
+                    licenses: record
+                        .license
+                        .into_iter()
+                        .filter(|license| !license.is_empty())
+                        .collect(),
+                    ..FoundPackage::default()
+                });
+            }
+            Ok(_) => warnings.add("it names no Conda package"),
+            Err(error) => warnings.add(format!("it is no record of a Conda package: {error}")),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::catalog;
+
+    #[test]
+    fn records() {
+        let json = br#"{"build":"py311h64a7726_0","name":"numpy","version":"1.26.0","license":"BSD-3-Clause",
+            "subdir":"linux-64","files":["lib/x"],"paths_data":{"paths":[]}}"#;
+        let (evidence, warnings) = catalog(
+            "opt/conda/envs/a/conda-meta/numpy-1.26.0-py311h64a7726_0.json",
+            json,
+        );
+        assert!(warnings.is_empty(), "{warnings:?}");
+        let package = &evidence.packages[0];
+        assert_eq!(
+            (package.name.as_str(), package.version.as_str()),
+            ("numpy", "1.26.0")
+        );
+        assert_eq!(package.licenses, ["BSD-3-Clause"]);
+        assert_eq!(catalog("conda-meta/a.json", b"{}").1.len(), 1);
+    }
+}

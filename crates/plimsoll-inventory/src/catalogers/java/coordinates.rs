@@ -1,0 +1,342 @@
+//! Names of Java packages as Maven has them, told from file names and manifests where the archive does not say them.
+
+use super::manifest::Manifest;
+
+/// A package's group, name and version; an empty text for what is not known.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
+pub(super) struct Coordinates {
+    pub(super) group: String,
+    pub(super) artifact: String,
+    pub(super) version: String,
+}
+
+impl Coordinates {
+    /// `group:artifact`, or the artifact alone where no group is known.
+    pub(super) fn name(&self) -> String {
+        match self.group.is_empty() {
+            true => self.artifact.clone(),
+            false => format!("{}:{}", self.group, self.artifact),
+        }
+    }
+
+    /// Whether it says which package it is.
+    pub(super) fn is_known(&self) -> bool {
+        !self.artifact.is_empty() && !self.version.is_empty()
+    }
+}
+
+/// The file name without its directories and its extension.
+pub(super) fn stem(path: &str) -> &str {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    name.rsplit_once('.').map_or(name, |(stem, _)| stem)
+}
+
+/// The artifact and the version in a file name such as `spring-core-5.3.4.jar`; without a version, the whole stem is the
+/// artifact. Of several numbers, the last one with a point in it starts the version: `log4j-1.2-api-2.17.1`.
+pub(super) fn from_file_name(path: &str) -> Coordinates {
+    let stem = stem(path);
+    let starts: Vec<usize> = stem
+        .match_indices('-')
+        .map(|(at, _)| at)
+        .filter(|at| *at > 0 && starts_version(&stem[at + 1..]))
+        .collect();
+    let pointed = starts.iter().rfind(|at| {
+        let number = stem[*at + 1..].trim_start_matches(|char: char| char.is_ascii_digit());
+        // `1.0-20210101.123456-7` is one version, of a snapshot.
+        let is_date = stem.len() - **at - 1 - number.len() == 8;
+        number.starts_with('.') && !is_date
+    });
+    match pointed.or(starts.first()) {
+        Some(at) => Coordinates {
+            group: String::new(),
+            artifact: stem[..*at].to_owned(),
+            version: stem[at + 1..].to_owned(),
+        },
+        None => Coordinates {
+            artifact: stem.to_owned(),
+            ..Coordinates::default()
+        },
+    }
+}
+
+/// `1…`, `v1…`, `r1…`.
+fn starts_version(text: &str) -> bool {
+    text.strip_prefix(['v', 'r'])
+        .unwrap_or(text)
+        .starts_with(|first: char| first.is_ascii_digit())
+}
+
+/// What `pom.properties` says (Maven's archiver writes it).
+pub(super) fn from_properties(text: &str) -> Coordinates {
+    let mut found = Coordinates::default();
+    for line in text.lines() {
+        let line = line.trim();
+        let Some((key, value)) = line.split_once(['=', ':']).filter(|_| !line.starts_with('#')) else {
+            continue;
+        };
+        let field = match key.trim() {
+            "groupId" => &mut found.group,
+            "artifactId" => &mut found.artifact,
+            "version" => &mut found.version,
+            _ => continue,
+        };
+        *field = value.trim().to_owned();
+    }
+    found
+}
+
+/// What the archive itself is, going by its file name and its manifest.
+pub(super) fn guessed(path: &str, manifest: &Manifest) -> Coordinates {
+    let file = from_file_name(path);
+    let symbolic = manifest.symbolic_name().unwrap_or_default();
+    let version = match file.version.is_empty() {
+        true => manifest.version().unwrap_or_default().to_owned(),
+        false => file.version,
+    };
+    let artifact = match file.artifact.is_empty() {
+        true => symbolic.rsplit('.').next().unwrap_or_default().to_owned(),
+        false => file.artifact,
+    };
+    let group = group_of(&artifact).map(str::to_owned);
+    let group = group
+        .or_else(|| group_from(&artifact, manifest))
+        .unwrap_or_default();
+    Coordinates {
+        group,
+        artifact,
+        version,
+    }
+}
+
+/// The group that the manifest lets one suppose.
+fn group_from(artifact: &str, manifest: &Manifest) -> Option<String> {
+    let stated = manifest.get("Implementation-Vendor-Id").filter(|id| is_group(id));
+    let names = [manifest.symbolic_name(), manifest.get("Automatic-Module-Name")];
+    let derived = || {
+        names
+            .into_iter()
+            .flatten()
+            .find_map(|name| group_in(artifact, name))
+    };
+    stated.map(str::to_owned).or_else(derived)
+}
+
+/// The group in a module's name: what is before the artifact, `com.a.b` in `com.a.b.c` for `c`, or the whole name without
+/// its last part.
+fn group_in(artifact: &str, name: &str) -> Option<String> {
+    let before = name
+        .strip_suffix(artifact)
+        .and_then(|group| group.strip_suffix('.'))
+        .or_else(|| name.rsplit_once('.').map(|(group, _)| group))?;
+    is_group(before).then(|| before.to_owned())
+}
+
+/// Whether it has the form of a group: a domain turned around.
+fn is_group(text: &str) -> bool {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
+    let first = text.split('.').next().unwrap_or_default();
+    const FIRST: [&str; 22] = [
+        "com", "org", "io", "net", "edu", "gov", "de", "uk", "fr", "dev", "me", "ch", "at", "nl", "ru", "cz",
+        "jp", "tech", "info", "javax", "jakarta", "software",
+    ];
+    text.contains('.') && text.bytes().all(is_plain) && FIRST.contains(&first)
+}
+
+/// The groups of well-known packages whose archives do not say theirs: they are not made with Maven, or without its
+/// properties. A name that ends with `*` stands for all that begin so; the first that fits counts.
+const GROUPS: &[(&str, &str)] = &[
+    ("spring-boot*", "org.springframework.boot"),
+    ("spring-security*", "org.springframework.security"),
+    ("spring-cloud-gateway*", "org.springframework.cloud"),
+    ("spring-cloud*", "org.springframework.cloud"),
+    ("spring-data*", "org.springframework.data"),
+    ("spring-batch*", "org.springframework.batch"),
+    ("spring-integration*", "org.springframework.integration"),
+    ("spring-kafka*", "org.springframework.kafka"),
+    ("spring-amqp*", "org.springframework.amqp"),
+    ("spring-rabbit*", "org.springframework.amqp"),
+    ("spring-session*", "org.springframework.session"),
+    ("spring-ldap*", "org.springframework.ldap"),
+    ("spring-retry", "org.springframework.retry"),
+    ("spring-hateoas", "org.springframework.hateoas"),
+    ("spring-vault*", "org.springframework.vault"),
+    ("spring-ws*", "org.springframework.ws"),
+    ("spring-xml", "org.springframework.ws"),
+    ("spring-plugin*", "org.springframework.plugin"),
+    ("spring-graphql*", "org.springframework.graphql"),
+    ("spring-restdocs*", "org.springframework.restdocs"),
+    ("spring-webflow*", "org.springframework.webflow"),
+    ("spring-*", "org.springframework"),
+    ("tomcat-embed*", "org.apache.tomcat.embed"),
+    ("tomcat-*", "org.apache.tomcat"),
+    ("catalina", "org.apache.tomcat"),
+    ("catalina-*", "org.apache.tomcat"),
+    ("jasper", "org.apache.tomcat"),
+    ("jasper-el", "org.apache.tomcat"),
+    ("ant", "org.apache.ant"),
+    ("ant-*", "org.apache.ant"),
+    ("ivy", "org.apache.ivy"),
+    ("lucene-*", "org.apache.lucene"),
+    ("solr-*", "org.apache.solr"),
+    ("kafka-*", "org.apache.kafka"),
+    ("kafka_*", "org.apache.kafka"),
+    ("connect-*", "org.apache.kafka"),
+    ("elasticsearch", "org.elasticsearch"),
+    ("elasticsearch-*", "org.elasticsearch"),
+    ("opensearch", "org.opensearch"),
+    ("opensearch-*", "org.opensearch"),
+    ("kotlin-*", "org.jetbrains.kotlin"),
+    ("kotlinx-*", "org.jetbrains.kotlinx"),
+    ("scala-library", "org.scala-lang"),
+    ("scala-reflect", "org.scala-lang"),
+    ("scala-compiler", "org.scala-lang"),
+    ("hibernate-validator*", "org.hibernate.validator"),
+    ("hibernate-search*", "org.hibernate.search"),
+    ("hibernate-commons-annotations", "org.hibernate.common"),
+    ("hibernate-*", "org.hibernate"),
+    ("bcprov-*", "org.bouncycastle"),
+    ("bcpkix-*", "org.bouncycastle"),
+    ("bcutil-*", "org.bouncycastle"),
+    ("bcpg-*", "org.bouncycastle"),
+    ("bctls-*", "org.bouncycastle"),
+    ("bcmail-*", "org.bouncycastle"),
+    ("bc-fips", "org.bouncycastle"),
+    ("grpc-*", "io.grpc"),
+    ("micrometer-*", "io.micrometer"),
+    ("reactor-netty*", "io.projectreactor.netty"),
+    ("reactor-*", "io.projectreactor"),
+    ("rsocket-*", "io.rsocket"),
+    ("opentelemetry-*", "io.opentelemetry"),
+    ("rxjava", "io.reactivex"),
+    ("okhttp", "com.squareup.okhttp3"),
+    ("logging-interceptor", "com.squareup.okhttp3"),
+    ("okio", "com.squareup.okio"),
+    ("okio-jvm", "com.squareup.okio"),
+    ("retrofit", "com.squareup.retrofit2"),
+    ("h2", "com.h2database"),
+    ("hsqldb", "org.hsqldb"),
+    ("postgresql", "org.postgresql"),
+    ("mariadb-java-client", "org.mariadb.jdbc"),
+    ("mysql-connector-java", "mysql"),
+    ("mysql-connector-j", "com.mysql"),
+    ("mssql-jdbc", "com.microsoft.sqlserver"),
+    ("ojdbc*", "com.oracle.database.jdbc"),
+    ("mongodb-driver-*", "org.mongodb"),
+    ("bson", "org.mongodb"),
+    ("cassandra-driver-core", "com.datastax.cassandra"),
+    ("groovy", "org.codehaus.groovy"),
+    ("groovy-*", "org.codehaus.groovy"),
+    ("rhino", "org.mozilla"),
+    ("jython*", "org.python"),
+    ("jruby-*", "org.jruby"),
+    ("log4j", "log4j"),
+    ("junit", "junit"),
+    ("hamcrest*", "org.hamcrest"),
+    ("mockito-*", "org.mockito"),
+    ("xalan", "xalan"),
+    ("serializer", "xalan"),
+    ("xercesImpl", "xerces"),
+    ("xml-apis", "xml-apis"),
+    ("dom4j", "org.dom4j"),
+    ("jsoup", "org.jsoup"),
+    ("json", "org.json"),
+    ("nimbus-jose-jwt", "com.nimbusds"),
+    ("quartz", "org.quartz-scheduler"),
+    ("freemarker", "org.freemarker"),
+    ("velocity", "org.apache.velocity"),
+    ("struts2-*", "org.apache.struts"),
+    ("wicket-*", "org.apache.wicket"),
+    ("jta", "javax.transaction"),
+    ("activation", "javax.activation"),
+    ("mail", "javax.mail"),
+    ("servlet-api", "javax.servlet"),
+    ("jsp-api", "javax.servlet.jsp"),
+    ("aspectjweaver", "org.aspectj"),
+    ("aspectjrt", "org.aspectj"),
+    ("testng", "org.testng"),
+    ("jna", "net.java.dev.jna"),
+    ("jna-platform", "net.java.dev.jna"),
+    ("jettison", "org.codehaus.jettison"),
+    ("jetty-*", "org.eclipse.jetty"),
+    ("jackson-core-asl", "org.codehaus.jackson"),
+    ("jackson-mapper-asl", "org.codehaus.jackson"),
+];
+
+fn group_of(artifact: &str) -> Option<&'static str> {
+    let fits = |pattern: &str| match pattern.strip_suffix('*') {
+        Some(prefix) => artifact.starts_with(prefix),
+        None => artifact == pattern,
+    };
+    GROUPS
+        .iter()
+        .find(|(pattern, _)| fits(pattern))
+        .map(|(_, group)| *group)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn file_names() {
+        for (path, artifact, version) in [
+            ("lib/spring-core-5.3.4.jar", "spring-core", "5.3.4"),
+            ("a/guava-31.1-jre.jar", "guava", "31.1-jre"),
+            ("log4j-1.2-api-2.17.1.jar", "log4j-1.2-api", "2.17.1"),
+            ("x-1.0-20210101.123456-7.jar", "x", "1.0-20210101.123456-7"),
+            ("guava-r09.jar", "guava", "r09"),
+            ("app.war", "app", ""),
+            ("x-1.0-SNAPSHOT.jar", "x", "1.0-SNAPSHOT"),
+            ("commons-lang3.jar", "commons-lang3", ""),
+            ("kafka_2.13-3.1.0.jar", "kafka_2.13", "3.1.0"),
+            ("-1.jar", "-1", ""),
+            ("", "", ""),
+        ] {
+            let found = from_file_name(path);
+            assert_eq!(
+                (found.artifact.as_str(), found.version.as_str()),
+                (artifact, version),
+                "{path}"
+            );
+        }
+    }
+
+    #[test]
+    fn guesses() {
+        let guess = |path: &str, manifest: &str| {
+            let found = guessed(path, &Manifest::parse(manifest.as_bytes()));
+            (found.name(), found.version)
+        };
+        let is = |name: &str, version: &str| (name.to_owned(), version.to_owned());
+        assert_eq!(
+            guess("spring-web-5.3.1.jar", "Implementation-Title: spring-web\n"),
+            is("org.springframework:spring-web", "5.3.1")
+        );
+        assert_eq!(
+            guess(
+                "x.jar",
+                "Implementation-Vendor-Id: com.example\nImplementation-Version: 2\n"
+            ),
+            is("com.example:x", "2")
+        );
+        assert_eq!(
+            guess(
+                "core-1.jar",
+                "Bundle-SymbolicName: org.example.thing.core;singleton:=true\n"
+            ),
+            is("org.example.thing:core", "1")
+        );
+        assert_eq!(guess("lib-1.jar", "Automatic-Module-Name: lib\n"), is("lib", "1"));
+        assert_eq!(guess("lib.jar", ""), is("lib", ""));
+    }
+
+    #[test]
+    fn properties() {
+        let found = from_properties("#Created\r\nversion=1.2\r\ngroupId = org.a\nartifactId=b\n");
+        assert_eq!(
+            (found.name().as_str(), found.version.as_str()),
+            ("org.a:b", "1.2")
+        );
+        assert!(!from_properties("groupId=a\n").is_known());
+    }
+}

@@ -1,0 +1,119 @@
+use plimsoll_core::Ecosystem;
+use serde::Deserialize;
+
+use super::{Cataloger, Warnings};
+use crate::{EvidenceFile, FoundPackage};
+
+/// Installed PHP packages: `vendor/composer/installed.json`, which Composer 1 writes as a list and Composer 2 as an object.
+pub(super) struct Php;
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Installed {
+    Object { packages: Vec<Installation> },
+    List(Vec<Installation>),
+}
+
+#[derive(Deserialize)]
+struct Installation {
+    name: String,
+    version: String,
+    #[serde(default)]
+    license: Licenses,
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Licenses {
+    Several(Vec<String>),
+    One(String),
+    Other(serde::de::IgnoredAny),
+}
+
+impl Default for Licenses {
+    fn default() -> Self {
+        Self::Several(Vec::new())
+    }
+}
+
+impl Cataloger for Php {
+    fn name(&self) -> &'static str {
+        "php"
+    }
+
+    fn version(&self) -> u32 {
+        1
+    }
+
+    fn ecosystem(&self) -> Option<Ecosystem> {
+        Some(Ecosystem::Composer)
+    }
+
+    fn limit(&self, path: &str) -> Option<u64> {
+        let directory = path.strip_suffix("/installed.json")?;
+        (directory == "composer" || directory.ends_with("/composer")).then_some(64 << 20)
+    }
+
+    fn catalog(&self, content: &[u8], evidence: &mut EvidenceFile, warnings: &mut Warnings) {
+        let installed = match serde_json::from_slice(content) {
+            Ok(Installed::Object { packages }) => packages,
+            Ok(Installed::List(packages)) => packages,
+            Err(error) => return warnings.add(format!("it is no list of PHP packages: {error}")),
+        };
+        let packages = installed.into_iter().map(|one| FoundPackage {
+            // A tag may be `v1.2.3`; Packagist counts it as `1.2.3`.
+            version: version(&one.version).to_owned(),
+            name: one.name,
+            licenses: match one.license {
+                Licenses::Several(licenses) => licenses,
+                Licenses::One(license) => vec![license],
+                Licenses::Other(_) => Vec::new(),
+            },
+            ..FoundPackage::default()
+        });
+        let named = packages.filter(|package| !package.name.is_empty() && !package.version.is_empty());
+        evidence.packages.extend(named);
+    }
+}
+
+fn version(stated: &str) -> &str {
+    match stated.strip_prefix('v') {
+        Some(number) if number.starts_with(|first: char| first.is_ascii_digit()) => number,
+        _ => stated,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::catalog;
+    use super::*;
+
+    fn shown(json: &str) -> Vec<String> {
+        let (evidence, warnings) = catalog("app/vendor/composer/installed.json", json.as_bytes());
+        assert!(warnings.is_empty(), "{warnings:?}");
+        let show =
+            |package: &FoundPackage| format!("{} {} {:?}", package.name, package.version, package.licenses);
+        evidence.packages.iter().map(show).collect()
+    }
+
+    #[test]
+    fn both_forms_are_read() {
+        let packages = r#"[{"name":"monolog/monolog","version":"2.9.1","license":["MIT"],"require":{"php":">=7"}},
+            {"name":"a/b","version":"v1.0.0"},{"name":"c/d","version":"dev-main","license":"GPL-3.0"}]"#;
+        let expected = [
+            "monolog/monolog 2.9.1 [\"MIT\"]",
+            "a/b 1.0.0 []",
+            "c/d dev-main [\"GPL-3.0\"]",
+        ];
+        assert_eq!(shown(packages), expected);
+        let second = format!(r#"{{"packages":{packages},"dev":true,"dev-package-names":["c/d"]}}"#);
+        assert_eq!(shown(&second), expected);
+        assert_eq!(shown("[]"), [""; 0]);
+    }
+
+    #[test]
+    fn what_is_no_list_is_noted() {
+        assert!(Php.limit("vendor/installed.json").is_none());
+        assert_eq!(catalog("vendor/composer/installed.json", b"{}").1.len(), 1);
+    }
+}

@@ -1,0 +1,159 @@
+use plimsoll_core::Ecosystem;
+
+use super::{Cataloger, Warnings};
+use crate::{EvidenceFile, FoundPackage};
+
+/// Installed Ruby gems, the ones that come with Ruby too: `specifications/NAME-VERSION.gemspec`, as RubyGems writes it.
+pub(super) struct Ruby;
+
+impl Cataloger for Ruby {
+    fn name(&self) -> &'static str {
+        "ruby"
+    }
+
+    fn version(&self) -> u32 {
+        1
+    }
+
+    fn ecosystem(&self) -> Option<Ecosystem> {
+        Some(Ecosystem::Gem)
+    }
+
+    fn limit(&self, path: &str) -> Option<u64> {
+        let (directory, name) = path.rsplit_once('/')?;
+        let directory = directory.strip_suffix("/default").unwrap_or(directory);
+        let is_installed = directory == "specifications" || directory.ends_with("/specifications");
+        (is_installed && name.ends_with(".gemspec")).then_some(2 << 20)
+    }
+
+    fn catalog(&self, content: &[u8], evidence: &mut EvidenceFile, warnings: &mut Warnings) {
+        match specification(&String::from_utf8_lossy(content), &evidence.path) {
+            Some(package) => evidence.packages.push(package),
+            None => warnings.add("it names no gem"),
+        }
+    }
+}
+
+/// The gem that a specification is about. What is no literal, because the file was written by hand, is told from the
+/// file's name.
+fn specification(text: &str, path: &str) -> Option<FoundPackage> {
+    let (mut name, mut version, mut licenses) = (None, None, Vec::new());
+    for line in text.lines() {
+        let Some((variable, value)) = line.split_once('=') else {
+            continue;
+        };
+        // `s.name = "a"`, whatever the variable is called.
+        let Some((object, attribute)) = variable.trim().split_once('.') else {
+            continue;
+        };
+        let is_variable = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
+        if !object.bytes().all(is_variable) {
+            continue;
+        }
+        match attribute {
+            "name" => name = name.or_else(|| literals(value).next()),
+            "version" => version = version.or_else(|| literals(value).next()),
+            "license" | "licenses" if licenses.is_empty() => licenses = literals(value).take(20).collect(),
+            _ => {}
+        }
+    }
+    let is_version = |text: &String| text.starts_with(|first: char| first.is_ascii_digit());
+    let file = path.rsplit('/').next()?.strip_suffix(".gemspec")?;
+    let (named, numbered) = from_file_name(file)?;
+    Some(FoundPackage {
+        name: name.unwrap_or_else(|| named.to_owned()),
+        version: version.filter(is_version).unwrap_or_else(|| numbered.to_owned()),
+        licenses: licenses
+            .into_iter()
+            .filter(|license| !license.is_empty())
+            .collect(),
+        ..FoundPackage::default()
+    })
+    .filter(|package| !package.name.is_empty() && !package.version.is_empty())
+}
+
+/// The texts between quotation marks: `"a".freeze`, `["a", 'b'.freeze]`, `Gem::Version.new("1")`.
+fn literals(value: &str) -> impl Iterator<Item = String> {
+    let mut rest = value;
+    std::iter::from_fn(move || {
+        let start = rest.find(['"', '\''])?;
+        let quote = rest[start..].chars().next()?;
+        let after = &rest[start + 1..];
+        let end = after.find(quote)?;
+        rest = &after[end + 1..];
+        Some(after[..end].to_owned())
+    })
+}
+
+/// `name-1.2.3` or `name-1.2.3-platform`.
+fn from_file_name(file: &str) -> Option<(&str, &str)> {
+    let is_version = |at: &usize| file[at + 1..].starts_with(|first: char| first.is_ascii_digit());
+    let at = file.match_indices('-').map(|(at, _)| at).find(is_version);
+    match at {
+        Some(at) => {
+            let version = &file[at + 1..];
+            Some((&file[..at], version.split('-').next().unwrap_or(version)))
+        }
+        None => Some((file, "")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::catalog;
+    use super::*;
+
+    const PATH: &str = "usr/local/bundle/specifications/rack-test-2.0.2.gemspec";
+
+    fn one(path: &str, text: &str) -> (String, String, Vec<String>) {
+        let package = catalog(path, text.as_bytes()).0.packages.remove(0);
+        (package.name, package.version, package.licenses)
+    }
+
+    #[test]
+    fn paths() {
+        for path in [
+            PATH,
+            "usr/lib/ruby/gems/3.1.0/specifications/default/json-2.6.1.gemspec",
+        ] {
+            assert!(Ruby.limit(path).is_some(), "{path}");
+        }
+        for path in [
+            "gems/a-1/a.gemspec",
+            "a.gemspec",
+            "myspecifications/a-1.gemspec",
+            "specifications/a-1.rb",
+        ] {
+            assert!(Ruby.limit(path).is_none(), "{path}");
+        }
+    }
+
+    #[test]
+    fn specifications_in_both_forms() {
+        let text = "# -*- encoding: utf-8 -*-\n# stub: rack-test 2.0.2 ruby lib\n\nGem::Specification.new do |s|\n  \
+            s.name = \"rack-test\".freeze\n  s.version = \"2.0.2\"\n\n  s.required_rubygems_version = Gem::Requirement.new(\">= 0\")\n  \
+            s.licenses = [\"MIT\".freeze, \"Ruby\".freeze]\n  s.metadata = { \"a.version\" => \"9\" }\n";
+        let expected = (
+            "rack-test".to_owned(),
+            "2.0.2".to_owned(),
+            vec!["MIT".to_owned(), "Ruby".to_owned()],
+        );
+        assert_eq!(one(PATH, text), expected);
+        let text = "Gem::Specification.new do |spec|\n  spec.name    = 'x'\n  spec.version = Gem::Version.new('1.0.a')\n  spec.license = 'MIT'";
+        let expected = ("x".to_owned(), "1.0.a".to_owned(), vec!["MIT".to_owned()]);
+        assert_eq!(one("specifications/y-2.gemspec", text), expected);
+    }
+
+    #[test]
+    fn what_is_computed_is_told_from_the_file_name() {
+        let text = "s.name = NAME\ns.version = File.read(\"VERSION\").strip\n";
+        let expected = ("nokogiri".to_owned(), "1.15.4".to_owned(), Vec::new());
+        assert_eq!(
+            one("specifications/nokogiri-1.15.4-x86_64-linux.gemspec", text),
+            expected
+        );
+        let (evidence, warnings) = catalog("specifications/a.gemspec", b"");
+        assert!(evidence.packages.is_empty());
+        assert_eq!(warnings.len(), 1);
+    }
+}

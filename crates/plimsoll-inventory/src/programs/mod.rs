@@ -1,0 +1,59 @@
+//! Programs: what compilers and linkers leave in them about what they are made of, and, of well-known ones, their own
+//! version. What is Go's or Rust's is told by how the program is made, whatever it is called.
+
+mod go;
+mod go_build_info;
+mod go_flags;
+mod rust;
+
+use std::io;
+
+use crate::catalogers::{PieceCataloger, Warnings};
+use crate::content::Content;
+use crate::{EvidenceFile, executable};
+
+/// No program of a compiler that leaves a list is smaller.
+const SMALLEST: u64 = 4 << 10;
+
+/// Programs in the formats of Linux, Windows and macOS.
+pub(crate) struct Programs;
+
+impl PieceCataloger for Programs {
+    fn name(&self) -> &'static str {
+        "programs"
+    }
+
+    fn version(&self) -> u32 {
+        1
+    }
+
+    fn may_be(&self, path: &str, mode: u32, size: u64) -> bool {
+        size >= SMALLEST && (mode & 0o111 != 0 || path.ends_with(".exe"))
+    }
+
+    fn is(&self, head: &[u8]) -> bool {
+        executable::is_executable(head)
+    }
+
+    fn catalog(
+        &self,
+        content: &mut dyn Content,
+        evidence: &mut EvidenceFile,
+        warnings: &mut Warnings,
+    ) -> io::Result<()> {
+        let Some(executable) = executable::read(content)? else {
+            return Ok(());
+        };
+        match go::read(&executable, content)? {
+            Some(go::GoProgram::Modules(modules)) => evidence.packages.extend(modules),
+            Some(go::GoProgram::Silent) => evidence.uncatalogued = Some(go::WITHOUT_MODULES.to_owned()),
+            None => {}
+        }
+        match rust::read(&executable, content)? {
+            Some(Ok(crates)) => evidence.packages.extend(crates),
+            Some(Err(problem)) => warnings.add(problem),
+            None => {}
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,120 @@
+//! Rust programs that were built with `cargo auditable`, which leaves the list of crates in the section `.dep-v0`
+//! (rust-secure-code/cargo-auditable, `PARSING.md`).
+
+use std::io::{self, Read};
+
+use flate2::read::ZlibDecoder;
+use plimsoll_core::Ecosystem;
+use serde::Deserialize;
+
+use crate::FoundPackage;
+use crate::content::{Content, read_range};
+use crate::executable::Executable;
+
+/// The compressed list of some thousand crates has some 10 kB.
+const LARGEST: usize = 1 << 20;
+/// The list itself; the reference reader has the same bound.
+const LONGEST_LIST: u64 = 8 << 20;
+
+#[derive(Deserialize)]
+struct List {
+    packages: Vec<Crate>,
+}
+
+#[derive(Deserialize)]
+struct Crate {
+    name: String,
+    version: String,
+    #[serde(default)]
+    kind: Kind,
+}
+
+/// Whether a crate's code is in the program or only took part in building it.
+#[derive(Deserialize, Default, PartialEq)]
+#[serde(rename_all = "lowercase")]
+enum Kind {
+    #[default]
+    Runtime,
+    Build,
+    #[serde(other)]
+    Other,
+}
+
+/// The crates whose code is in the program, or what is wrong with the list; `None` where it has none.
+///
+/// # Errors
+/// When `content` cannot be read.
+pub(super) fn read(
+    executable: &Executable,
+    content: &mut dyn Content,
+) -> io::Result<Option<Result<Vec<FoundPackage>, String>>> {
+    let Some(section) = executable.section(".dep-v0") else {
+        return Ok(None);
+    };
+    let size = usize::try_from(section.size).unwrap_or(usize::MAX);
+    if size > LARGEST {
+        return Ok(Some(Err(format!(
+            "its list of crates has {size} bytes; no more than {LARGEST} are read"
+        ))));
+    }
+    let compressed = read_range(content, section.offset, size)?;
+    Ok(Some(crates(&compressed)))
+}
+
+fn crates(compressed: &[u8]) -> Result<Vec<FoundPackage>, String> {
+    let mut json = Vec::new();
+    ZlibDecoder::new(compressed)
+        .take(LONGEST_LIST + 1)
+        .read_to_end(&mut json)
+        .map_err(|error| format!("its list of crates cannot be decompressed: {error}"))?;
+    if json.len() as u64 > LONGEST_LIST {
+        return Err(format!("its list of crates is longer than {LONGEST_LIST} bytes"));
+    }
+    let list: List = serde_json::from_slice(&json)
+        .map_err(|error| format!("its list of crates cannot be read: {error}"))?;
+    let runtime = list.packages.into_iter().filter(|one| one.kind == Kind::Runtime);
+    let named = runtime.filter(|one| !one.name.is_empty() && !one.version.is_empty());
+    let packages = named.map(|one| FoundPackage {
+        name: one.name,
+        version: one.version,
+        ecosystem: Some(Ecosystem::Cargo),
+        ..FoundPackage::default()
+    });
+    Ok(packages.collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use flate2::Compression;
+    use flate2::read::ZlibEncoder;
+
+    fn compressed(json: &[u8]) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        ZlibEncoder::new(json, Compression::fast())
+            .read_to_end(&mut bytes)
+            .unwrap();
+        bytes
+    }
+
+    #[test]
+    fn crates_that_only_took_part_in_building_are_left_out() {
+        let json = br#"{"packages":[{"name":"app","version":"0.1.0","source":"local","dependencies":[1,2],"root":true},
+            {"name":"cc","version":"1.0.1","source":"crates.io","kind":"build"},
+            {"name":"libc","version":"0.2.150","source":"crates.io"}],"format":1}"#;
+        let found = crates(&compressed(json)).unwrap();
+        let shown: Vec<_> = found
+            .iter()
+            .map(|one| (one.name.as_str(), one.version.as_str()))
+            .collect();
+        assert_eq!(shown, [("app", "0.1.0"), ("libc", "0.2.150")]);
+    }
+
+    #[test]
+    fn what_is_not_a_list_is_said() {
+        assert!(crates(b"x").unwrap_err().contains("cannot be decompressed"));
+        assert!(crates(&compressed(b"[]")).unwrap_err().contains("cannot be read"));
+        let bomb = vec![b' '; LONGEST_LIST as usize + 10];
+        assert!(crates(&compressed(&bomb)).unwrap_err().contains("longer than"));
+    }
+}
