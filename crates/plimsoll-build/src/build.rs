@@ -1,4 +1,5 @@
 use std::collections::{BTreeMap, HashMap};
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
@@ -82,7 +83,7 @@ pub fn build(
     let scratch = Scratch::new(store.root()).map_err(context_error)?;
     let ignore = read_ignore(&options.context, &options.dockerfile)?;
     let cache = (!options.context.is_spooled())
-        .then(|| StatCache::load(&store.root().join("contexts"), options.context.root()));
+        .then(|| StatCache::load(&contexts_dir(store), options.context.root()));
     let root = Rooted::open(options.context.root())
         .doing("cannot open", options.context.root())
         .map_err(context_error)?;
@@ -307,6 +308,11 @@ impl<P: Into<Problem>> From<P> for BuildProblem {
     fn from(problem: P) -> Self {
         Self::Problem(problem.into())
     }
+}
+
+/// Where it is kept what was found out about contexts.
+pub(crate) fn contexts_dir(store: &Store) -> PathBuf {
+    store.root().join("contexts")
 }
 
 fn context_error(problem: Problem) -> Error {

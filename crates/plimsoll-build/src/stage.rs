@@ -49,6 +49,13 @@ pub(crate) struct Made {
     cached: bool,
 }
 
+impl Made {
+    /// The layer that it made; nothing if it changed no file.
+    pub(crate) fn layer(&self) -> Option<&Layer> {
+        self.layer.as_ref()
+    }
+}
+
 impl<'b> StageBuild<'b> {
     fn start(builder: &'b Builder<'b>, index: usize) -> Result<Self> {
         let plan = &builder.graph.stages[index];

@@ -1,18 +1,18 @@
 //! Digests of files known from earlier builds, so that a context that did not change is not read again.
 //!
-//! The file is a header line, then for each file a record of fixed fields in little endian and the path. One that
-//! does not read is as good as none: everything in it can be found out again.
+//! For each file there is a record of fixed fields in little endian and the path.
 
 use std::collections::HashMap;
 use std::ffi::OsString;
-use std::io::{self, Write};
+use std::io;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use plimsoll_core::{Digest, Sha256};
+use plimsoll_core::Digest;
 
+use super::kept;
 use super::walk::{Metadata, Time};
 
 const HEADER: &[u8] = b"plimsoll context digests 1\n";
@@ -59,7 +59,7 @@ impl StatCache {
     pub(crate) fn load(directory: &Path, root: &Path) -> Self {
         let name = Digest::of(root.as_os_str().as_bytes()).hex();
         let file = directory.join(name);
-        let known = std::fs::read(&file).ok().and_then(|bytes| decode(&bytes));
+        let known = kept::read(&file, HEADER).and_then(|bytes| decode(&bytes));
         Self {
             root: root.to_owned(),
             file,
@@ -114,19 +114,11 @@ impl StatCache {
             .chain(found.iter())
             .collect();
         all.sort_unstable_by(|a, b| a.0.cmp(b.0));
-        let mut bytes = HEADER.to_vec();
+        let mut bytes = Vec::new();
         for (path, (stamp, digest)) in all {
             encode(&mut bytes, path, stamp, digest);
         }
-        let mut checksum = Sha256::new();
-        checksum.update(&bytes);
-        bytes.extend_from_slice(checksum.finish().hex().as_bytes());
-        let directory = self.file.parent().unwrap_or(Path::new("."));
-        std::fs::create_dir_all(directory)?;
-        let mut file = tempfile::NamedTempFile::new_in(temporary)?;
-        file.write_all(&bytes)?;
-        file.persist(&self.file)?;
-        Ok(())
+        kept::write(&self.file, HEADER, &bytes, temporary)
     }
 }
 
@@ -148,12 +140,7 @@ fn encode(bytes: &mut Vec<u8>, path: &Path, stamp: &Stamp, digest: &Digest) {
     bytes.extend_from_slice(path);
 }
 
-fn decode(bytes: &[u8]) -> Option<HashMap<PathBuf, (Stamp, Digest)>> {
-    let (content, checksum) = bytes.split_at_checked(bytes.len().checked_sub(64)?)?;
-    if Digest::of(content).hex().as_bytes() != checksum {
-        return None;
-    }
-    let mut rest = content.strip_prefix(HEADER)?;
+fn decode(mut rest: &[u8]) -> Option<HashMap<PathBuf, (Stamp, Digest)>> {
     let mut known = HashMap::new();
     while !rest.is_empty() {
         let (record, tail) = rest.split_at_checked(RECORD)?;
@@ -239,23 +226,5 @@ mod tests {
         let cache = StatCache::load(&store, &root);
         assert_eq!(cache.get(Path::new("f"), &changed), Some(Digest::of(b"xx")));
         assert_eq!(cache.get(Path::new("gone"), &metadata), None);
-    }
-
-    #[test]
-    fn a_damaged_file_is_as_good_as_none() {
-        let dir = tempfile::tempdir().unwrap();
-        std::fs::write(dir.path().join("f"), "x").unwrap();
-        let metadata = Metadata::from(&std::fs::metadata(dir.path().join("f")).unwrap());
-        let cache = StatCache::load(dir.path(), dir.path());
-        cache.put(Path::new("f"), &metadata, Digest::of(b"x"), later(&metadata, 9));
-        cache.save(dir.path()).unwrap();
-        let bytes = std::fs::read(&cache.file).unwrap();
-        assert!(decode(&bytes).is_some());
-        for end in 0..bytes.len() {
-            assert!(decode(&bytes[..end]).is_none());
-        }
-        let mut flipped = bytes.clone();
-        flipped[HEADER.len()] ^= 1;
-        assert!(decode(&flipped).is_none());
     }
 }

@@ -21,6 +21,40 @@ pub(crate) struct Attributes {
     pub(crate) time: Option<i64>,
 }
 
+/// What a file gets besides its content.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Wanted {
+    pub(crate) owner: Owner,
+    pub(crate) mode: u32,
+    pub(crate) time: Timespec,
+}
+
+impl Attributes {
+    /// What a file or directory of a source gets.
+    pub(crate) fn of(&self, metadata: &Metadata, is_directory: bool) -> Wanted {
+        Wanted {
+            owner: self.owner.unwrap_or(Owner {
+                uid: metadata.uid,
+                gid: metadata.gid,
+            }),
+            mode: match &self.mode {
+                Some(change) => change.apply(metadata.mode, is_directory),
+                None => metadata.mode,
+            },
+            time: match self.time {
+                Some(seconds) => Timespec {
+                    tv_sec: seconds,
+                    tv_nsec: 0,
+                },
+                None => Timespec {
+                    tv_sec: metadata.mtime.seconds,
+                    tv_nsec: metadata.mtime.nanoseconds.into(),
+                },
+            },
+        }
+    }
+}
+
 /// The root that is copied into.
 #[derive(Debug)]
 pub(crate) struct Target<'a> {
@@ -113,31 +147,14 @@ impl Target<'_> {
         xattrs: &Xattrs,
         kind: Shape,
     ) -> rustix::io::Result<()> {
-        let owner = self.attributes.owner.unwrap_or(Owner {
-            uid: metadata.uid,
-            gid: metadata.gid,
-        });
-        set_owner(parent, name, owner)?;
+        let wanted = self.attributes.of(metadata, kind == Shape::Directory);
+        set_owner(parent, name, wanted.owner)?;
         if kind != Shape::Symlink {
-            let mode = match &self.attributes.mode {
-                Some(change) => change.apply(metadata.mode, kind == Shape::Directory),
-                None => metadata.mode,
-            };
-            set_mode(parent, name, mode)?;
+            set_mode(parent, name, wanted.mode)?;
         }
         // A change of the owner takes file capabilities away, so they come after it.
         set_xattrs(parent, name, xattrs)?;
-        let time = match self.attributes.time {
-            Some(seconds) => Timespec {
-                tv_sec: seconds,
-                tv_nsec: 0,
-            },
-            None => Timespec {
-                tv_sec: metadata.mtime.seconds,
-                tv_nsec: metadata.mtime.nanoseconds.into(),
-            },
-        };
-        set_time(parent, name, time)
+        set_time(parent, name, wanted.time)
     }
 }
 

@@ -1,75 +1,63 @@
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::ffi::OsStr;
-use std::fs::File;
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
-use rustix::fs::{
-    AtFlags, FileType, Mode, OFlags, linkat, mkdirat, mknodat, openat, statat, symlinkat, unlinkat,
-};
+use rustix::fs::{AtFlags, FileType, Mode, chmodat, fstat, mkdirat, mknodat, statat, symlinkat, unlinkat};
 use rustix::io::Errno;
 
-use super::content::ContentCopier;
+use super::pending::Pending;
 use super::sources::{Source, SourceTree};
 use super::target::{Shape, Target, shown};
 use crate::context::walk::{Entry, Kind, Metadata, join};
 use crate::error::{IoContext, Problem};
 use crate::rooted::file_type;
 
-/// Copies `source` to `place`, a path without symbolic links in the target whose parent exists. `copied` is told
-/// the bytes of content as they are copied. Gives whether a file of the source was changed since it was looked
-/// at.
-pub(crate) fn copy(
-    tree: &SourceTree<'_>,
-    source: &Source,
+/// Copies `source` to `place`, a path without symbolic links in the target whose parent exists. Directories, links and
+/// devices are made at once; regular files are added to `pending`, with the directories whose attributes are to be set
+/// after them.
+pub(crate) fn copy<'a>(
+    tree: &'a SourceTree<'a>,
+    source: &'a Source,
     target: &Target<'_>,
     place: &Path,
-    copied: &dyn Fn(u64),
-) -> Result<bool, Problem> {
+    pending: &mut Pending<'a>,
+) -> Result<(), Problem> {
     let mut copier = Copier {
         tree,
         source,
         target,
-        copied,
+        pending,
         parent: None,
         links: HashMap::new(),
-        content: ContentCopier::default(),
-        directories: Vec::new(),
-        changed: false,
+        made: HashSet::new(),
     };
     for entry in &source.entries {
         copier.copy(entry, &join(place, &entry.path))?;
     }
-    // What is put into a directory changes its time, so the innermost come first, and all of them last.
-    while let Some((path, entry)) = copier.directories.pop() {
-        copier.set_metadata(&path, entry)?;
-    }
-    Ok(copier.changed)
+    Ok(())
 }
 
-struct Copier<'a> {
+struct Copier<'a, 'c> {
     tree: &'a SourceTree<'a>,
     source: &'a Source,
-    target: &'a Target<'a>,
-    copied: &'a dyn Fn(u64),
+    target: &'c Target<'c>,
+    pending: &'c mut Pending<'a>,
     /// The directory of the target that was written to last.
     parent: Option<(PathBuf, Rc<OwnedFd>)>,
-    /// What was copied of files that have several names: device and inode to path.
-    links: HashMap<(u64, u64), PathBuf>,
-    content: ContentCopier,
-    /// Directories whose attributes are still to be set.
-    directories: Vec<(PathBuf, &'a Entry)>,
-    changed: bool,
+    /// The files that have several names, by device and inode, with their numbers among those that are pending.
+    links: HashMap<(u64, u64), usize>,
+    /// The directories that were not there before: what is in them is of this source.
+    made: HashSet<PathBuf>,
 }
 
-impl<'a> Copier<'a> {
+impl<'a> Copier<'a, '_> {
     fn copy(&mut self, entry: &'a Entry, path: &Path) -> Result<(), Problem> {
-        let (parent, name) = self.parent_of(path)?;
-        let there = match statat(&parent, name, AtFlags::SYMLINK_NOFOLLOW) {
-            Ok(stat) => Some(file_type(&stat)),
-            Err(Errno::NOENT) => None,
-            Err(error) => return Err(Problem::io("cannot write", shown(path), error)),
+        let is_fresh = path.parent().is_some_and(|parent| self.made.contains(parent));
+        let there = match is_fresh {
+            true => None,
+            false => self.there(path)?,
         };
         if entry.kind == Kind::Directory {
             return self.copy_directory(entry, path, there);
@@ -81,15 +69,45 @@ impl<'a> Copier<'a> {
                     shown(path).display()
                 )));
             }
-            Some(_) => unlinkat(&parent, name, AtFlags::empty()).doing_inside("cannot write", path)?,
+            Some(_) if self.pending.has(path) => self.pending.forget(path),
+            Some(_) => {
+                let (parent, name) = self.parent_of(path)?;
+                unlinkat(&parent, name, AtFlags::empty()).doing_inside("cannot write", path)?;
+            }
             None => {}
         }
+        if let Kind::File(_) = entry.kind {
+            if !is_fresh {
+                self.raise_parent(path)?;
+            }
+            self.add_file(entry, path);
+            return Ok(());
+        }
+        let (parent, name) = self.parent_of(path)?;
         match &entry.kind {
-            Kind::File(_) => self.copy_file(entry, path)?,
             Kind::Symlink(link) => symlinkat(link, &parent, name).doing_inside("cannot write", path)?,
             kind => make_node(&parent, name, kind, &entry.metadata).doing_inside("cannot write", path)?,
         }
-        self.set_metadata(path, entry)
+        let shape = match entry.kind {
+            Kind::Symlink(_) => Shape::Symlink,
+            _ => Shape::Other,
+        };
+        self.target
+            .set_metadata(&parent, name, &entry.metadata, &entry.xattrs, shape)
+            .doing_inside("cannot set the attributes of", path)
+    }
+
+    /// What kind of file is at `path`, or will be.
+    fn there(&mut self, path: &Path) -> Result<Option<FileType>, Problem> {
+        if self.pending.has(path) {
+            return Ok(Some(FileType::RegularFile));
+        }
+        let (parent, name) = self.parent_of(path)?;
+        match statat(&parent, name, AtFlags::SYMLINK_NOFOLLOW) {
+            Ok(stat) => Ok(Some(file_type(&stat))),
+            Err(Errno::NOENT) => Ok(None),
+            Err(error) => Err(Problem::io("cannot write", shown(path), error)),
+        }
     }
 
     /// The top of a source that is copied onto a directory leaves its attributes alone, those below it do not.
@@ -114,53 +132,41 @@ impl<'a> Copier<'a> {
             None => {
                 let (parent, name) = self.parent_of(path)?;
                 mkdirat(&parent, name, Mode::RWXU).doing_inside("cannot make the directory", path)?;
+                self.made.insert(path.to_owned());
             }
         }
-        self.directories.push((path.to_owned(), entry));
+        self.pending.directory(path, entry);
         Ok(())
     }
 
-    fn copy_file(&mut self, entry: &Entry, path: &Path) -> Result<(), Problem> {
-        let (parent, name) = self.parent_of(path)?;
+    fn add_file(&mut self, entry: &'a Entry, path: &Path) {
         let inode = (entry.metadata.device, entry.metadata.inode);
-        if entry.metadata.links > 1 {
-            if let Some(first) = self.links.get(&inode) {
-                let (first_parent, first_name) = self
-                    .target
-                    .root
-                    .open_parent(first)
-                    .doing_inside("cannot write", path)?;
-                return linkat(&first_parent, first_name, &parent, name, AtFlags::empty())
-                    .doing_inside("cannot write", path);
-            }
-            self.links.insert(inode, path.to_owned());
+        let several = entry.metadata.links > 1;
+        if several
+            && let Some(number) = self.links.get(&inode)
+            && self.pending.link(*number, path)
+        {
+            return;
         }
-        let from = join(&self.source.top, &entry.path);
-        let input = self.tree.root.open_file(&from).doing("cannot read", &from)?;
-        let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::CLOEXEC;
-        let output =
-            openat(&parent, name, flags, Mode::RUSR | Mode::WUSR).doing_inside("cannot write", path)?;
-        let output = File::from(output);
-        self.content
-            .copy(&input, &output, entry.metadata.size, self.copied)
-            .doing_inside("cannot write", path)?;
-        let now = input.metadata().doing("cannot read", &from)?;
-        let now = Metadata::from(&now);
-        let before = &entry.metadata;
-        self.changed |= (now.size, now.mtime, now.ctime) != (before.size, before.mtime, before.ctime);
-        Ok(())
+        let number = self.pending.add(self.tree, self.source, entry, path);
+        if several {
+            self.links.insert(inode, number);
+        }
     }
 
-    fn set_metadata(&mut self, path: &Path, entry: &Entry) -> Result<(), Problem> {
-        let shape = match entry.kind {
-            Kind::Directory => Shape::Directory,
-            Kind::Symlink(_) => Shape::Symlink,
-            _ => Shape::Other,
+    /// Makes an overlay have the directory that `path` is in in its upper directory, as it has one that is changed.
+    fn raise_parent(&mut self, path: &Path) -> Result<(), Problem> {
+        let (parent, _) = self.parent_of(path)?;
+        let raise = || {
+            let stat = fstat(&parent)?;
+            chmodat(
+                &parent,
+                c".",
+                Mode::from_raw_mode(stat.st_mode & 0o7777),
+                AtFlags::empty(),
+            )
         };
-        let (parent, name) = self.parent_of(path)?;
-        self.target
-            .set_metadata(&parent, name, &entry.metadata, &entry.xattrs, shape)
-            .doing_inside("cannot set the attributes of", path)
+        raise().doing_inside("cannot write", path)
     }
 
     /// The directory that `path` is in, and its name there. Files of one directory come one after the other, so

@@ -1,16 +1,19 @@
-use std::cell::Cell;
-use std::path::Path;
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use plimsoll_core::{Digest, Span};
 use plimsoll_dockerfile::{
     Copy, CopyOptions, CopySource, DockerIgnore, Heredoc, Instruction, Word, history as text,
 };
 
-use crate::build::BuildProblem;
+use crate::build::{BuildProblem, contexts_dir};
 use crate::cache::KeyBuilder;
 use crate::context::walk::Everything;
 use crate::copy::chmod::ModeChange;
 use crate::copy::chown::{self, Owner};
+use crate::copy::donor::Donor;
+use crate::copy::pending::Pending;
 use crate::copy::sources::{Source, SourceTree, find, find_literal, find_with_parents};
 use crate::copy::target::{Attributes, Target};
 use crate::copy::{archive, tree};
@@ -294,12 +297,12 @@ impl Job<'_> {
             root: &root,
             attributes: &attributes,
         };
-        let (total, told) = (Cell::new(0_u64), Cell::new(0_u64));
+        let total = AtomicU64::new(0);
         let copied = |bytes: u64| {
-            total.set(total.get() + bytes);
-            if total.get() - told.get() >= PROGRESS_STEP {
-                told.set(total.get());
-                stage.event(id, Event::Copied { bytes: total.get() });
+            let before = total.fetch_add(bytes, Ordering::Relaxed);
+            let now = before + bytes;
+            if before / PROGRESS_STEP < now / PROGRESS_STEP {
+                stage.event(id, Event::Copied { bytes: now });
             }
         };
         if self.sources.len() > 1 && !destination.ends_with('/') {
@@ -308,21 +311,58 @@ impl Job<'_> {
                 self.check_is_directory(&target, destination),
             )?;
         }
+        let mut pending = Pending::default();
         let mut changed = false;
         for item in items {
-            changed |= self.copy_item(item, &target, destination, &copied)?;
-        }
-        if total.get() > told.get() {
-            stage.event(id, Event::Copied { bytes: total.get() });
+            changed |= self.copy_item(item, &target, destination, &mut pending, &copied)?;
         }
         drop(root);
         mounted.unmount()?;
+        let record = self.record(stage, destination);
+        let donor = match &record {
+            Some(record) if !builder.options.no_cache => Donor::load(builder.store, record),
+            _ => None,
+        };
+        let root = Rooted::open(new.fs()).doing("cannot open", new.fs())?;
+        let written = pending.write(&root, &attributes, donor.as_ref(), &copied)?;
+        changed |= written.changed;
+        let bytes = total.into_inner();
+        if !bytes.is_multiple_of(PROGRESS_STEP) {
+            stage.event(id, Event::Copied { bytes });
+        }
         if changed {
             let message = "files changed while they were copied, so this step is not remembered";
             stage.event(id, Event::Warning { message });
         }
         let keys = if changed { &[] } else { keys };
-        Ok(stage.commit(new, keys, self.step)?)
+        let made = stage.commit(new, keys, self.step)?;
+        if let (Some(record), Some(layer), false) = (record, made.layer(), changed) {
+            // It can be found out again, so a store that cannot take it is no reason to fail.
+            drop(Donor::save(
+                &record,
+                &layer.diff_id,
+                &written.contents,
+                builder.scratch.path(),
+            ));
+        }
+        Ok(made)
+    }
+
+    /// Where it is remembered which layer this instruction made last of this context. What is spooled is another
+    /// context each time.
+    fn record(&self, stage: &StageBuild<'_>, destination: &str) -> Option<PathBuf> {
+        let context = &stage.builder.options.context;
+        if context.is_spooled() {
+            return None;
+        }
+        let mut key = KeyBuilder::new(self.kind, &chain(&[]));
+        key.text("last layer");
+        key.bytes(context.root().as_os_str().as_bytes());
+        key.optional(self.from.map(|(name, _)| name));
+        let sources: Vec<&str> = self.paths().map(|word| word.text.as_str()).collect();
+        key.list(&sources);
+        key.text(destination);
+        Some(contexts_dir(stage.builder.store).join(key.finish().hex()))
     }
 
     /// Without a slash at its end, the destination of several sources must be there as a directory.
@@ -337,12 +377,14 @@ impl Job<'_> {
         }
     }
 
-    fn copy_item(
+    /// Gives whether a file was changed since it was looked at.
+    fn copy_item<'i>(
         &self,
-        item: &Item<'_>,
+        item: &'i Item<'_>,
         target: &Target<'_>,
         destination: &str,
-        copied: &dyn Fn(u64),
+        pending: &mut Pending<'i>,
+        copied: &(dyn Fn(u64) + Sync),
     ) -> Result<bool, Problem> {
         let source = &item.source;
         if self.unpack && source.is_file() {
@@ -352,10 +394,13 @@ impl Job<'_> {
                 .open_file(&source.top)
                 .doing("cannot read", &source.top)?;
             if archive::is_archive(&mut file) {
+                // What is in the archive may replace what was copied before it.
+                let before = std::mem::take(pending);
+                let written = before.write(target.root, target.attributes, None, copied)?;
                 let place = target.resolve(destination)?;
                 target.make_dirs(&place)?;
                 archive::extract(&file, &source.top, target, &place, copied)?;
-                return Ok(false);
+                return Ok(written.changed);
             }
         }
         let place = if self.parents {
@@ -363,7 +408,8 @@ impl Job<'_> {
         } else {
             target.place(destination, source.is_dir(), &source.name)?
         };
-        tree::copy(item.tree, source, target, &place, copied)
+        tree::copy(item.tree, source, target, &place, pending)?;
+        Ok(false)
     }
 }
 

@@ -13,6 +13,7 @@ use super::secrets::Secrets;
 use crate::build::BuildProblem;
 use crate::cache::KeyBuilder;
 use crate::context::walk::{Everything, join};
+use crate::copy::pending::Pending;
 use crate::copy::sources::{Source, SourceTree, find_literal};
 use crate::copy::target::{Attributes, Target};
 use crate::copy::tree;
@@ -249,5 +250,7 @@ fn copy_to(tree: &SourceTree<'_>, source: &Source, directory: &Path, place: &Pat
         root: &root,
         attributes: &attributes,
     };
-    tree::copy(tree, source, &target, place, &|_| {}).map(|_| ())
+    let mut pending = Pending::default();
+    tree::copy(tree, source, &target, place, &mut pending)?;
+    pending.write(&root, &attributes, None, &|_| {}).map(|_| ())
 }

@@ -16,6 +16,7 @@ mod fixture;
 mod instructions;
 mod robustness;
 mod run;
+mod shared;
 mod stages;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -42,6 +43,7 @@ fn main() -> ExitCode {
         stages::TESTS,
         copy::TESTS,
         cache::TESTS,
+        shared::TESTS,
         run::TESTS,
         robustness::TESTS,
     ];
