@@ -5,6 +5,7 @@
 
 mod decision;
 mod digest;
+mod end_of_life;
 mod finding;
 mod hint;
 mod license;
@@ -19,6 +20,7 @@ mod vulnerability;
 
 pub use decision::{Decision, DecisionStatus, Suppressed};
 pub use digest::{Digest, DigestError, Sha256};
+pub use end_of_life::EndOfLife;
 pub use finding::{Finding, Place};
 pub use hint::Hint;
 pub use license::{LicenseCategory, LicenseFinding};

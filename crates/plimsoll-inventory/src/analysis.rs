@@ -104,8 +104,10 @@ pub struct DistributionFacts {
     pub codename: String,
     /// `PRETTY_NAME`.
     pub pretty_name: String,
-    /// The content of `debian_version` or `alpine-release`.
+    /// The version with its point release, where the file has that: `12.5` in `debian_version`.
     pub release: String,
+    /// Whether the image is set up for security updates beyond those for everybody.
+    pub extended_support: bool,
 }
 
 /// A secret in a file of a layer.

@@ -1,6 +1,8 @@
 use std::collections::BTreeMap;
 
-use plimsoll_core::{Digest, Distribution, Ecosystem, Finding, Hint, Origin, Package, PackageLayer, Place};
+use plimsoll_core::{
+    Digest, Distribution, Ecosystem, EndOfLife, Finding, Hint, Origin, Package, PackageLayer, Place,
+};
 use plimsoll_image::Image;
 use rayon::prelude::*;
 
@@ -8,7 +10,10 @@ use crate::analyze::analyze;
 use crate::catalogers::dpkg;
 use crate::history::{base_layers, created_by};
 use crate::merge::{Merged, MergedPackage};
-use crate::{AnalysisCache, FileSecret, LayerAnalysis, Result, SecretScope, Warning, catalogers, secrets};
+use crate::{
+    AnalysisCache, FileSecret, LayerAnalysis, Result, SecretScope, Warning, catalogers, distribution,
+    end_of_life, secrets,
+};
 
 /// How an image is taken stock of.
 #[derive(Debug, Clone, Copy, Default)]
@@ -29,8 +34,10 @@ pub struct InventoryOptions<'a> {
 pub struct Inventory {
     /// The operating system; `None` where the image has no release file.
     pub distribution: Option<Distribution>,
-    /// The point release, such as `12.5` or `3.20.3`, from `debian_version` or `alpine-release`.
+    /// The point release, such as `12.5` or `3.20.3`, from `debian_version`, `alpine-release` or their kin.
     pub release: Option<String>,
+    /// Whether the image is set up for security updates beyond those for everybody, as Ubuntu Pro brings them.
+    pub extended_support: bool,
     /// The packages, by ecosystem, name, version and file.
     pub packages: Vec<Package>,
     /// Kinds of packages that are there and that no cataloger reads.
@@ -60,6 +67,15 @@ pub struct UncataloguedPackages {
 }
 
 impl Inventory {
+    /// Until when the image's distribution gets security updates; `None` where that is not known or has no end.
+    pub fn end_of_life(&self) -> Option<EndOfLife> {
+        let end = end_of_life(self.distribution.as_ref()?)?;
+        Some(EndOfLife {
+            is_extended: self.extended_support,
+            ..end
+        })
+    }
+
     /// What is inside `image`.
     ///
     /// # Errors
@@ -94,11 +110,12 @@ impl Inventory {
             base_layers,
             files: options.files,
         };
-        let (distribution, release) = distribution(&merged);
+        let found = distribution::Found::of(&merged);
         let warnings = warnings(&layers, &merged);
         Ok(Self {
-            distribution,
-            release,
+            distribution: found.distribution,
+            release: found.release,
+            extended_support: found.extended_support,
             packages: context.packages(options.all_layers),
             uncatalogued: uncatalogued(&merged),
             secrets: secrets::in_config(&image.config)
@@ -205,53 +222,6 @@ impl Context<'_> {
             .map(|visible| visible.file.licenses.clone())
             .unwrap_or_default()
     }
-}
-
-/// The distribution, and the point release that the distribution's own release file names.
-fn distribution(merged: &Merged<'_>) -> (Option<Distribution>, Option<String>) {
-    let facts = |path: &str| {
-        merged
-            .file(path)
-            .and_then(|visible| visible.file.distribution.as_ref())
-    };
-    let release = |path: &str| {
-        let release = facts(path)?.release.as_str();
-        release
-            .starts_with(|first: char| first.is_ascii_digit())
-            .then(|| release.to_owned())
-    };
-    let debian = || release("etc/debian_version");
-    let alpine = || release("etc/alpine-release");
-    let os_release = facts("etc/os-release").or_else(|| facts("usr/lib/os-release"));
-    if let Some(facts) = os_release.filter(|facts| !facts.id.is_empty()) {
-        let release = match facts.id.as_str() {
-            "debian" => debian(),
-            "alpine" => alpine(),
-            _ => None,
-        };
-        let some = |text: &String| Some(text.clone()).filter(|text| !text.is_empty());
-        let distribution = Distribution {
-            id: facts.id.clone(),
-            version_id: facts.version_id.clone(),
-            codename: some(&facts.codename),
-            pretty_name: some(&facts.pretty_name),
-        };
-        return (Some(distribution), release);
-    }
-    let named = |id: &str, version_id: &str| Distribution {
-        id: id.to_owned(),
-        version_id: version_id.to_owned(),
-        codename: None,
-        pretty_name: None,
-    };
-    if let Some(release) = alpine() {
-        return (Some(named("alpine", &release)), Some(release));
-    }
-    if let Some(release) = debian() {
-        let major = release.split('.').next().unwrap_or(&release);
-        return (Some(named("debian", major)), Some(release));
-    }
-    (None, None)
 }
 
 fn uncatalogued(merged: &Merged<'_>) -> Vec<UncataloguedPackages> {

@@ -202,3 +202,105 @@ fn rpm_and_the_inventory_agree() {
         assert_eq!(shown(&found), expected, "{path}");
     }
 }
+
+#[test]
+fn the_distribution_is_told_from_what_there_is() {
+    let dir = tempfile::tempdir().unwrap();
+    let told = |files: &[(&str, &str)]| {
+        let files: Vec<_> = files
+            .iter()
+            .map(|(path, text)| F(path, text.as_bytes()))
+            .collect();
+        let found = inventory(vec![layer(dir.path(), &files)]);
+        let distribution = found.distribution.map(|one| one.to_string());
+        format!(
+            "{}; {}",
+            distribution.unwrap_or_default(),
+            found.release.unwrap_or_default()
+        )
+    };
+    let centos = "ID=\"centos\"\nVERSION_ID=\"7\"\nPRETTY_NAME=\"CentOS Linux 7 (Core)\"\n";
+    let release = "CentOS Linux release 7.9.2009 (Core)\n";
+    for (files, expected) in [
+        (
+            vec![("etc/os-release", centos), ("etc/centos-release", release)],
+            "centos 7; 7.9.2009",
+        ),
+        (vec![("etc/redhat-release", release)], "centos 7; 7.9.2009"),
+        (
+            vec![
+                (
+                    "etc/redhat-release",
+                    "Red Hat Enterprise Linux release 8.9 (Ootpa)\n",
+                ),
+                ("etc/oracle-release", "Oracle Linux Server release 8.9\n"),
+            ],
+            "ol 8.9; 8.9",
+        ),
+        (
+            vec![
+                ("etc/os-release", "ID=\"ol\"\nVERSION_ID=\"8.9\"\n"),
+                (
+                    "etc/redhat-release",
+                    "Red Hat Enterprise Linux release 8.9 (Ootpa)\n",
+                ),
+            ],
+            "ol 8.9; ",
+        ),
+        (
+            vec![
+                ("etc/lsb-release", "DISTRIB_ID=Ubuntu\nDISTRIB_RELEASE=12.04\n"),
+                ("etc/debian_version", "wheezy/sid\n"),
+            ],
+            "ubuntu 12.04; ",
+        ),
+        (
+            vec![
+                ("usr/lib/os-release", "ID=debian\nVERSION_ID=\"12\"\n"),
+                ("etc/debian_version", "12.11\n"),
+            ],
+            "debian 12; 12.11",
+        ),
+        (
+            vec![("etc/os-release", "ID=wolfi\nVERSION_ID=\"20230201\"\n")],
+            "wolfi 20230201; ",
+        ),
+        (
+            vec![
+                (
+                    "etc/os-release",
+                    "NAME=\"Amazon Linux\"\nID=\"amzn\"\nVERSION_ID=\"2023\"\n",
+                ),
+                (
+                    "etc/system-release",
+                    "Amazon Linux release 2023.5.20240701 (Amazon Linux)\n",
+                ),
+            ],
+            "amzn 2023; 2023.5.20240701",
+        ),
+        (vec![("etc/os-release", "NAME=x\n")], "; "),
+    ] {
+        assert_eq!(told(&files), expected, "{files:?}");
+    }
+}
+
+#[test]
+fn ends_of_life_count_support_that_the_image_is_set_up_for() {
+    let dir = tempfile::tempdir().unwrap();
+    let release = F(
+        "etc/os-release",
+        b"ID=ubuntu\nVERSION_ID=\"18.04\"\nVERSION_CODENAME=bionic\n",
+    );
+    let base = layer(dir.path(), &[release]);
+    let end = inventory(vec![base.clone()]).end_of_life().unwrap();
+    assert!(end.is_over("2024-01-01T00:00:00Z"));
+    let status = br#"{"attached": true, "services": [{"name": "esm-infra", "status": "enabled"}]}"#;
+    let pro = layer(dir.path(), &[F("var/lib/ubuntu-advantage/status.json", status)]);
+    let end = inventory(vec![base, pro]).end_of_life().unwrap();
+    assert!(!end.is_over("2024-01-01T00:00:00Z") && end.is_over("2028-05-01T00:00:00Z"));
+    let rolling = layer(
+        dir.path(),
+        &[F("etc/os-release", b"ID=chainguard\nVERSION_ID=20230214\n")],
+    );
+    assert_eq!(inventory(vec![rolling]).end_of_life(), None);
+}

@@ -511,6 +511,12 @@ fn real_root_file_systems() {
             .iter()
             .map(|package| package.name.clone())
             .collect();
+        if name.starts_with("almalinux") {
+            assert_eq!(names.len(), 29);
+            assert_eq!(found.uncatalogued, []);
+            assert_eq!(shown(&found)[2], "dbus-libs 1:1.12.20-7.el9_1 0");
+            continue;
+        }
         assert_eq!(names, apk_names(&path), "{name}");
         if let Some(version) = name.strip_prefix("alpine-minirootfs-") {
             let version = version.split('-').next().unwrap();
@@ -523,8 +529,6 @@ fn real_root_file_systems() {
                     .iter()
                     .all(|package| package.ecosystem == Ecosystem::Apk)
             );
-        } else if name.starts_with("almalinux") {
-            assert_eq!(found.uncatalogued[0].kind, "RPM packages");
         }
     }
     assert!(seen > 0);

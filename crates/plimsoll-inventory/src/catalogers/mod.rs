@@ -8,7 +8,7 @@ mod java;
 mod node;
 mod php;
 mod python;
-mod release;
+pub(crate) mod release;
 mod rpm;
 mod ruby;
 mod uncatalogued;

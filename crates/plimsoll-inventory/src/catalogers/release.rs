@@ -3,8 +3,53 @@ use plimsoll_core::Ecosystem;
 use super::{Cataloger, Warnings};
 use crate::{DistributionFacts, EvidenceFile};
 
-/// The distribution: `os-release` (freedesktop.org), Debian's `debian_version`, Alpine's `alpine-release`.
+/// The distribution: `os-release` (freedesktop.org) and the files that distributions had before it or have beside it.
 pub(super) struct Release;
+
+/// Where `os-release` is; the first counts.
+pub(crate) const OS_RELEASE: [&str; 2] = ["etc/os-release", "usr/lib/os-release"];
+
+/// The other release files. Where several are there, the first one names the distribution: derivatives keep the files
+/// of what they derive from.
+pub(crate) const OTHERS: [&str; 15] = [
+    "etc/alpine-release",
+    "etc/lsb-release",
+    "etc/oracle-release",
+    "etc/almalinux-release",
+    "etc/rocky-release",
+    "etc/fedora-release",
+    "usr/lib/fedora-release",
+    "etc/centos-release",
+    "etc/photon-release",
+    "etc/mariner-release",
+    "etc/azurelinux-release",
+    "etc/SuSE-release",
+    "etc/redhat-release",
+    "etc/system-release",
+    "etc/debian_version",
+];
+
+/// What Ubuntu Pro's client says of its services.
+pub(crate) const UBUNTU_PRO: &str = "var/lib/ubuntu-advantage/status.json";
+
+/// How release files name distributions, and the ID that their `os-release` has.
+const NAMES: [(&str, &str); 15] = [
+    ("AlmaLinux", "almalinux"),
+    ("Amazon Linux", "amzn"),
+    ("CBL-Mariner", "mariner"),
+    ("CentOS", "centos"),
+    ("Fedora", "fedora"),
+    ("Microsoft Azure Linux", "azurelinux"),
+    ("Oracle Linux", "ol"),
+    ("Red Hat", "rhel"),
+    ("Rocky Linux", "rocky"),
+    ("SUSE Linux Enterprise Server", "sles"),
+    ("Scientific Linux", "scientific"),
+    ("VMware Photon", "photon"),
+    ("openSUSE Leap", "opensuse-leap"),
+    ("openSUSE Tumbleweed", "opensuse-tumbleweed"),
+    ("openSUSE", "opensuse"),
+];
 
 impl Cataloger for Release {
     fn name(&self) -> &'static str {
@@ -12,62 +57,161 @@ impl Cataloger for Release {
     }
 
     fn version(&self) -> u32 {
-        1
+        2
     }
 
     fn ecosystem(&self) -> Option<Ecosystem> {
         None
     }
 
-    fn names_packages(&self, _path: &str) -> bool {
-        true
+    fn names_packages(&self, path: &str) -> bool {
+        path != UBUNTU_PRO
     }
 
     fn limit(&self, path: &str) -> Option<u64> {
-        matches!(
-            path,
-            "etc/os-release" | "usr/lib/os-release" | "etc/debian_version" | "etc/alpine-release"
-        )
-        .then_some(64 << 10)
+        match path {
+            UBUNTU_PRO => Some(4 << 20),
+            _ if OS_RELEASE.contains(&path) || OTHERS.contains(&path) => Some(64 << 10),
+            _ => None,
+        }
     }
 
     fn catalog(&self, content: &[u8], evidence: &mut EvidenceFile, warnings: &mut Warnings) {
         let Ok(text) = std::str::from_utf8(content) else {
             return warnings.add("it is not UTF-8");
         };
-        let facts = if evidence.path.ends_with("os-release") {
-            os_release(text)
-        } else {
-            let release = text.trim().to_owned();
-            DistributionFacts {
-                release,
-                ..DistributionFacts::default()
-            }
+        let facts = match evidence.path.as_str() {
+            "etc/lsb-release" => assignments(text, &LSB_RELEASE),
+            "etc/debian_version" => version_of("debian", text),
+            "etc/alpine-release" => version_of("alpine", text),
+            "etc/SuSE-release" => suse_release(text),
+            UBUNTU_PRO => ubuntu_pro(text),
+            path if OS_RELEASE.contains(&path) => assignments(text, &FREEDESKTOP),
+            _ => sentence(text),
         };
-        if facts == DistributionFacts::default() {
+        if facts == DistributionFacts::default() && evidence.path != UBUNTU_PRO {
             return warnings.add("it says nothing about the distribution");
         }
         evidence.distribution = Some(facts);
     }
 }
 
+/// The names of ID, version, code name and name for people in a file of assignments.
+type Keys = [&'static str; 4];
+const FREEDESKTOP: Keys = ["ID", "VERSION_ID", "VERSION_CODENAME", "PRETTY_NAME"];
+const LSB_RELEASE: Keys = [
+    "DISTRIB_ID",
+    "DISTRIB_RELEASE",
+    "DISTRIB_CODENAME",
+    "DISTRIB_DESCRIPTION",
+];
+
 /// Shell-like assignments, one a line.
-fn os_release(text: &str) -> DistributionFacts {
+fn assignments(text: &str, keys: &Keys) -> DistributionFacts {
     let mut facts = DistributionFacts::default();
     for line in text.lines() {
         let Some((name, value)) = line.trim().split_once('=') else {
             continue;
         };
-        let field = match name {
-            "ID" => &mut facts.id,
-            "VERSION_ID" => &mut facts.version_id,
-            "VERSION_CODENAME" => &mut facts.codename,
-            "PRETTY_NAME" => &mut facts.pretty_name,
-            _ => continue,
+        let fields = [
+            &mut facts.id,
+            &mut facts.version_id,
+            &mut facts.codename,
+            &mut facts.pretty_name,
+        ];
+        for (key, field) in keys.iter().zip(fields) {
+            if *key == name {
+                *field = unquote(value);
+            }
+        }
+    }
+    // `Ubuntu` in one file is `ubuntu` in the other.
+    facts.id.make_ascii_lowercase();
+    facts
+}
+
+/// The whole file is the version.
+fn version_of(id: &str, text: &str) -> DistributionFacts {
+    let release = text.trim();
+    if release.is_empty() {
+        return DistributionFacts::default();
+    }
+    let is_number = release.starts_with(|first: char| first.is_ascii_digit());
+    let version_id = match id {
+        // `12.5`, or `trixie/sid` before a release.
+        "debian" => release.split('.').next().filter(|_| is_number),
+        _ => Some(release),
+    };
+    let codename = release.split('/').next().filter(|_| !is_number);
+    DistributionFacts {
+        id: id.to_owned(),
+        version_id: version_id.unwrap_or_default().to_owned(),
+        codename: codename.unwrap_or_default().to_owned(),
+        release: release.to_owned(),
+        ..DistributionFacts::default()
+    }
+}
+
+/// `NAME release VERSION (CODENAME)`; some leave out the word or the code name.
+fn sentence(text: &str) -> DistributionFacts {
+    let line = text.trim().lines().next().unwrap_or_default().trim();
+    let known = NAMES.iter().find(|(name, _)| line.starts_with(name));
+    let is_number = |word: &&str| word.starts_with(|first: char| first.is_ascii_digit());
+    let (Some((_, id)), Some(version)) = (known, line.split_ascii_whitespace().find(is_number)) else {
+        return DistributionFacts::default();
+    };
+    let codename = line
+        .split_once('(')
+        .and_then(|(_, rest)| rest.split_once(')'))
+        .map(|(codename, _)| codename);
+    let major = |version: &str| version.split('.').next().unwrap_or(version).to_owned();
+    let minor = |version: &str| version.splitn(3, '.').take(2).collect::<Vec<_>>().join(".");
+    let version_id = match *id {
+        "centos" | "fedora" => major(version),
+        // `2018.03` was a version, `2023.5.20240701` is one of `2023`.
+        "amzn" if !version.starts_with("201") => major(version),
+        _ => minor(version),
+    };
+    DistributionFacts {
+        id: (*id).to_owned(),
+        version_id,
+        codename: codename.unwrap_or_default().to_owned(),
+        pretty_name: line.to_owned(),
+        release: version.to_owned(),
+        ..DistributionFacts::default()
+    }
+}
+
+/// A line with the name, then assignments: `VERSION = 11`, `PATCHLEVEL = 4`.
+fn suse_release(text: &str) -> DistributionFacts {
+    let mut facts = sentence(text);
+    let value = |key: &str| {
+        let mut lines = text.lines().filter_map(|line| line.split_once('='));
+        lines
+            .find(|(name, _)| name.trim() == key)
+            .map(|(_, value)| value.trim().to_owned())
+    };
+    if let Some(version) = value("VERSION") {
+        facts.version_id = match value("PATCHLEVEL").filter(|level| level != "0") {
+            Some(level) => format!("{version}.{level}"),
+            None => version,
         };
-        *field = unquote(value);
+        facts.release.clone_from(&facts.version_id);
     }
     facts
+}
+
+/// Whether a service of Ubuntu Pro that brings security updates is enabled.
+fn ubuntu_pro(text: &str) -> DistributionFacts {
+    let status: serde_json::Value = serde_json::from_str(text).unwrap_or_default();
+    let services = status["services"].as_array().cloned().unwrap_or_default();
+    let is_enabled = |service: &serde_json::Value| {
+        matches!(service["name"].as_str(), Some("esm-infra" | "esm-apps")) && service["status"] == "enabled"
+    };
+    DistributionFacts {
+        extended_support: services.iter().any(is_enabled),
+        ..DistributionFacts::default()
+    }
 }
 
 /// Takes off shell quotes and, outside single quotes, backslashes.
@@ -105,16 +249,111 @@ mod tests {
     }
 
     #[test]
-    fn release_files_and_bad_ones() {
-        assert_eq!(
-            catalog("etc/debian_version", b"12.5\n")
+    fn release_files() {
+        for (path, text, expected) in [
+            ("etc/debian_version", "12.5\n", "debian 12 12.5"),
+            ("etc/debian_version", "trixie/sid\n", "debian  trixie/sid"),
+            ("etc/alpine-release", "3.20.3\n", "alpine 3.20.3 3.20.3"),
+            (
+                "etc/lsb-release",
+                "DISTRIB_ID=Ubuntu\nDISTRIB_RELEASE=14.04\nDISTRIB_CODENAME=trusty\n",
+                "ubuntu 14.04 ",
+            ),
+            (
+                "etc/centos-release",
+                "CentOS Linux release 7.9.2009 (Core)\n",
+                "centos 7 7.9.2009",
+            ),
+            (
+                "etc/redhat-release",
+                "CentOS release 6.10 (Final)\n",
+                "centos 6 6.10",
+            ),
+            (
+                "etc/redhat-release",
+                "Red Hat Enterprise Linux Server release 7.9 (Maipo)\n",
+                "rhel 7.9 7.9",
+            ),
+            (
+                "etc/almalinux-release",
+                "AlmaLinux release 9.4 (Seafoam Ocelot)\n",
+                "almalinux 9.4 9.4",
+            ),
+            (
+                "etc/oracle-release",
+                "Oracle Linux Server release 8.9\n",
+                "ol 8.9 8.9",
+            ),
+            (
+                "etc/fedora-release",
+                "Fedora release 40 (Forty)\n",
+                "fedora 40 40",
+            ),
+            (
+                "etc/system-release",
+                "Amazon Linux release 2 (Karoo)\n",
+                "amzn 2 2",
+            ),
+            (
+                "etc/system-release",
+                "Amazon Linux AMI release 2018.03\n",
+                "amzn 2018.03 2018.03",
+            ),
+            (
+                "etc/system-release",
+                "Amazon Linux release 2023.5.20240701 (Amazon Linux)\n",
+                "amzn 2023 2023.5.20240701",
+            ),
+            (
+                "etc/photon-release",
+                "VMware Photon OS 3.0\nPHOTON_BUILD_NUMBER=49d932d\n",
+                "photon 3.0 3.0",
+            ),
+            (
+                "etc/mariner-release",
+                "CBL-Mariner 2.0.20220527\n",
+                "mariner 2.0 2.0.20220527",
+            ),
+            (
+                "etc/SuSE-release",
+                "SUSE Linux Enterprise Server 11 (x86_64)\nVERSION = 11\nPATCHLEVEL = 4\n",
+                "sles 11.4 11.4",
+            ),
+            (
+                "etc/SuSE-release",
+                "openSUSE 13.2 (x86_64)\nVERSION = 13.2\nCODENAME = Harlequin\n",
+                "opensuse 13.2 13.2",
+            ),
+        ] {
+            let facts = catalog(path, text.as_bytes()).0.distribution.unwrap();
+            let found = format!("{} {} {}", facts.id, facts.version_id, facts.release);
+            assert_eq!(found, expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn bad_release_files_are_noted() {
+        for (path, text) in [
+            ("etc/os-release", b"".as_slice()),
+            ("etc/alpine-release", b"\n"),
+            ("etc/redhat-release", b"Something else 9\n"),
+        ] {
+            let message = &catalog(path, text).1[0].message;
+            assert_eq!(message, "it says nothing about the distribution", "{path}");
+        }
+        assert_eq!(catalog("etc/os-release", b"\xff").1[0].message, "it is not UTF-8");
+    }
+
+    #[test]
+    fn ubuntu_pro_tells_of_extended_support() {
+        let facts = |status: &str| {
+            let text =
+                format!(r#"{{"attached":true,"services":[{{"name":"esm-infra","status":"{status}"}}]}}"#);
+            catalog(super::UBUNTU_PRO, text.as_bytes())
                 .0
                 .distribution
                 .unwrap()
-                .release,
-            "12.5"
-        );
-        assert_eq!(catalog("etc/os-release", b"\xff").1[0].message, "it is not UTF-8");
-        assert_eq!(catalog("etc/alpine-release", b"\n").1.len(), 1);
+        };
+        assert!(facts("enabled").extended_support && !facts("disabled").extended_support);
     }
 }
