@@ -1,0 +1,217 @@
+use plimsoll_core::{Distribution, Ecosystem, Package, SourcePackage};
+
+use super::Purl;
+
+/// The package URL of `package`; `release` stands in place of `VERSION_ID` where it is known more exactly.
+pub(crate) fn purl_of(package: &Package, distribution: Option<&Distribution>, release: Option<&str>) -> Purl {
+    let (namespace, name) = names(package, distribution);
+    let (epoch, version) = match package.ecosystem {
+        // An RPM's version is without its epoch, which is a qualifier.
+        Ecosystem::Rpm => split_epoch(&package.version),
+        _ => (None, package.version.as_str()),
+    };
+    let mut qualifiers = Vec::new();
+    let mut qualifier = |key: &str, value: String| qualifiers.push((key.to_owned(), value));
+    if let Some(architecture) = &package.architecture {
+        qualifier("arch", architecture.clone());
+    }
+    if let (true, Some(distribution)) = (package.ecosystem.is_distribution(), distribution) {
+        let id = &distribution.id;
+        match release.unwrap_or(&distribution.version_id) {
+            "" => qualifier("distro", id.clone()),
+            release => qualifier("distro", format!("{id}-{release}")),
+        }
+    }
+    if let Some(epoch) = epoch.filter(|epoch| *epoch != "0") {
+        qualifier("epoch", epoch.to_owned());
+    }
+    if let Some(module) = &package.module {
+        qualifier("rpmmod", module.clone());
+    }
+    if let Some(source) = &package.source {
+        qualifiers.extend(upstream(package, source).map(|value| ("upstream".to_owned(), value)));
+    }
+    Purl {
+        kind: package.ecosystem.purl_type().to_owned(),
+        namespace,
+        name,
+        version: version.to_owned(),
+        qualifiers,
+        subpath: String::new(),
+    }
+}
+
+/// `NAME` or `NAME@VERSION` of the source package, as far as it is another than the package's own.
+fn upstream(package: &Package, source: &SourcePackage) -> Option<String> {
+    match (source.name == package.name, source.version == package.version) {
+        (true, true) => None,
+        (false, true) => Some(source.name.clone()),
+        (_, false) if source.version.is_empty() => Some(source.name.clone()),
+        (_, false) => Some(format!("{}@{}", source.name, source.version)),
+    }
+}
+
+/// The epoch of an RPM version, and the version without it.
+pub(super) fn split_epoch(version: &str) -> (Option<&str>, &str) {
+    match version.split_once(':') {
+        Some((epoch, rest)) if epoch.bytes().all(|byte| byte.is_ascii_digit()) => (Some(epoch), rest),
+        _ => (None, version),
+    }
+}
+
+/// Namespace and name, normalized as the type's definition says.
+fn names(package: &Package, distribution: Option<&Distribution>) -> (String, String) {
+    let name = normal_name(package);
+    let split = |name: String, separator: char| match name.rsplit_once(separator) {
+        Some((namespace, name)) if !name.is_empty() => (namespace.to_owned(), name.to_owned()),
+        _ => (String::new(), name),
+    };
+    match package.ecosystem {
+        Ecosystem::Deb | Ecosystem::Apk | Ecosystem::Rpm => {
+            let namespace = match distribution {
+                Some(distribution) => distribution_namespace(&distribution.id),
+                None => default_namespace(package.ecosystem).to_owned(),
+            };
+            (namespace, name)
+        }
+        Ecosystem::Maven => split(name, ':'),
+        Ecosystem::Npm | Ecosystem::Go | Ecosystem::Composer => split(name, '/'),
+        _ => (String::new(), name),
+    }
+}
+
+/// The package's name as its purl type normalizes it.
+pub(crate) fn normal_name(package: &Package) -> String {
+    match package.ecosystem {
+        Ecosystem::PyPi => normal_pypi(&package.name),
+        Ecosystem::Deb | Ecosystem::Apk | Ecosystem::Npm | Ecosystem::Go | Ecosystem::Composer => {
+            package.name.to_lowercase()
+        }
+        _ => package.name.clone(),
+    }
+}
+
+/// PEP 503: lower case, with one dash for each run of dashes, underscores and dots.
+fn normal_pypi(name: &str) -> String {
+    let mut normal = String::with_capacity(name.len());
+    for character in name.chars() {
+        match character {
+            '-' | '_' | '.' if normal.ends_with('-') => {}
+            '-' | '_' | '.' => normal.push('-'),
+            other => normal.extend(other.to_lowercase()),
+        }
+    }
+    normal
+}
+
+/// The vendor that package URLs name for the distribution with this `ID`.
+pub(crate) fn distribution_namespace(id: &str) -> String {
+    match id {
+        "rhel" => "redhat".to_owned(),
+        id if id.starts_with("opensuse-") => "opensuse".to_owned(),
+        id => id.to_lowercase(),
+    }
+}
+
+fn default_namespace(ecosystem: Ecosystem) -> &'static str {
+    match ecosystem {
+        Ecosystem::Deb => "debian",
+        Ecosystem::Apk => "alpine",
+        _ => "",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::purl;
+
+    fn package(ecosystem: Ecosystem, name: &str, version: &str, architecture: Option<&str>) -> Package {
+        Package {
+            architecture: architecture.map(str::to_owned),
+            ..Package::new(ecosystem, name, version)
+        }
+    }
+
+    fn distribution(id: &str, version_id: &str) -> Distribution {
+        let (id, version_id) = (id.to_owned(), version_id.to_owned());
+        Distribution {
+            id,
+            version_id,
+            codename: None,
+            pretty_name: None,
+        }
+    }
+
+    #[test]
+    fn the_forms_of_the_specification() {
+        let debian = distribution("debian", "12");
+        let alpine = distribution("alpine", "3.20.3");
+        let attr = package(Ecosystem::Deb, "attr", "1:2.4.47-2+b1", Some("amd64"));
+        let musl = package(Ecosystem::Apk, "musl", "1.2.5-r0", Some("x86_64"));
+        let flask = package(Ecosystem::PyPi, "Flask_Login.x", "0.6.2~a", None);
+        for (purl, expected) in [
+            (
+                purl(&attr, None, None),
+                "pkg:deb/debian/attr@1:2.4.47-2%2Bb1?arch=amd64",
+            ),
+            (
+                purl(&attr, Some(&debian), Some("12.5")),
+                "pkg:deb/debian/attr@1:2.4.47-2%2Bb1?arch=amd64&distro=debian-12.5",
+            ),
+            (
+                purl(&musl, Some(&alpine), None),
+                "pkg:apk/alpine/musl@1.2.5-r0?arch=x86_64&distro=alpine-3.20.3",
+            ),
+            (
+                purl(&flask, Some(&debian), None),
+                "pkg:pypi/flask-login-x@0.6.2~a",
+            ),
+        ] {
+            assert_eq!(purl, expected);
+        }
+    }
+
+    #[test]
+    fn an_rpm_has_epoch_module_and_upstream_as_qualifiers() {
+        let mut node = package(Ecosystem::Rpm, "nodejs", "1:18.20.4-1.el9", Some("x86_64"));
+        node.module = Some("nodejs:18".to_owned());
+        node.source = Some(SourcePackage {
+            name: "nodejs-src".to_owned(),
+            version: "1:18.20.4-1.el9".to_owned(),
+        });
+        assert_eq!(
+            purl(&node, Some(&distribution("rhel", "9.4")), None),
+            "pkg:rpm/redhat/nodejs@18.20.4-1.el9?arch=x86_64&distro=rhel-9.4&epoch=1&rpmmod=nodejs:18\
+             &upstream=nodejs-src"
+        );
+    }
+
+    #[test]
+    fn every_language_has_its_namespace() {
+        for (ecosystem, name, expected) in [
+            (Ecosystem::Npm, "@angular/Core", "pkg:npm/%40angular/core@1"),
+            (
+                Ecosystem::Maven,
+                "org.apache:Log4j",
+                "pkg:maven/org.apache/Log4j@1",
+            ),
+            (Ecosystem::Maven, "lonely", "pkg:maven/lonely@1"),
+            (
+                Ecosystem::Go,
+                "github.com/Azure/sdk",
+                "pkg:golang/github.com/azure/sdk@1",
+            ),
+            (Ecosystem::Go, "stdlib", "pkg:golang/stdlib@1"),
+            (Ecosystem::Composer, "Symfony/Http", "pkg:composer/symfony/http@1"),
+            (Ecosystem::NuGet, "Newtonsoft.Json", "pkg:nuget/Newtonsoft.Json@1"),
+            (Ecosystem::Gem, "rails", "pkg:gem/rails@1"),
+            (Ecosystem::Cargo, "serde_json", "pkg:cargo/serde_json@1"),
+            (Ecosystem::Conda, "numpy", "pkg:conda/numpy@1"),
+            (Ecosystem::Generic, "nginx", "pkg:generic/nginx@1"),
+        ] {
+            let package = Package::new(ecosystem, name, "1");
+            assert_eq!(purl(&package, None, None), expected);
+        }
+    }
+}

@@ -1,0 +1,224 @@
+use plimsoll_core::{Ecosystem, Package, SourcePackage};
+
+use super::Purl;
+
+/// The package that a package URL names, and the release of a distribution that it names beside it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct PurlPackage {
+    pub(crate) package: Package,
+    /// `ID` and version of the distribution, such as `debian` and `12.5`; the version may be empty.
+    pub(crate) distribution: Option<(String, String)>,
+}
+
+/// Why a package URL is not taken for a package.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum NotAPackage {
+    /// Packages of this type are not compared with advisories.
+    Type(String),
+    /// It has no version.
+    NoVersion,
+}
+
+impl Purl {
+    /// The package, with what the qualifiers of several tools say of it.
+    pub(crate) fn package(&self) -> Result<PurlPackage, NotAPackage> {
+        let kind = Ecosystem::ALL
+            .into_iter()
+            .find(|known| known.purl_type() == self.kind);
+        let ecosystem = kind.ok_or_else(|| NotAPackage::Type(self.kind.clone()))?;
+        if self.version.is_empty() {
+            return Err(NotAPackage::NoVersion);
+        }
+        let mut package = Package::new(ecosystem, self.full_name(ecosystem), self.full_version(ecosystem));
+        package.architecture = self.qualifier("arch").map(str::to_owned);
+        let module = self
+            .qualifier("rpmmod")
+            .or_else(|| self.qualifier("modularitylabel"));
+        package.module = module.map(module_and_stream);
+        package.source = self.source(&package);
+        Ok(PurlPackage {
+            distribution: ecosystem.is_distribution().then(|| self.distribution()).flatten(),
+            package,
+        })
+    }
+
+    fn full_name(&self, ecosystem: Ecosystem) -> String {
+        let separator = match ecosystem {
+            Ecosystem::Deb | Ecosystem::Apk | Ecosystem::Rpm => return self.name.clone(),
+            Ecosystem::Maven => ':',
+            _ => '/',
+        };
+        match self.namespace.as_str() {
+            "" => self.name.clone(),
+            namespace => format!("{namespace}{separator}{}", self.name),
+        }
+    }
+
+    /// Some tools put the epoch beside the version, also for Debian's packages.
+    fn full_version(&self, ecosystem: Ecosystem) -> String {
+        let epoch = self.qualifier("epoch").filter(|epoch| *epoch != "0");
+        match (ecosystem, epoch) {
+            (Ecosystem::Rpm | Ecosystem::Deb, Some(epoch)) if !self.version.contains(':') => {
+                format!("{epoch}:{}", self.version)
+            }
+            _ => self.version.clone(),
+        }
+    }
+
+    /// `upstream` is `NAME`, `NAME@VERSION` or the file name of a source RPM. The distributions' packages are their own
+    /// source where nothing is said.
+    fn source(&self, package: &Package) -> Option<SourcePackage> {
+        if !package.ecosystem.is_distribution() {
+            return None;
+        }
+        let own = |name: &str| SourcePackage {
+            name: name.to_owned(),
+            version: package.version.clone(),
+        };
+        let Some(upstream) = self.qualifier("upstream") else {
+            return (package.ecosystem != Ecosystem::Rpm).then(|| own(&package.name));
+        };
+        if let Some(source) = source_rpm(upstream) {
+            return Some(source);
+        }
+        Some(match upstream.split_once('@') {
+            Some((name, version)) => SourcePackage {
+                name: name.to_owned(),
+                version: version.to_owned(),
+            },
+            None => own(upstream),
+        })
+    }
+
+    /// `distro` is `ID-VERSION`, the version alone, or a code name; without the `ID` the namespace stands for it.
+    fn distribution(&self) -> Option<(String, String)> {
+        let namespace = Some(self.namespace.as_str()).filter(|namespace| !namespace.is_empty());
+        let Some(distro) = self.qualifier("distro") else {
+            return namespace.map(|id| (os_release_id(id), String::new()));
+        };
+        if distro.starts_with(|first: char| first.is_ascii_digit()) {
+            return namespace.map(|id| (os_release_id(id), distro.to_owned()));
+        }
+        let version_at = distro
+            .char_indices()
+            .find(|(at, c)| *c == '-' && distro[at + 1..].starts_with(|c: char| c.is_ascii_digit()));
+        match version_at {
+            Some((at, _)) => Some((os_release_id(&distro[..at]), distro[at + 1..].to_owned())),
+            None => Some((os_release_id(distro), String::new())),
+        }
+    }
+}
+
+/// `NAME-VERSION-RELEASE.src.rpm`, taken apart.
+fn source_rpm(file: &str) -> Option<SourcePackage> {
+    let stem = file
+        .strip_suffix(".src.rpm")
+        .or_else(|| file.strip_suffix(".nosrc.rpm"))?;
+    let (rest, release) = stem.rsplit_once('-')?;
+    let (name, version) = rest.rsplit_once('-')?;
+    Some(SourcePackage {
+        name: name.to_owned(),
+        version: format!("{version}-{release}"),
+    })
+}
+
+/// The first two parts of a modularity label, `nodejs:18:8090020240101:abcdef`, are the module and its stream.
+fn module_and_stream(label: &str) -> String {
+    label.splitn(3, ':').take(2).collect::<Vec<_>>().join(":")
+}
+
+/// The `ID` in `os-release` of a distribution that other tools call by another name.
+pub(crate) fn os_release_id(name: &str) -> String {
+    let id = match name {
+        "redhat" => "rhel",
+        "alma" => "almalinux",
+        "amazon" | "amazonlinux" => "amzn",
+        "oracle" | "oraclelinux" => "ol",
+        "cbl-mariner" => "mariner",
+        "rockylinux" => "rocky",
+        "opensuse.leap" => "opensuse-leap",
+        "opensuse.tumbleweed" => "opensuse-tumbleweed",
+        "suse linux enterprise server" => "sles",
+        other => other,
+    };
+    id.to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> PurlPackage {
+        text.parse::<Purl>().unwrap().package().unwrap()
+    }
+
+    #[test]
+    fn the_forms_of_several_tools() {
+        for (text, version, source, distribution) in [
+            (
+                "pkg:deb/debian/libc6@2.36-9?arch=amd64&distro=debian-12&upstream=glibc",
+                "2.36-9",
+                Some(("glibc", "2.36-9")),
+                ("debian", "12"),
+            ),
+            (
+                "pkg:deb/ubuntu/perl@5.34?distro=ubuntu-22.04&epoch=1",
+                "1:5.34",
+                Some(("perl", "1:5.34")),
+                ("ubuntu", "22.04"),
+            ),
+            (
+                "pkg:apk/alpine/musl@1.1.22-r2?arch=x86_64&distro=3.10.3",
+                "1.1.22-r2",
+                Some(("musl", "1.1.22-r2")),
+                ("alpine", "3.10.3"),
+            ),
+            (
+                "pkg:rpm/alma/dbus-libs@1.12.20-7.el9_1?arch=x86_64&distro=alma-9.4&epoch=1",
+                "1:1.12.20-7.el9_1",
+                None,
+                ("almalinux", "9.4"),
+            ),
+            (
+                "pkg:rpm/almalinux/bash@5.1.8-6.el9_1?distro=almalinux-9.4&upstream=bash-5.1.8-6.el9_1.src.rpm",
+                "5.1.8-6.el9_1",
+                Some(("bash", "5.1.8-6.el9_1")),
+                ("almalinux", "9.4"),
+            ),
+            (
+                "pkg:rpm/opensuse/zypper@1?distro=opensuse-leap-15.5",
+                "1",
+                None,
+                ("opensuse-leap", "15.5"),
+            ),
+        ] {
+            let found = read(text);
+            assert_eq!(found.package.version, version, "{text}");
+            let of = found.package.source.as_ref();
+            assert_eq!(of.map(|one| (&*one.name, &*one.version)), source, "{text}");
+            let of = found.distribution.as_ref();
+            assert_eq!(
+                of.map(|(id, version)| (&**id, &**version)),
+                Some(distribution),
+                "{text}"
+            );
+        }
+    }
+
+    #[test]
+    fn names_are_put_together_again() {
+        for (text, name) in [
+            ("pkg:npm/%40angular/core@1", "@angular/core"),
+            ("pkg:maven/org.apache/log4j@1?type=jar", "org.apache:log4j"),
+            ("pkg:golang/github.com/a/b@v1", "github.com/a/b"),
+            ("pkg:composer/symfony/http@1", "symfony/http"),
+        ] {
+            assert_eq!(read(text).package.name, name);
+        }
+        let module = read("pkg:rpm/redhat/a@1?modularitylabel=nodejs%3A18%3A809%3Aabc");
+        assert_eq!(module.package.module.as_deref(), Some("nodejs:18"));
+        let purl = |text: &str| text.parse::<Purl>().unwrap().package();
+        assert_eq!(purl("pkg:hex/a@1"), Err(NotAPackage::Type("hex".to_owned())));
+        assert_eq!(purl("pkg:npm/a"), Err(NotAPackage::NoVersion));
+    }
+}
