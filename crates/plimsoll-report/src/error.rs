@@ -23,6 +23,26 @@ pub enum Error {
     /// The document does not say which schema it follows.
     #[error("the report has no `schema_version`")]
     NoSchemaVersion,
+    /// The bytes are no SBOM of a form that is read.
+    #[error("it is neither a CycloneDX nor an SPDX document in JSON")]
+    NotSbom,
+    /// An SBOM is damaged.
+    #[error("the {form} document cannot be read")]
+    SbomJson {
+        /// `CycloneDX` or `SPDX`.
+        form: &'static str,
+        /// What the JSON reader said.
+        #[source]
+        source: serde_json::Error,
+    },
+    /// An SBOM follows a version of its specification that is not read.
+    #[error("{form} version `{version}` is not read")]
+    SbomVersion {
+        /// `CycloneDX` or `SPDX`.
+        form: &'static str,
+        /// The version that the document names.
+        version: String,
+    },
     /// A document could not be written as JSON.
     #[error("the report cannot be written as JSON")]
     Write(#[source] serde_json::Error),
@@ -38,7 +58,11 @@ impl Error {
             Self::SchemaVersion { .. } | Self::NoSchemaVersion => Some(Hint::new(
                 "give a report that `plimsoll` wrote with its own `json` format",
             )),
-            Self::Json { .. } | Self::Write(_) => None,
+            Self::NotSbom => Some(Hint::new(
+                "make one with `plimsoll sbom IMAGE`, or with another tool as CycloneDX JSON or SPDX 2.3 JSON",
+            )),
+            Self::SbomVersion { .. } => Some(Hint::new("CycloneDX 1.2 to 1.7 and SPDX 2.2 and 2.3 are read")),
+            Self::Json { .. } | Self::SbomJson { .. } | Self::Write(_) => None,
         }
     }
 }

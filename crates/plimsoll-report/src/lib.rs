@@ -5,16 +5,20 @@
 //! Nothing here reads a file, a clock or the environment: times, widths and colours are given.
 
 mod compare;
+pub mod cyclonedx;
 mod error;
 mod facts;
 #[cfg(test)]
 mod format_tests;
+mod identity;
 pub mod json;
 pub mod markdown;
 mod model;
 mod purl;
 #[cfg(test)]
 mod sample;
+pub mod sbom;
+pub mod spdx;
 pub mod table;
 mod targets;
 mod text;

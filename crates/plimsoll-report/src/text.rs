@@ -157,6 +157,41 @@ pub(crate) fn shortfalls_first(coverage: &[Coverage]) -> Vec<&Coverage> {
     sorted
 }
 
+/// Whether `text` is a date and a time with its zone, as RFC 3339 writes them.
+pub(crate) fn is_date_time(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    let shape = b"dddd-dd-ddTdd:dd:dd";
+    let begins = bytes.len() > shape.len()
+        && shape.iter().zip(bytes).all(|(want, byte)| match want {
+            b'd' => byte.is_ascii_digit(),
+            want => want == byte,
+        });
+    let zone = bytes.get(shape.len()..).unwrap_or_default();
+    let fraction = zone.strip_prefix(b".").map(<[u8]>::trim_ascii_start);
+    let zone = match fraction {
+        Some(rest) => &rest[rest.iter().take_while(|byte| byte.is_ascii_digit()).count()..],
+        None => zone,
+    };
+    let offset = |zone: &[u8]| match zone {
+        [b'+' | b'-', hours @ .., b':', tens, ones] => {
+            hours.len() == 2 && hours.iter().chain([tens, ones]).all(u8::is_ascii_digit)
+        }
+        _ => false,
+    };
+    begins && (zone == b"Z" || offset(zone))
+}
+
+/// The page where the publisher of the id shows it.
+pub(crate) fn primary_url(id: &str) -> String {
+    if id.starts_with("CVE-") {
+        format!("https://nvd.nist.gov/vuln/detail/{id}")
+    } else if id.starts_with("GHSA-") {
+        format!("https://github.com/advisories/{id}")
+    } else {
+        format!("https://osv.dev/vulnerability/{id}")
+    }
+}
+
 /// One line on the advisory database.
 pub(crate) fn database(database: Option<&DatabaseSummary>) -> String {
     let Some(database) = database else {
@@ -209,6 +244,26 @@ mod tests {
                 "0 packages".to_owned()
             )
         );
+    }
+
+    #[test]
+    fn dates_with_their_zones() {
+        for good in [
+            "2024-05-06T00:00:00Z",
+            "2024-05-06T00:00:00.123Z",
+            "2024-05-06T00:00:00+01:00",
+        ] {
+            assert!(is_date_time(good), "{good}");
+        }
+        for bad in [
+            "",
+            "2024-05-06",
+            "2024-05-06T00:00:00",
+            "2024-05-06 00:00:00Z",
+            "2024-05-06T00:00:00+1:00",
+        ] {
+            assert!(!is_date_time(bad), "{bad}");
+        }
     }
 
     #[test]

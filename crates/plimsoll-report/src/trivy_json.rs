@@ -7,7 +7,7 @@ use plimsoll_core::{Ecosystem, Finding, Package, PackageLayer, Place, SourcePack
 use serde::Serialize;
 
 use crate::targets::{Target, targets};
-use crate::text::status;
+use crate::text::{primary_url, status};
 use crate::{ArtifactKind, Coverage, DatabaseSummary, Error, Result, ScanReport, purl};
 
 /// What goes into the report.
@@ -413,17 +413,6 @@ fn package_id(package: &Package) -> Option<String> {
 
 fn file_path(package: &Package) -> Option<&str> {
     (!package.ecosystem.is_distribution()).then_some(package.evidence.as_str())
-}
-
-/// The page where the publisher of the id shows it.
-fn primary_url(id: &str) -> String {
-    if id.starts_with("CVE-") {
-        format!("https://nvd.nist.gov/vuln/detail/{id}")
-    } else if id.starts_with("GHSA-") {
-        format!("https://github.com/advisories/{id}")
-    } else {
-        format!("https://osv.dev/vulnerability/{id}")
-    }
 }
 
 fn secrets(findings: &[Finding]) -> Vec<Entry<'_>> {

@@ -104,3 +104,23 @@ pub struct Artifact {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub image_config: Option<serde_json::Value>,
 }
+
+impl Artifact {
+    /// An artifact of which nothing but this is known.
+    pub fn new(name: impl Into<String>, kind: ArtifactKind) -> Self {
+        Self {
+            name: name.into(),
+            kind,
+            image_id: None,
+            manifest_digest: None,
+            references: Vec::new(),
+            platform: None,
+            created: None,
+            size_bytes: None,
+            diff_ids: Vec::new(),
+            distribution: None,
+            release: None,
+            image_config: None,
+        }
+    }
+}

@@ -6,9 +6,9 @@ mod to_package;
 
 use std::fmt::{self, Write as _};
 
-pub(crate) use of_package::{distribution_namespace, normal_name, purl_of};
+pub(crate) use of_package::{normal_name, purl_of};
 use plimsoll_core::{Distribution, Package};
-pub(crate) use to_package::{NotAPackage, PurlPackage};
+pub(crate) use to_package::{NotAPackage, PurlPackage, os_release_id};
 
 /// A package URL, taken apart. Texts are decoded.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

@@ -52,7 +52,7 @@ fn upstream(package: &Package, source: &SourcePackage) -> Option<String> {
 }
 
 /// The epoch of an RPM version, and the version without it.
-pub(super) fn split_epoch(version: &str) -> (Option<&str>, &str) {
+fn split_epoch(version: &str) -> (Option<&str>, &str) {
     match version.split_once(':') {
         Some((epoch, rest)) if epoch.bytes().all(|byte| byte.is_ascii_digit()) => (Some(epoch), rest),
         _ => (None, version),
@@ -105,7 +105,7 @@ fn normal_pypi(name: &str) -> String {
 }
 
 /// The vendor that package URLs name for the distribution with this `ID`.
-pub(crate) fn distribution_namespace(id: &str) -> String {
+fn distribution_namespace(id: &str) -> String {
     match id {
         "rhel" => "redhat".to_owned(),
         id if id.starts_with("opensuse-") => "opensuse".to_owned(),

@@ -1,0 +1,114 @@
+use super::model::{Bom, Component, LicenseChoice, Property};
+use crate::sbom::{Found, Gathered, Sbom};
+use crate::{ArtifactKind, Error, Result};
+
+/// What marks an occurrence as a file that the package consists of, and not as what proves it.
+pub(super) const OWNED: &str = "file of the package";
+
+/// Reads a CycloneDX document in JSON: see [`crate::sbom::read`].
+///
+/// # Errors
+/// [`Error::SbomJson`] and [`Error::SbomVersion`].
+pub fn read(bytes: &[u8], name: &str) -> Result<Sbom> {
+    let form = "CycloneDX";
+    let bom: Bom = serde_json::from_slice(bytes).map_err(|source| Error::SbomJson { form, source })?;
+    if bom.bom_format != form {
+        return Err(Error::NotSbom);
+    }
+    if !matches!(
+        bom.spec_version.as_str(),
+        "1.2" | "1.3" | "1.4" | "1.5" | "1.6" | "1.7"
+    ) {
+        return Err(Error::SbomVersion {
+            form,
+            version: bom.spec_version,
+        });
+    }
+    let mut gathered = Gathered::new(ArtifactKind::Cyclonedx, name);
+    gathered.image(&facts(&bom.metadata.properties));
+    if let Some(subject) = &bom.metadata.component {
+        gathered.image(&facts(&subject.properties));
+        subject
+            .components
+            .iter()
+            .for_each(|inner| take(inner, &mut gathered));
+    }
+    bom.components
+        .iter()
+        .for_each(|component| take(component, &mut gathered));
+    Ok(gathered.finish())
+}
+
+fn facts(properties: &[Property]) -> Vec<(&str, &str)> {
+    let pairs = properties.iter();
+    pairs
+        .map(|property| (property.name.as_str(), property.value.as_str()))
+        .collect()
+}
+
+/// Takes a component and those within it. Documents nest no deeper than the JSON reader goes.
+fn take(component: &Component, gathered: &mut Gathered) {
+    let facts = facts(&component.properties);
+    let version = component.version.as_deref().unwrap_or_default();
+    match component.kind.as_str() {
+        "operating-system" => gathered.operating_system(&component.name, version, &facts),
+        // Files, devices and the like are no packages; an application without a package URL is a folder or a lock
+        // file that holds packages.
+        "library" | "framework" => package(component, version, facts, gathered),
+        _ if component.purl.is_some() => package(component, version, facts, gathered),
+        _ => {}
+    }
+    component
+        .components
+        .iter()
+        .for_each(|inner| take(inner, gathered));
+}
+
+fn package(component: &Component, version: &str, facts: Vec<(&str, &str)>, gathered: &mut Gathered) {
+    let purl = component.purl.as_deref();
+    let separator = if purl.is_some_and(|purl| purl.starts_with("pkg:maven/")) {
+        ':'
+    } else {
+        '/'
+    };
+    let name = match component.group.as_deref().filter(|group| !group.is_empty()) {
+        Some(group) => format!("{group}{separator}{}", component.name),
+        None => component.name.clone(),
+    };
+    let (files, proofs): (Vec<_>, Vec<_>) = component
+        .evidence
+        .occurrences
+        .iter()
+        .partition(|one| one.additional_context.as_deref() == Some(OWNED));
+    let named = ["aquasecurity:trivy:FilePath", "syft:location:0:path", "SrcFile"];
+    let beside = || {
+        let found = named
+            .iter()
+            .find_map(|name| facts.iter().find(|(known, _)| known == name));
+        found.map(|(_, path)| *path)
+    };
+    let evidence = proofs.first().map(|one| one.location.as_str()).or_else(beside);
+    let stated = facts.iter().filter(|(name, _)| *name == "plimsoll:license");
+    let mut licenses: Vec<String> = stated.map(|(_, stated)| (*stated).to_owned()).collect();
+    if licenses.is_empty() {
+        licenses = component.licenses.iter().filter_map(license).collect();
+    }
+    gathered.package(Found {
+        label: &component.name,
+        purl,
+        name,
+        version,
+        licenses,
+        evidence: evidence.unwrap_or_default().trim_start_matches('/').to_owned(),
+        files: files.into_iter().map(|one| one.location.clone()).collect(),
+        facts,
+    });
+}
+
+fn license(choice: &LicenseChoice) -> Option<String> {
+    let license = choice.license.as_ref();
+    let named = license.and_then(|license| license.id.clone().or_else(|| license.name.clone()));
+    named
+        .or_else(|| choice.expression.clone())
+        .filter(|text| !text.is_empty())
+}

@@ -1,0 +1,259 @@
+use plimsoll_core::{Ecosystem, Package};
+use plimsoll_license::License as ReadLicense;
+
+use super::model::{
+    Bom, Component, Dependency, Evidence, Hash, License, LicenseChoice, Metadata, Occurrence, Property, Tools,
+};
+use super::vulnerabilities::vulnerabilities;
+use crate::identity::{purl_in, references, uuid};
+use crate::purl::Purl;
+use crate::sbom::{
+    artifact_facts, cpe_of_distribution, cpe_of_package, declared, distribution_facts, package_facts,
+};
+use crate::{Artifact, Error, Result, ScanReport, Tool};
+
+/// The report as a CycloneDX 1.6 document, indented, with a final line feed: the image, its operating system, its
+/// packages with where they were found, how they hang together, and the vulnerabilities that were matched.
+///
+/// The serial number follows from the content and from `created_at`: a document made again for the same image at the
+/// same stated time is the same document.
+///
+/// # Errors
+/// [`Error::Write`] when it has no JSON form.
+pub fn render(report: &ScanReport) -> Result<String> {
+    let mut text = serde_json::to_string_pretty(&bom(report)).map_err(Error::Write)?;
+    text.push('\n');
+    Ok(text)
+}
+
+const IMAGE: &str = "image";
+
+fn bom(report: &ScanReport) -> Bom {
+    let artifact = &report.artifact;
+    let references = references(&report.packages, artifact);
+    let system = operating_system(artifact);
+    let mut components: Vec<Component> = system.iter().cloned().collect();
+    let all = report.packages.iter().zip(&references);
+    components.extend(all.map(|(package, reference)| component(package, reference, artifact)));
+    Bom {
+        schema: Some("http://cyclonedx.org/schema/bom-1.6.schema.json".to_owned()),
+        bom_format: "CycloneDX".to_owned(),
+        spec_version: "1.6".to_owned(),
+        serial_number: Some(format!("urn:uuid:{}", uuid(report, "cyclonedx"))),
+        version: 1,
+        metadata: Metadata {
+            timestamp: Some(report.created_at.clone()),
+            tools: Some(Tools {
+                components: vec![tool(&report.tool)],
+            }),
+            component: Some(image(report)),
+            properties: Vec::new(),
+        },
+        components,
+        dependencies: dependencies(report, &references, system.as_ref()),
+        vulnerabilities: vulnerabilities(report, &references),
+    }
+}
+
+fn tool(tool: &Tool) -> Component {
+    Component {
+        kind: "application".to_owned(),
+        name: tool.name.clone(),
+        version: Some(tool.version.clone()),
+        ..Component::default()
+    }
+}
+
+fn properties(facts: Vec<(String, String)>) -> Vec<Property> {
+    facts
+        .into_iter()
+        .map(|(name, value)| Property { name, value })
+        .collect()
+}
+
+fn image(report: &ScanReport) -> Component {
+    let artifact = &report.artifact;
+    let digest = artifact.manifest_digest.or(artifact.image_id);
+    let hash = artifact.manifest_digest.map(|digest| Hash {
+        alg: "SHA-256".to_owned(),
+        content: digest.hex(),
+    });
+    Component {
+        bom_ref: Some(IMAGE.to_owned()),
+        kind: "container".to_owned(),
+        name: artifact.name.clone(),
+        version: digest.map(|digest| digest.to_string()),
+        hashes: hash.into_iter().collect(),
+        purl: image_purl(artifact),
+        properties: properties(artifact_facts(report)),
+        ..Component::default()
+    }
+}
+
+/// The image's package URL, where it has a name and a manifest.
+fn image_purl(artifact: &Artifact) -> Option<String> {
+    let reference = artifact.references.first()?;
+    let digest = artifact.manifest_digest?;
+    let path = reference.path();
+    let name = path.rsplit_once('/').map_or(path, |(_, name)| name);
+    let mut qualifiers = Vec::new();
+    if let Some(platform) = &artifact.platform {
+        qualifiers.push(("arch".to_owned(), platform.architecture.clone()));
+    }
+    let repository = format!("{}/{path}", reference.registry());
+    qualifiers.push(("repository_url".to_owned(), repository));
+    if let Some(tag) = reference.tag() {
+        qualifiers.push(("tag".to_owned(), tag.to_owned()));
+    }
+    let purl = Purl {
+        kind: "oci".to_owned(),
+        name: name.to_lowercase(),
+        version: digest.to_string(),
+        qualifiers,
+        ..Purl::default()
+    };
+    Some(purl.to_string())
+}
+
+fn operating_system(artifact: &Artifact) -> Option<Component> {
+    let distribution = artifact.distribution.as_ref()?;
+    let release = artifact.release.as_deref();
+    let version = release.unwrap_or(&distribution.version_id);
+    Some(Component {
+        bom_ref: Some(format!("os:{}-{version}", distribution.id)),
+        kind: "operating-system".to_owned(),
+        name: distribution.id.clone(),
+        version: Some(version.to_owned()).filter(|version| !version.is_empty()),
+        description: distribution.pretty_name.clone(),
+        cpe: cpe_of_distribution(distribution, release),
+        properties: properties(distribution_facts(distribution, release)),
+        ..Component::default()
+    })
+}
+
+fn component(package: &Package, reference: &str, artifact: &Artifact) -> Component {
+    let (group, name) = group_and_name(package);
+    let declared = declared(package);
+    let mut facts = package_facts(package);
+    if declared.differs {
+        let stated = package.licenses.iter();
+        facts.extend(stated.map(|stated| ("plimsoll:license".to_owned(), stated.clone())));
+    }
+    let licenses = match &declared.expression {
+        Some(expression) if declared.licenses.len() == 1 || expression.is_compound() => {
+            match (expression.id(), declared.licenses.len()) {
+                (Some(id), 1) => vec![by_id(id)],
+                _ if declared.licenses.iter().all(|one| id(one).is_some()) => {
+                    declared.licenses.iter().filter_map(id).map(by_id).collect()
+                }
+                _ => vec![LicenseChoice {
+                    expression: Some(expression.to_string()),
+                    acknowledgement: Some("declared".to_owned()),
+                    ..LicenseChoice::default()
+                }],
+            }
+        }
+        _ => declared.licenses.iter().map(choice).collect(),
+    };
+    Component {
+        bom_ref: Some(reference.to_owned()),
+        kind: match package.ecosystem {
+            Ecosystem::Generic => "application",
+            _ => "library",
+        }
+        .to_owned(),
+        group: group.map(str::to_owned),
+        name: name.to_owned(),
+        version: Some(package.version.clone()),
+        licenses,
+        cpe: cpe_of_package(package),
+        purl: Some(purl_in(package, artifact)),
+        evidence: evidence(package),
+        properties: properties(facts),
+        ..Component::default()
+    }
+}
+
+/// Maven's groups, npm's scopes and Composer's vendors stand apart from the name.
+pub(super) fn group_and_name(package: &Package) -> (Option<&str>, &str) {
+    let separator = match package.ecosystem {
+        Ecosystem::Maven => ':',
+        Ecosystem::Npm | Ecosystem::Composer => '/',
+        _ => return (None, &package.name),
+    };
+    match package.name.rsplit_once(separator) {
+        Some((group, name)) if !group.is_empty() && !name.is_empty() => (Some(group), name),
+        _ => (None, &package.name),
+    }
+}
+
+fn id(license: &ReadLicense) -> Option<&str> {
+    match license {
+        ReadLicense::Expression(expression) => expression.id(),
+        ReadLicense::Name(_) => None,
+    }
+}
+
+fn by_id(id: &str) -> LicenseChoice {
+    LicenseChoice {
+        license: Some(License {
+            id: Some(id.to_owned()),
+            name: None,
+            acknowledgement: Some("declared".to_owned()),
+        }),
+        ..LicenseChoice::default()
+    }
+}
+
+fn choice(license: &ReadLicense) -> LicenseChoice {
+    if let Some(id) = id(license) {
+        return by_id(id);
+    }
+    LicenseChoice {
+        license: Some(License {
+            id: None,
+            name: Some(license.text()),
+            acknowledgement: Some("declared".to_owned()),
+        }),
+        ..LicenseChoice::default()
+    }
+}
+
+/// The file that proves the package, then the files that it consists of.
+fn evidence(package: &Package) -> Evidence {
+    let occurrence = |path: &String, context: Option<&str>| Occurrence {
+        location: path.clone(),
+        additional_context: context.map(str::to_owned),
+    };
+    let proof = Some(&package.evidence).filter(|path| !path.is_empty());
+    let proof = proof.map(|path| occurrence(path, None));
+    let files = package
+        .files
+        .iter()
+        .map(|path| occurrence(path, Some(super::read::OWNED)));
+    Evidence {
+        occurrences: proof.into_iter().chain(files).collect(),
+    }
+}
+
+/// The image holds the operating system and what is not of it; the operating system holds its packages.
+fn dependencies(report: &ScanReport, references: &[String], system: Option<&Component>) -> Vec<Dependency> {
+    let system = system.and_then(|system| system.bom_ref.clone());
+    let mut of_image: Vec<String> = system.iter().cloned().collect();
+    let mut of_system = Vec::new();
+    for (package, reference) in report.packages.iter().zip(references) {
+        match &system {
+            Some(_) if package.ecosystem.is_distribution() => of_system.push(reference.clone()),
+            _ => of_image.push(reference.clone()),
+        }
+    }
+    let image = Dependency {
+        reference: IMAGE.to_owned(),
+        depends_on: of_image,
+    };
+    let system = system.map(|reference| Dependency {
+        reference,
+        depends_on: of_system,
+    });
+    std::iter::once(image).chain(system).collect()
+}

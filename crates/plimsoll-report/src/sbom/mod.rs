@@ -1,0 +1,78 @@
+//! What SBOM documents of either form have in common, and reading one without knowing its form.
+
+mod distribution;
+mod facts;
+mod gather;
+mod licenses;
+#[cfg(test)]
+mod tests;
+
+pub(crate) use distribution::{cpe_of_distribution, cpe_of_package};
+pub(crate) use facts::{artifact_facts, distribution_facts, package_facts};
+pub(crate) use gather::{Found, Gathered};
+pub(crate) use licenses::declared;
+
+use plimsoll_core::Package;
+
+use crate::{Artifact, Coverage, Error, Result, cyclonedx, spdx};
+
+/// What an SBOM document says of an image.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Sbom {
+    /// What it is about.
+    pub artifact: Artifact,
+    /// The packages, in the order of the inventory.
+    pub packages: Vec<Package>,
+    /// What is in it, or was in the image that it describes, and cannot be compared with advisories.
+    pub unread: Vec<Coverage>,
+    /// What it does not say, or what could not be read as it should be.
+    pub warnings: Vec<String>,
+}
+
+/// Reads a CycloneDX (1.2 to 1.7) or SPDX (2.2, 2.3) document in JSON. `name` is what the user called it.
+///
+/// Packages are known by their package URLs; the properties that Trivy, Syft and this program write beside them are
+/// taken too.
+///
+/// # Errors
+/// [`Error::NotSbom`], [`Error::SbomJson`] and [`Error::SbomVersion`].
+pub fn read(bytes: &[u8], name: &str) -> Result<Sbom> {
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    match form(bytes) {
+        Some(Form::Cyclonedx) => cyclonedx::read(bytes, name),
+        Some(Form::Spdx) => spdx::read(bytes, name),
+        None => Err(Error::NotSbom),
+    }
+}
+
+/// Whether `bytes` are an SBOM that [`read`] can make something of, as far as their first key words tell.
+pub fn is_sbom(bytes: &[u8]) -> bool {
+    form(bytes).is_some()
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Form {
+    Cyclonedx,
+    Spdx,
+}
+
+/// Both forms name themselves in a key at the top, which stands first in nearly every document.
+fn form(bytes: &[u8]) -> Option<Form> {
+    if !bytes.trim_ascii_start().starts_with(b"{") {
+        return None;
+    }
+    let at = |key: &[u8]| bytes.windows(key.len()).position(|window| window == key);
+    let head = &bytes[..bytes.len().min(4096)];
+    let in_head = |key: &[u8]| head.windows(key.len()).any(|window| window == key);
+    match (in_head(b"\"bomFormat\""), in_head(b"\"spdxVersion\"")) {
+        (true, false) => return Some(Form::Cyclonedx),
+        (false, true) => return Some(Form::Spdx),
+        _ => {}
+    }
+    match (at(b"\"bomFormat\""), at(b"\"spdxVersion\"")) {
+        (Some(cyclonedx), Some(spdx)) if spdx < cyclonedx => Some(Form::Spdx),
+        (Some(_), _) => Some(Form::Cyclonedx),
+        (None, Some(_)) => Some(Form::Spdx),
+        (None, None) => None,
+    }
+}

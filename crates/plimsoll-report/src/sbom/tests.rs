@@ -1,0 +1,263 @@
+use plimsoll_core::{Digest, Distribution, Ecosystem, Origin, Package, PackageLayer, SourcePackage};
+use proptest::prelude::*;
+
+use super::*;
+use crate::{ScanReport, sample};
+
+/// Packages of every kind, with everything that can be known of one.
+fn packages() -> Vec<Package> {
+    let mut all = Vec::new();
+    for (ecosystem, name, version) in [
+        (Ecosystem::Deb, "libssl3", "1:3.0.9-1"),
+        (Ecosystem::Deb, "libssl3", "1:3.0.9-2"),
+        (Ecosystem::PyPi, "Flask_Login.x", "0.6+local"),
+        (Ecosystem::Npm, "@Angular/Core", "1.0.0-rc.1"),
+        (Ecosystem::Maven, "org.apache:Log4j", "2.0"),
+        (Ecosystem::Maven, "nogroup", "1"),
+        (Ecosystem::Go, "github.com/Azure/sdk", "v1.2.3"),
+        (Ecosystem::Go, "stdlib", "v1.22.3"),
+        (Ecosystem::Cargo, "serde_json", "1.0.0"),
+        (Ecosystem::Composer, "Symfony/Http", "v6.4"),
+        (Ecosystem::NuGet, "Newtonsoft.Json", "13.0.1"),
+        (Ecosystem::Gem, "rails", "7.0"),
+        (Ecosystem::Conda, "numpy", "1.26"),
+        (Ecosystem::Generic, "node", "22.1.0"),
+    ] {
+        let mut package = sample::package(ecosystem, name, version);
+        package.licenses = vec!["GPL-2+".to_owned(), "see COPYING".to_owned(), "MIT".to_owned()];
+        all.push(package);
+    }
+    let twice = Package {
+        evidence: "srv/other/METADATA".to_owned(),
+        licenses: vec!["MIT".to_owned()],
+        ..all[2].clone()
+    };
+    all.push(twice);
+    all.push(Package {
+        evidence: String::new(),
+        licenses: vec!["MIT or Apache-2.0".to_owned()],
+        source: None,
+        layer: None,
+        origin: Origin::Unknown,
+        ..Package::new(Ecosystem::Gem, "bare", "1")
+    });
+    all.push(Package {
+        files: vec!["usr/bin/a".to_owned(), "usr/bin/ü b".to_owned()],
+        module: Some("nodejs:18".to_owned()),
+        removed_by: Some(PackageLayer {
+            diff_id: Digest::of(b"x"),
+            index: 3,
+            created_by: "RUN a\\\n  && rm \"b\"".to_owned(),
+        }),
+        source: Some(SourcePackage {
+            name: "full".to_owned(),
+            version: String::new(),
+        }),
+        architecture: Some("x86_64".to_owned()),
+        ..Package::new(Ecosystem::Rpm, "Full", "0:1-2.el9")
+    });
+    all.sort_by(|a, b| {
+        let key = |one: &Package| {
+            (
+                one.ecosystem,
+                one.name.clone(),
+                one.version.clone(),
+                one.evidence.clone(),
+            )
+        };
+        key(a).cmp(&key(b))
+    });
+    all
+}
+
+fn report() -> ScanReport {
+    let mut report = sample::scan();
+    report.packages = packages();
+    report
+}
+
+fn both(report: &ScanReport) -> [Sbom; 2] {
+    [cyclonedx::render(report).unwrap(), spdx::render(report).unwrap()]
+        .map(|text| read(text.as_bytes(), &report.artifact.name).unwrap())
+}
+
+#[test]
+fn what_is_written_is_read_back_whole() {
+    let report = report();
+    for sbom in both(&report) {
+        for (found, expected) in sbom.packages.iter().zip(&report.packages) {
+            assert_eq!(found, expected, "{:?}", sbom.artifact.kind);
+        }
+        assert_eq!(sbom.packages.len(), report.packages.len());
+        let expected = Artifact {
+            kind: sbom.artifact.kind,
+            image_config: None,
+            ..report.artifact.clone()
+        };
+        assert_eq!(sbom.artifact, expected);
+        assert_eq!(sbom.warnings, report.warnings);
+        let unread: Vec<_> = report
+            .coverage
+            .iter()
+            .filter(|one| one.ecosystem.is_none())
+            .collect();
+        assert_eq!(sbom.unread.iter().collect::<Vec<_>>(), unread);
+    }
+}
+
+#[test]
+fn references_are_unique_and_documents_repeat() {
+    let report = report();
+    let text = cyclonedx::render(&report).unwrap();
+    assert_eq!(text, cyclonedx::render(&report).unwrap());
+    let bom: serde_json::Value = serde_json::from_str(&text).unwrap();
+    let mut references: Vec<&str> = bom["components"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|component| component["bom-ref"].as_str().unwrap())
+        .collect();
+    let all = references.len();
+    references.sort_unstable();
+    references.dedup();
+    assert_eq!(
+        (references.len(), all),
+        (report.packages.len() + 1, report.packages.len() + 1)
+    );
+    let serial = bom["serialNumber"].as_str().unwrap();
+    assert_eq!(serial.len(), "urn:uuid:".len() + 36);
+    let later = ScanReport {
+        created_at: "2027-01-01T00:00:00Z".to_owned(),
+        ..report
+    };
+    assert!(!cyclonedx::render(&later).unwrap().contains(serial));
+}
+
+#[test]
+fn documents_of_other_tools() {
+    let trivy = r#"{"bomFormat": "CycloneDX", "specVersion": "1.5", "metadata": {"component": {"type": "container",
+      "name": "a.tar", "properties": [{"name": "aquasecurity:trivy:ImageID",
+      "value": "sha256:679d03cacc4d7521e1d6f45a03f9c71a715761f4533c64b73d3caef60833f977"}]}},
+     "components": [
+      {"type": "operating-system", "name": "debian", "version": "12.5"},
+      {"type": "application", "name": "app/package-lock.json"},
+      {"type": "library", "name": "libc6", "version": "2.36-9", "purl": "pkg:deb/debian/libc6@2.36-9?arch=amd64&distro=debian-12.5",
+       "licenses": [{"license": {"name": "LGPL-2.1"}}],
+       "properties": [{"name": "aquasecurity:trivy:SrcName", "value": "glibc"}, {"name": "aquasecurity:trivy:SrcVersion", "value": "2.36"},
+        {"name": "aquasecurity:trivy:SrcRelease", "value": "9"}, {"name": "aquasecurity:trivy:SrcEpoch", "value": "1"}]},
+      {"type": "library", "name": "jason", "version": "1", "purl": "pkg:hex/jason@1"},
+      {"type": "library", "name": "lonely", "version": "1"},
+      {"type": "library", "name": "odd", "version": "1", "purl": "not a purl"},
+      {"type": "library", "group": "@angular", "name": "Core", "version": "17.0.0", "purl": "pkg:npm/%40angular/core@17.0.0",
+       "components": [{"type": "library", "name": "inner", "purl": "pkg:npm/inner@1"}]}
+     ], "dependencies": null}"#;
+    let sbom = read(trivy.as_bytes(), "a.json").unwrap();
+    let debian = sbom.artifact.distribution.as_ref().unwrap();
+    assert_eq!(
+        (&*debian.version_id, sbom.artifact.release.as_deref()),
+        ("12", Some("12.5"))
+    );
+    assert!(sbom.artifact.image_id.is_some());
+    let names: Vec<&str> = sbom.packages.iter().map(|one| one.name.as_str()).collect();
+    assert_eq!(names, ["libc6", "@angular/Core", "inner"]);
+    let source = sbom.packages[0].source.as_ref().unwrap();
+    assert_eq!((&*source.name, &*source.version), ("glibc", "1:2.36-9"));
+    let unread: Vec<&str> = sbom.unread.iter().map(|one| one.subject.as_str()).collect();
+    assert_eq!(unread, ["`hex` packages", "components without a package URL"]);
+    assert_eq!(
+        sbom.warnings,
+        ["a package URL cannot be read: `not a purl`: it does not begin with `pkg:`"]
+    );
+
+    let syft = r#"{"spdxVersion": "SPDX-2.3", "name": "a", "packages": [
+      {"name": "musl", "SPDXID": "SPDXRef-a", "versionInfo": "1.1.22-r2", "licenseDeclared": "LicenseRef-x",
+       "sourceInfo": "acquired package info from APK DB: /lib/apk/db/installed",
+       "externalRefs": [{"referenceCategory": "PACKAGE_MANAGER", "referenceType": "purl",
+         "referenceLocator": "pkg:apk/alpine/musl@1.1.22-r2?arch=x86_64&distro=alpine-3.10.3"}]},
+      {"name": "a.tar", "primaryPackagePurpose": "CONTAINER"}],
+      "hasExtractedLicensingInfos": [{"licenseId": "LicenseRef-x", "extractedText": "custom"}]}"#;
+    let sbom = read(syft.as_bytes(), "a.json").unwrap();
+    assert_eq!(sbom.artifact.distribution.as_ref().unwrap().id, "alpine");
+    assert_eq!(sbom.packages[0].evidence, "lib/apk/db/installed");
+    assert_eq!(sbom.packages[0].licenses, ["custom"]);
+    assert_eq!(sbom.warnings, [""; 0]);
+}
+
+#[test]
+fn what_the_document_does_not_say_is_a_warning() {
+    let without_release = r#"{"bomFormat": "CycloneDX", "specVersion": "1.6", "components": [
+      {"type": "library", "name": "a", "version": "1", "purl": "pkg:deb/debian/a@1"}]}"#;
+    let sbom = read(without_release.as_bytes(), "a").unwrap();
+    assert_eq!(
+        sbom.warnings,
+        ["the SBOM does not say which release of `debian` it is about"]
+    );
+    let empty = read(br#"{"bomFormat": "CycloneDX", "specVersion": "1.6"}"#, "a").unwrap();
+    assert_eq!(
+        empty.warnings,
+        ["the SBOM names no package that can be compared with advisories"]
+    );
+    let two = r#"{"bomFormat": "CycloneDX", "specVersion": "1.6", "components": [
+      {"type": "library", "name": "a", "purl": "pkg:deb/debian/a@1?distro=debian-12"},
+      {"type": "library", "name": "b", "purl": "pkg:deb/debian/b@1?distro=debian-12"},
+      {"type": "library", "name": "c", "purl": "pkg:rpm/fedora/c@1?distro=fedora-40"}]}"#;
+    let sbom = read(two.as_bytes(), "a").unwrap();
+    assert_eq!(sbom.artifact.distribution.unwrap().id, "debian");
+    assert!(
+        sbom.warnings[0].contains("several distributions"),
+        "{:?}",
+        sbom.warnings
+    );
+}
+
+#[test]
+fn other_documents_are_refused() {
+    let error = |text: &str| read(text.as_bytes(), "a").unwrap_err();
+    assert!(matches!(error(""), Error::NotSbom));
+    assert!(matches!(error("{}"), Error::NotSbom));
+    assert!(matches!(error("SPDXVersion: SPDX-2.3"), Error::NotSbom));
+    assert!(matches!(
+        error(r#"{"bomFormat": "CycloneDX", "specVersion": "#),
+        Error::SbomJson { .. }
+    ));
+    let version = error(r#"{"bomFormat": "CycloneDX", "specVersion": "9.9"}"#);
+    assert_eq!(version.to_string(), "CycloneDX version `9.9` is not read");
+    assert!(version.hint().is_some());
+    assert!(matches!(
+        error(r#"{"spdxVersion": "SPDX-3.0"}"#),
+        Error::SbomVersion { .. }
+    ));
+}
+
+#[test]
+fn a_distribution_that_only_its_id_tells_is_kept() {
+    let mut report = report();
+    report.artifact.distribution = Some(Distribution {
+        id: "opensuse-tumbleweed".to_owned(),
+        version_id: String::new(),
+        codename: None,
+        pretty_name: Some("openSUSE Tumbleweed".to_owned()),
+    });
+    report.artifact.release = None;
+    for sbom in both(&report) {
+        assert_eq!(sbom.artifact.distribution, report.artifact.distribution);
+        assert_eq!(sbom.artifact.release, None);
+    }
+}
+
+proptest! {
+    #[test]
+    fn nothing_panics(
+        key in prop::sample::select(vec!["bomFormat", "spdxVersion", "components", "packages", "purl"]),
+        text in "\\PC{0,30}",
+        noise in prop::collection::vec(any::<u8>(), 0..30),
+    ) {
+        let mut bytes = format!(r#"{{"bomFormat": "CycloneDX", "specVersion": "1.6", "{key}": [{{"type": "library",
+          "name": "{text}", "purl": "pkg:{text}"}}], "a": "#).into_bytes();
+        bytes.extend(noise);
+        let _ = read(&bytes, "a");
+        let whole = format!(r#"{{"bomFormat": "CycloneDX", "specVersion": "1.6", "components": [{{"type": "library",
+          "name": "x", "purl": {}}}]}}"#, serde_json::json!(format!("pkg:{text}")));
+        prop_assert!(read(whole.as_bytes(), "a").is_ok());
+    }
+}

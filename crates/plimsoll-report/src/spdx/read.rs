@@ -1,0 +1,141 @@
+use std::collections::HashMap;
+
+use super::model::{Document, Package};
+use super::write::NO_ASSERTION;
+use crate::sbom::{Found, Gathered, Sbom};
+use crate::{ArtifactKind, Error, Result};
+
+/// Reads an SPDX 2.2 or 2.3 document in JSON: see [`crate::sbom::read`].
+///
+/// # Errors
+/// [`Error::SbomJson`] and [`Error::SbomVersion`].
+pub fn read(bytes: &[u8], name: &str) -> Result<Sbom> {
+    let form = "SPDX";
+    let document: Document =
+        serde_json::from_slice(bytes).map_err(|source| Error::SbomJson { form, source })?;
+    if !matches!(document.spdx_version.as_str(), "SPDX-2.2" | "SPDX-2.3") {
+        return Err(Error::SbomVersion {
+            form,
+            version: document.spdx_version,
+        });
+    }
+    let extracted = document.has_extracted_licensing_infos.iter();
+    let extracted: HashMap<&str, &str> = extracted
+        .map(|one| {
+            (
+                one.license_id.as_str(),
+                one.name.as_deref().unwrap_or(&one.extracted_text),
+            )
+        })
+        .collect();
+    let mut gathered = Gathered::new(ArtifactKind::Spdx, name);
+    for package in &document.packages {
+        take(package, &extracted, &mut gathered);
+    }
+    Ok(gathered.finish())
+}
+
+fn take(package: &Package, extracted: &HashMap<&str, &str>, gathered: &mut Gathered) {
+    let owned = facts(package);
+    let facts: Vec<(&str, &str)> = owned.iter().map(|(name, value)| (&**name, &**value)).collect();
+    let version = package.version_info.as_deref().unwrap_or_default();
+    match package.primary_package_purpose.as_deref() {
+        Some("OPERATING-SYSTEM") => return gathered.operating_system(&package.name, version, &facts),
+        Some("CONTAINER") => return gathered.image(&facts),
+        _ => {}
+    }
+    let purl = package
+        .external_refs
+        .iter()
+        .find(|one| one.reference_type == "purl");
+    let purl = purl.map(|one| one.reference_locator.as_str());
+    // The image itself, files and lock files stand among the packages too.
+    let is_subject = purl.is_some_and(|purl| purl.starts_with("pkg:oci/") || purl.starts_with("pkg:docker/"));
+    let is_library = matches!(
+        package.primary_package_purpose.as_deref(),
+        None | Some("LIBRARY" | "FRAMEWORK")
+    );
+    if is_subject || purl.is_none() && (!is_library || version.is_empty()) {
+        return;
+    }
+    let of = |name: &str| -> Vec<&str> {
+        let named = facts.iter().filter(|(known, _)| *known == name);
+        named.map(|(_, value)| *value).collect()
+    };
+    let texts = |name| of(name).into_iter().map(str::to_owned).collect();
+    let mut licenses: Vec<String> = texts("plimsoll:license");
+    if licenses.is_empty() {
+        licenses.extend(license(package, extracted));
+    }
+    let proofs = [of("plimsoll:evidence"), of("FilePath")].concat();
+    let evidence = proofs.first().copied().or_else(|| found_by_syft(package));
+    let evidence = evidence.unwrap_or_default().trim_start_matches('/').to_owned();
+    let files = texts("plimsoll:file");
+    gathered.package(Found {
+        label: &package.name,
+        purl,
+        name: package.name.clone(),
+        version,
+        licenses,
+        evidence,
+        files,
+        facts: with_source(package, facts),
+    });
+}
+
+/// Names and values from the annotations: a JSON list of pairs by this program, `name: value` by Trivy.
+fn facts(package: &Package) -> Vec<(String, String)> {
+    let mut facts: Vec<(String, String)> = Vec::new();
+    for annotation in &package.annotations {
+        let comment = annotation.comment.trim();
+        if comment.starts_with("[[") {
+            let pairs: Option<Vec<(String, String)>> = serde_json::from_str(comment).ok();
+            facts.extend(pairs.unwrap_or_default());
+        } else if let Some((name, value)) = comment.split_once(": ") {
+            let name = match name {
+                // What Trivy writes of the image has a prefix in CycloneDX.
+                "ImageID" | "DiffID" | "RepoTag" | "Size" => format!("aquasecurity:trivy:{name}"),
+                _ => name.to_owned(),
+            };
+            facts.push((name, value.to_owned()));
+        }
+    }
+    facts
+}
+
+/// Trivy says a package's source in a sentence.
+fn with_source<'a>(package: &'a Package, mut facts: Vec<(&'a str, &'a str)>) -> Vec<(&'a str, &'a str)> {
+    let known = |name: &str| facts.iter().any(|(known, _)| *known == name);
+    if known("plimsoll:source:name") || known("plimsoll:architecture") {
+        return facts;
+    }
+    let info = package.source_info.as_deref().unwrap_or_default();
+    let source = info
+        .strip_prefix("built package from: ")
+        .and_then(|rest| rest.split_once(' '));
+    if let Some((name, version)) = source.filter(|(_, version)| !version.contains(';')) {
+        facts.extend([("SrcName", name), ("SrcVersion", version)]);
+    }
+    facts
+}
+
+/// `acquired package info from … : PATH, PATH`.
+fn found_by_syft(package: &Package) -> Option<&str> {
+    let info = package.source_info.as_deref()?;
+    let (_, paths) = info
+        .strip_prefix("acquired package info from")?
+        .rsplit_once(": ")?;
+    paths.split(", ").next()
+}
+
+fn license(package: &Package, extracted: &HashMap<&str, &str>) -> Option<String> {
+    let said = |text: &Option<String>| {
+        text.clone()
+            .filter(|text| !matches!(text.as_str(), "" | NO_ASSERTION | "NONE"))
+    };
+    let text = said(&package.license_declared).or_else(|| said(&package.license_concluded))?;
+    Some(match extracted.get(text.as_str()) {
+        Some(name) => (*name).to_owned(),
+        None => text,
+    })
+}

@@ -1,0 +1,114 @@
+use std::fmt::Write as _;
+
+use super::model::{Document, Package};
+use super::write::document;
+use crate::ScanReport;
+
+/// The report as an SPDX 2.3 document in tag-value form, with what [`super::render`] has.
+pub fn render(report: &ScanReport) -> String {
+    let document = document(report);
+    let mut text = Text(String::new());
+    header(&mut text, &document);
+    document.packages.iter().for_each(|one| package(&mut text, one));
+    for license in &document.has_extracted_licensing_infos {
+        text.line("\nLicenseID", &license.license_id);
+        text.block("ExtractedText", &license.extracted_text);
+        if let Some(name) = &license.name {
+            text.line("LicenseName", name);
+        }
+    }
+    text.0.push('\n');
+    for one in &document.relationships {
+        let words = [
+            one.spdx_element_id.as_str(),
+            one.relationship_type,
+            &one.related_spdx_element,
+        ];
+        text.line("Relationship", &words.join(" "));
+    }
+    text.0
+}
+
+struct Text(String);
+
+impl Text {
+    /// A tag with a value on one line.
+    fn line(&mut self, tag: &str, value: &str) {
+        let value = value.split_whitespace().collect::<Vec<_>>().join(" ");
+        let _ = writeln!(self.0, "{tag}: {value}");
+    }
+
+    /// A tag with a value that may take several lines.
+    fn block(&mut self, tag: &str, value: &str) {
+        let value = value.replace("</text>", "<\u{200b}/text>");
+        let _ = writeln!(self.0, "{tag}: <text>{value}</text>");
+    }
+}
+
+fn header(text: &mut Text, document: &Document) {
+    text.line("SPDXVersion", &document.spdx_version);
+    text.line("DataLicense", &document.data_license);
+    text.line("SPDXID", &document.id);
+    text.line("DocumentName", &document.name);
+    text.line("DocumentNamespace", &document.document_namespace);
+    document
+        .creation_info
+        .creators
+        .iter()
+        .for_each(|creator| text.line("Creator", creator));
+    text.line("Created", &document.creation_info.created);
+}
+
+fn package(text: &mut Text, package: &Package) {
+    text.line("\nPackageName", &package.name);
+    text.line("SPDXID", &package.id);
+    if let Some(version) = &package.version_info {
+        text.line("PackageVersion", version);
+    }
+    text.line("PackageDownloadLocation", package.download_location);
+    if let Some(purpose) = &package.primary_package_purpose {
+        text.line("PrimaryPackagePurpose", purpose);
+    }
+    text.line(
+        "FilesAnalyzed",
+        if package.files_analyzed { "true" } else { "false" },
+    );
+    for checksum in &package.checksums {
+        text.line(
+            "PackageChecksum",
+            &format!("{}: {}", checksum.algorithm, checksum.checksum_value),
+        );
+    }
+    if let Some(info) = &package.source_info {
+        text.block("PackageSourceInfo", info);
+    }
+    for (tag, value) in [
+        ("PackageLicenseConcluded", &package.license_concluded),
+        ("PackageLicenseDeclared", &package.license_declared),
+    ] {
+        if let Some(value) = value {
+            text.line(tag, value);
+        }
+    }
+    if let Some(copyright) = package.copyright_text {
+        text.line("PackageCopyrightText", copyright);
+    }
+    if let Some(description) = &package.description {
+        text.block("PackageDescription", description);
+    }
+    for one in &package.external_refs {
+        let words = [
+            &*one.reference_category,
+            &one.reference_type,
+            &one.reference_locator,
+        ];
+        text.line("ExternalRef", &words.join(" "));
+    }
+    for one in &package.annotations {
+        text.line("Annotator", &one.annotator);
+        text.line("AnnotationDate", &one.annotation_date);
+        text.line("AnnotationType", &one.annotation_type);
+        text.line("SPDXREF", &package.id);
+        text.block("AnnotationComment", &one.comment);
+    }
+}
