@@ -1,4 +1,6 @@
-use plimsoll_core::{Ecosystem, Package};
+use std::collections::BTreeMap;
+
+use plimsoll_core::{Ecosystem, Package, Purl};
 use plimsoll_license::License as ReadLicense;
 
 use super::model::{
@@ -6,7 +8,6 @@ use super::model::{
 };
 use super::vulnerabilities::vulnerabilities;
 use crate::identity::{purl_in, references, uuid};
-use crate::purl::Purl;
 use crate::sbom::{
     artifact_facts, cpe_of_distribution, cpe_of_package, declared, distribution_facts, package_facts,
 };
@@ -96,21 +97,23 @@ fn image_purl(artifact: &Artifact) -> Option<String> {
     let digest = artifact.manifest_digest?;
     let path = reference.path();
     let name = path.rsplit_once('/').map_or(path, |(_, name)| name);
-    let mut qualifiers = Vec::new();
+    let mut qualifiers = BTreeMap::from([(
+        "repository_url".to_owned(),
+        format!("{}/{path}", reference.registry()),
+    )]);
     if let Some(platform) = &artifact.platform {
-        qualifiers.push(("arch".to_owned(), platform.architecture.clone()));
+        qualifiers.insert("arch".to_owned(), platform.architecture.clone());
     }
-    let repository = format!("{}/{path}", reference.registry());
-    qualifiers.push(("repository_url".to_owned(), repository));
     if let Some(tag) = reference.tag() {
-        qualifiers.push(("tag".to_owned(), tag.to_owned()));
+        qualifiers.insert("tag".to_owned(), tag.to_owned());
     }
     let purl = Purl {
         kind: "oci".to_owned(),
+        namespace: None,
         name: name.to_lowercase(),
-        version: digest.to_string(),
+        version: Some(digest.to_string()),
         qualifiers,
-        ..Purl::default()
+        subpath: None,
     };
     Some(purl.to_string())
 }

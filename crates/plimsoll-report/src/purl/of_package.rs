@@ -1,6 +1,6 @@
-use plimsoll_core::{Distribution, Ecosystem, Package, SourcePackage};
+use std::collections::BTreeMap;
 
-use super::Purl;
+use plimsoll_core::{Distribution, Ecosystem, Package, Purl, SourcePackage};
 
 /// The package URL of `package`; `release` stands in place of `VERSION_ID` where it is known more exactly.
 pub(crate) fn purl_of(package: &Package, distribution: Option<&Distribution>, release: Option<&str>) -> Purl {
@@ -10,8 +10,12 @@ pub(crate) fn purl_of(package: &Package, distribution: Option<&Distribution>, re
         Ecosystem::Rpm => split_epoch(&package.version),
         _ => (None, package.version.as_str()),
     };
-    let mut qualifiers = Vec::new();
-    let mut qualifier = |key: &str, value: String| qualifiers.push((key.to_owned(), value));
+    let mut qualifiers = BTreeMap::new();
+    let mut qualifier = |key: &str, value: String| {
+        if !value.is_empty() {
+            qualifiers.insert(key.to_owned(), value);
+        }
+    };
     if let Some(architecture) = &package.architecture {
         qualifier("arch", architecture.clone());
     }
@@ -28,16 +32,20 @@ pub(crate) fn purl_of(package: &Package, distribution: Option<&Distribution>, re
     if let Some(module) = &package.module {
         qualifier("rpmmod", module.clone());
     }
-    if let Some(source) = &package.source {
-        qualifiers.extend(upstream(package, source).map(|value| ("upstream".to_owned(), value)));
+    if let Some(upstream) = package
+        .source
+        .as_ref()
+        .and_then(|source| upstream(package, source))
+    {
+        qualifier("upstream", upstream);
     }
     Purl {
         kind: package.ecosystem.purl_type().to_owned(),
-        namespace,
+        namespace: Some(namespace).filter(|namespace| !namespace.is_empty()),
         name,
-        version: version.to_owned(),
+        version: Some(version.to_owned()).filter(|version| !version.is_empty()),
         qualifiers,
-        subpath: String::new(),
+        subpath: None,
     }
 }
 

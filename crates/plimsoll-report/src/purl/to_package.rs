@@ -1,6 +1,4 @@
-use plimsoll_core::{Ecosystem, Package, SourcePackage};
-
-use super::Purl;
+use plimsoll_core::{Ecosystem, Package, Purl, SourcePackage};
 
 /// The package that a package URL names, and the release of a distribution that it names beside it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,93 +17,99 @@ pub(crate) enum NotAPackage {
     NoVersion,
 }
 
-impl Purl {
-    /// The package, with what the qualifiers of several tools say of it.
-    pub(crate) fn package(&self) -> Result<PurlPackage, NotAPackage> {
-        let kind = Ecosystem::ALL
-            .into_iter()
-            .find(|known| known.purl_type() == self.kind);
-        let ecosystem = kind.ok_or_else(|| NotAPackage::Type(self.kind.clone()))?;
-        if self.version.is_empty() {
-            return Err(NotAPackage::NoVersion);
-        }
-        let mut package = Package::new(ecosystem, self.full_name(ecosystem), self.full_version(ecosystem));
-        package.architecture = self.qualifier("arch").map(str::to_owned);
-        let module = self
-            .qualifier("rpmmod")
-            .or_else(|| self.qualifier("modularitylabel"));
-        package.module = module.map(module_and_stream);
-        package.source = self.source(&package);
-        Ok(PurlPackage {
-            distribution: ecosystem.is_distribution().then(|| self.distribution()).flatten(),
-            package,
-        })
-    }
+/// The package that `purl` names, with what the qualifiers of several tools say of it.
+pub(crate) fn package_of(purl: &Purl) -> Result<PurlPackage, NotAPackage> {
+    let mut ecosystems = Ecosystem::ALL.into_iter();
+    let ecosystem = ecosystems
+        .find(|known| known.purl_type() == purl.kind)
+        .ok_or_else(|| NotAPackage::Type(purl.kind.clone()))?;
+    let version = purl.version.as_deref().ok_or(NotAPackage::NoVersion)?;
+    let version = full_version(purl, ecosystem, version);
+    let mut package = Package::new(ecosystem, full_name(purl, ecosystem), version);
+    package.architecture = qualifier(purl, "arch").map(str::to_owned);
+    let module = qualifier(purl, "rpmmod").or_else(|| qualifier(purl, "modularitylabel"));
+    package.module = module.map(module_and_stream);
+    package.source = source(purl, &package);
+    Ok(PurlPackage {
+        distribution: ecosystem.is_distribution().then(|| distribution(purl)).flatten(),
+        package,
+    })
+}
 
-    fn full_name(&self, ecosystem: Ecosystem) -> String {
-        let separator = match ecosystem {
-            Ecosystem::Deb | Ecosystem::Apk | Ecosystem::Rpm => return self.name.clone(),
-            Ecosystem::Maven => ':',
-            _ => '/',
-        };
-        match self.namespace.as_str() {
-            "" => self.name.clone(),
-            namespace => format!("{namespace}{separator}{}", self.name),
-        }
-    }
+/// Whether `name` is the name that `purl` has in its normal form.
+pub(crate) fn names_as(purl: &Purl, name: &str, ecosystem: Ecosystem) -> bool {
+    let normal = super::purl_of(&Package::new(ecosystem, name, ""), None, None);
+    let namespace = |purl: &Purl| purl.namespace.as_deref().unwrap_or_default().to_lowercase();
+    let same_namespace = ecosystem.is_distribution() || namespace(&normal) == namespace(purl);
+    same_namespace && normal.name.eq_ignore_ascii_case(&purl.name)
+}
 
-    /// Some tools put the epoch beside the version, also for Debian's packages.
-    fn full_version(&self, ecosystem: Ecosystem) -> String {
-        let epoch = self.qualifier("epoch").filter(|epoch| *epoch != "0");
-        match (ecosystem, epoch) {
-            (Ecosystem::Rpm | Ecosystem::Deb, Some(epoch)) if !self.version.contains(':') => {
-                format!("{epoch}:{}", self.version)
-            }
-            _ => self.version.clone(),
-        }
-    }
+fn qualifier<'a>(purl: &'a Purl, key: &str) -> Option<&'a str> {
+    purl.qualifiers.get(key).map(String::as_str)
+}
 
-    /// `upstream` is `NAME`, `NAME@VERSION` or the file name of a source RPM. The distributions' packages are their own
-    /// source where nothing is said.
-    fn source(&self, package: &Package) -> Option<SourcePackage> {
-        if !package.ecosystem.is_distribution() {
-            return None;
+fn full_name(purl: &Purl, ecosystem: Ecosystem) -> String {
+    let separator = match ecosystem {
+        Ecosystem::Deb | Ecosystem::Apk | Ecosystem::Rpm => return purl.name.clone(),
+        Ecosystem::Maven => ':',
+        _ => '/',
+    };
+    match &purl.namespace {
+        None => purl.name.clone(),
+        Some(namespace) => format!("{namespace}{separator}{}", purl.name),
+    }
+}
+
+/// Some tools put the epoch beside the version, also for Debian's packages.
+fn full_version(purl: &Purl, ecosystem: Ecosystem, version: &str) -> String {
+    let epoch = qualifier(purl, "epoch").filter(|epoch| *epoch != "0");
+    match (ecosystem, epoch) {
+        (Ecosystem::Rpm | Ecosystem::Deb, Some(epoch)) if !version.contains(':') => {
+            format!("{epoch}:{version}")
         }
-        let own = |name: &str| SourcePackage {
+        _ => version.to_owned(),
+    }
+}
+
+/// `upstream` is `NAME`, `NAME@VERSION` or the file name of a source RPM. Debian's and Alpine's packages are their own
+/// source where nothing is said.
+fn source(purl: &Purl, package: &Package) -> Option<SourcePackage> {
+    if !package.ecosystem.is_distribution() {
+        return None;
+    }
+    let own = |name: &str| SourcePackage {
+        name: name.to_owned(),
+        version: package.version.clone(),
+    };
+    let Some(upstream) = qualifier(purl, "upstream") else {
+        return (package.ecosystem != Ecosystem::Rpm).then(|| own(&package.name));
+    };
+    if let Some(source) = source_rpm(upstream) {
+        return Some(source);
+    }
+    Some(match upstream.split_once('@') {
+        Some((name, version)) => SourcePackage {
             name: name.to_owned(),
-            version: package.version.clone(),
-        };
-        let Some(upstream) = self.qualifier("upstream") else {
-            return (package.ecosystem != Ecosystem::Rpm).then(|| own(&package.name));
-        };
-        if let Some(source) = source_rpm(upstream) {
-            return Some(source);
-        }
-        Some(match upstream.split_once('@') {
-            Some((name, version)) => SourcePackage {
-                name: name.to_owned(),
-                version: version.to_owned(),
-            },
-            None => own(upstream),
-        })
-    }
+            version: version.to_owned(),
+        },
+        None => own(upstream),
+    })
+}
 
-    /// `distro` is `ID-VERSION`, the version alone, or a code name; without the `ID` the namespace stands for it.
-    fn distribution(&self) -> Option<(String, String)> {
-        let namespace = Some(self.namespace.as_str()).filter(|namespace| !namespace.is_empty());
-        let Some(distro) = self.qualifier("distro") else {
-            return namespace.map(|id| (os_release_id(id), String::new()));
-        };
-        if distro.starts_with(|first: char| first.is_ascii_digit()) {
-            return namespace.map(|id| (os_release_id(id), distro.to_owned()));
-        }
-        let version_at = distro
-            .char_indices()
-            .find(|(at, c)| *c == '-' && distro[at + 1..].starts_with(|c: char| c.is_ascii_digit()));
-        match version_at {
-            Some((at, _)) => Some((os_release_id(&distro[..at]), distro[at + 1..].to_owned())),
-            None => Some((os_release_id(distro), String::new())),
-        }
+/// `distro` is `ID-VERSION`, the version alone, or a code name; without the `ID` the namespace stands for it.
+fn distribution(purl: &Purl) -> Option<(String, String)> {
+    let of_namespace = |version: &str| Some((os_release_id(purl.namespace.as_deref()?), version.to_owned()));
+    let begins_a_number = |text: &str| text.starts_with(|first: char| first.is_ascii_digit());
+    let Some(distro) = qualifier(purl, "distro") else {
+        return of_namespace("");
+    };
+    if begins_a_number(distro) {
+        return of_namespace(distro);
+    }
+    let mut dashes = distro.match_indices('-');
+    match dashes.find(|(at, _)| begins_a_number(&distro[at + 1..])) {
+        Some((at, _)) => Some((os_release_id(&distro[..at]), distro[at + 1..].to_owned())),
+        None => Some((os_release_id(distro), String::new())),
     }
 }
 
@@ -149,7 +153,7 @@ mod tests {
     use super::*;
 
     fn read(text: &str) -> PurlPackage {
-        text.parse::<Purl>().unwrap().package().unwrap()
+        package_of(&text.parse().unwrap()).unwrap()
     }
 
     #[test]
@@ -217,7 +221,7 @@ mod tests {
         }
         let module = read("pkg:rpm/redhat/a@1?modularitylabel=nodejs%3A18%3A809%3Aabc");
         assert_eq!(module.package.module.as_deref(), Some("nodejs:18"));
-        let purl = |text: &str| text.parse::<Purl>().unwrap().package();
+        let purl = |text: &str| package_of(&text.parse().unwrap());
         assert_eq!(purl("pkg:hex/a@1"), Err(NotAPackage::Type("hex".to_owned())));
         assert_eq!(purl("pkg:npm/a"), Err(NotAPackage::NoVersion));
     }

@@ -1,10 +1,10 @@
 use std::collections::BTreeMap;
 
 use plimsoll_core::{
-    Digest, Distribution, Ecosystem, Origin, Package, PackageLayer, Platform, Reference, SourcePackage,
+    Digest, Distribution, Origin, Package, PackageLayer, Platform, Purl, Reference, SourcePackage,
 };
 
-use crate::purl::{NotAPackage, Purl, PurlPackage};
+use crate::purl::{NotAPackage, PurlPackage, names_as, os_release_id, package_of};
 use crate::sbom::Sbom;
 use crate::{Artifact, ArtifactKind, Coverage, CoverageStatus};
 
@@ -102,9 +102,9 @@ impl Gathered {
             }
             Some(id) => {
                 let version = fact(facts, &["syft:distro:versionID"]).unwrap_or(version);
-                distribution_of(&crate::purl::os_release_id(id), version)
+                distribution_of(&os_release_id(id), version)
             }
-            None => distribution_of(&crate::purl::os_release_id(name), version),
+            None => distribution_of(&os_release_id(name), version),
         };
         if let Some(version_id) = fact(facts, &["plimsoll:distribution:versionId"]) {
             distribution.version_id = version_id.to_owned();
@@ -123,12 +123,12 @@ impl Gathered {
         };
         let parsed = match purl.parse::<Purl>() {
             Ok(parsed) => parsed,
-            Err(error) => return self.bad.push(format!("`{purl}`: {error}")),
+            Err(error) => return self.bad.push(error.to_string()),
         };
         let PurlPackage {
             mut package,
             distribution,
-        } = match parsed.package() {
+        } = match package_of(&parsed) {
             Ok(package) => package,
             Err(NotAPackage::Type(kind)) => return self.not_read(&format!("`{kind}` packages"), found.label),
             Err(NotAPackage::NoVersion) if found.version.is_empty() => {
@@ -136,10 +136,10 @@ impl Gathered {
             }
             Err(NotAPackage::NoVersion) => {
                 let versioned = Purl {
-                    version: found.version.to_owned(),
+                    version: Some(found.version.to_owned()),
                     ..parsed.clone()
                 };
-                match versioned.package() {
+                match package_of(&versioned) {
                     Ok(package) => package,
                     Err(_) => return,
                 }
@@ -147,7 +147,7 @@ impl Gathered {
         };
         let facts = &found.facts;
         let own = facts.iter().any(|(name, _)| name.starts_with("plimsoll:"));
-        if own || parsed.names_as(&found.name, package.ecosystem) {
+        if own || names_as(&parsed, &found.name, package.ecosystem) {
             package.name = found.name;
         }
         if own && !found.version.is_empty() {
@@ -191,11 +191,7 @@ impl Gathered {
         const SHOWN: usize = 5;
         let more = self.bad.len().saturating_sub(SHOWN);
         self.bad.truncate(SHOWN);
-        self.warnings.extend(
-            self.bad
-                .iter()
-                .map(|bad| format!("a package URL cannot be read: {bad}")),
-        );
+        self.warnings.append(&mut self.bad);
         if more > 0 {
             self.warnings
                 .push(format!("and {more} more package URLs that cannot be read"));
@@ -361,15 +357,4 @@ fn layer(facts: &[(&str, &str)], name: &str) -> Option<PackageLayer> {
             .unwrap_or_default(),
         created_by: part("createdBy").unwrap_or_default().to_owned(),
     })
-}
-
-impl Purl {
-    /// Whether `name` is the name that this package URL has in its normal form.
-    fn names_as(&self, name: &str, ecosystem: Ecosystem) -> bool {
-        let package = Package::new(ecosystem, name, "");
-        let normal = crate::purl::purl_of(&package, None, None);
-        let same_namespace =
-            ecosystem.is_distribution() || normal.namespace.eq_ignore_ascii_case(&self.namespace);
-        same_namespace && normal.name.eq_ignore_ascii_case(&self.name)
-    }
 }

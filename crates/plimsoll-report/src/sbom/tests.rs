@@ -166,7 +166,7 @@ fn documents_of_other_tools() {
     assert_eq!(unread, ["`hex` packages", "components without a package URL"]);
     assert_eq!(
         sbom.warnings,
-        ["a package URL cannot be read: `not a purl`: it does not begin with `pkg:`"]
+        ["`not a purl` is not a package URL: it does not start with `pkg:`"]
     );
 
     let syft = r#"{"spdxVersion": "SPDX-2.3", "name": "a", "packages": [

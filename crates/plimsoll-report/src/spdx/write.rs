@@ -124,7 +124,7 @@ impl Writer<'_> {
                 .map(|digest| digest.to_string()),
             checksums: checksum.into_iter().collect(),
             primary_package_purpose: Some("CONTAINER".to_owned()),
-            annotations: self.annotations(artifact_facts(self.report)),
+            annotations: self.annotations(&artifact_facts(self.report)),
             ..blank()
         }
     }
@@ -144,7 +144,7 @@ impl Writer<'_> {
                 .map(cpe_ref)
                 .collect(),
             primary_package_purpose: Some("OPERATING-SYSTEM".to_owned()),
-            annotations: self.annotations(distribution_facts(distribution, release)),
+            annotations: self.annotations(&distribution_facts(distribution, release)),
             ..blank()
         })
     }
@@ -182,7 +182,7 @@ impl Writer<'_> {
                 }
                 .to_owned(),
             ),
-            annotations: self.annotations(facts),
+            annotations: self.annotations(&facts),
             ..blank()
         }
     }
@@ -279,7 +279,7 @@ impl Writer<'_> {
         }
     }
 
-    fn annotations(&self, facts: Vec<(String, String)>) -> Vec<Annotation> {
+    fn annotations(&self, facts: &[(String, String)]) -> Vec<Annotation> {
         if facts.is_empty() {
             return Vec::new();
         }
