@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use super::{compare_digits, split_digits};
+use super::{ParseVersionError, compare_digits, split_digits};
 
 /// Compares `a` and `b` run by run. A longer version is the later one where all runs of the shorter are equal.
 pub fn compare(mut a: &str, mut b: &str) -> Ordering {
@@ -20,6 +20,21 @@ pub fn compare(mut a: &str, mut b: &str) -> Ordering {
         (a, b) = (rest_a, rest_b);
     }
     a.len().cmp(&b.len())
+}
+
+/// Whether `version` can be compared: it begins with a number.
+///
+/// # Errors
+/// Anything else.
+pub fn validate(version: &str) -> Result<(), ParseVersionError> {
+    match version.trim().starts_with(|c: char| c.is_ascii_digit()) {
+        true => Ok(()),
+        false => Err(ParseVersionError {
+            version: version.to_owned(),
+            scheme: "common",
+            reason: "it does not begin with a number",
+        }),
+    }
 }
 
 #[cfg(test)]

@@ -1,7 +1,8 @@
 //! Version orders, one file for each scheme.
 //!
-//! Each has a `Version` that is parsed strictly and a `compare` of two texts that never fails: what it
-//! does with texts that break the scheme's rules stands in its documentation.
+//! Each has a `compare` of two texts that never fails (what it does with texts that break the scheme's rules stands in
+//! its documentation), and a `validate` or a strictly parsed `Version` that tells such texts.
+//! The tables in `testdata/` say what the reference implementations do; the scripts beside them write them again.
 
 /// Two versions that the scheme's order finds equal are equal, however they are written (`1.0` and `1.0.0`).
 macro_rules! equal_by_order {
@@ -23,9 +24,20 @@ macro_rules! equal_by_order {
 }
 
 pub mod apk;
+pub mod composer;
+pub mod conda;
 pub mod dpkg;
+pub mod gem;
+pub mod go;
 pub mod loose;
+pub mod maven;
+pub mod npm_range;
+pub mod nuget;
 pub mod pep440;
+pub mod rpm;
+pub mod semver;
+#[cfg(test)]
+mod vectors;
 
 use std::cmp::Ordering;
 
@@ -49,7 +61,15 @@ pub fn compare(ecosystem: Ecosystem, a: &str, b: &str) -> Ordering {
         Ecosystem::Deb => dpkg::compare(a, b),
         Ecosystem::Apk => apk::compare(a, b),
         Ecosystem::PyPi => pep440::compare(a, b),
-        _ => loose::compare(a, b),
+        Ecosystem::Rpm => rpm::compare(a, b),
+        Ecosystem::Npm | Ecosystem::Cargo => semver::compare(a, b),
+        Ecosystem::Gem => gem::compare(a, b),
+        Ecosystem::Maven => maven::compare(a, b),
+        Ecosystem::Go => go::compare(a, b),
+        Ecosystem::Composer => composer::compare(a, b),
+        Ecosystem::NuGet => nuget::compare(a, b),
+        Ecosystem::Conda => conda::compare(a, b),
+        Ecosystem::Generic => loose::compare(a, b),
     }
 }
 
@@ -62,7 +82,15 @@ pub fn validate(ecosystem: Ecosystem, version: &str) -> Result<(), ParseVersionE
         Ecosystem::Deb => version.parse::<dpkg::Version>().map(drop),
         Ecosystem::Apk => version.parse::<apk::Version>().map(drop),
         Ecosystem::PyPi => version.parse::<pep440::Version>().map(drop),
-        _ => Ok(()),
+        Ecosystem::Rpm => rpm::validate(version),
+        Ecosystem::Npm | Ecosystem::Cargo => semver::validate(version),
+        Ecosystem::Gem => gem::validate(version),
+        Ecosystem::Maven => maven::validate(version),
+        Ecosystem::Go => go::validate(version),
+        Ecosystem::Composer => composer::validate(version),
+        Ecosystem::NuGet => nuget::validate(version),
+        Ecosystem::Conda => conda::validate(version),
+        Ecosystem::Generic => loose::validate(version),
     }
 }
 
