@@ -170,17 +170,23 @@ fn set(text: &str) -> Option<Vec<Comparator>> {
     let mut comparators = Vec::new();
     let mut words = words.into_iter();
     while let Some(word) = words.next() {
-        let end = word
-            .find(|c| !matches!(c, '<' | '>' | '=' | '^' | '~'))
-            .unwrap_or(word.len());
-        let (operator, mut version) = word.split_at(end);
-        if version.is_empty() {
+        let mut word = word.to_owned();
+        if word.chars().all(is_operator) {
             // Blanks may stand between an operator and its version.
-            version = words.next().unwrap_or("");
+            word.push_str(words.next().unwrap_or(""));
         }
+        let operator = OPERATORS.iter().find(|operator| word.starts_with(**operator));
+        let (operator, version) = word.split_at(operator.map_or(0, |operator| operator.len()));
         comparators.extend(comparator(operator, version)?);
     }
     Some(comparators)
+}
+
+/// Longer ones before their beginnings.
+const OPERATORS: [&str; 8] = ["<=", ">=", "~>", "<", ">", "=", "^", "~"];
+
+fn is_operator(c: char) -> bool {
+    matches!(c, '<' | '>' | '=' | '^' | '~')
 }
 
 fn between(from: &Partial, to: &Partial) -> Vec<Comparator> {
@@ -221,8 +227,8 @@ fn below(numbers: [u64; 3]) -> Comparator {
 /// What one operator with one version stands for.
 fn comparator(operator: &str, version: &str) -> Option<Vec<Comparator>> {
     let operator = match operator {
-        "^" | "^=" => return caret(version),
-        "~" | "~>" | "~=" | "~>=" => return tilde(version),
+        "^" => return caret(version),
+        "~" | "~>" => return tilde(version),
         "" | "=" => Operator::Equal,
         "<" => Operator::Less,
         "<=" => Operator::LessOrEqual,
