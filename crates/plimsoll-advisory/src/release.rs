@@ -40,19 +40,163 @@ pub(crate) fn debian_codename(release: &str) -> &str {
         .map_or(number, |(_, codename)| codename)
 }
 
+/// The languages: how OSV and how the database name them, and what their packages are.
+const LANGUAGES: [(&str, &str, Ecosystem); 9] = [
+    ("PyPI", PYPI, Ecosystem::PyPi),
+    ("npm", "npm", Ecosystem::Npm),
+    ("RubyGems", "gem", Ecosystem::Gem),
+    ("Maven", "maven", Ecosystem::Maven),
+    ("Go", "go", Ecosystem::Go),
+    ("crates.io", "cargo", Ecosystem::Cargo),
+    ("Packagist", "composer", Ecosystem::Composer),
+    ("NuGet", "nuget", Ecosystem::NuGet),
+    // Bitnami's records speak of the upstream versions of programs.
+    ("Bitnami", "bitnami", Ecosystem::Generic),
+];
+
+/// Distributions whose OSV releases are a number behind the name: OSV's name, the database's, and how many parts of
+/// the number tell releases apart.
+const NUMBERED: [(&str, &str, usize); 5] = [
+    ("AlmaLinux", "almalinux", 1),
+    ("Rocky Linux", "rocky", 1),
+    ("Photon OS", "photon", 2),
+    ("Azure Linux", "azurelinux", 1),
+    ("Mageia", "mageia", 1),
+];
+
+/// What stands for the release where a distribution has none.
+const ROLLING: &str = "rolling";
+
+/// The database's name for a distribution without releases.
+pub(crate) fn rolling(distribution: &str) -> String {
+    format!("{distribution}:{ROLLING}")
+}
+
 /// The database's name for an OSV ecosystem; `None` for one that is not used.
 pub(crate) fn from_osv(ecosystem: &str) -> Option<String> {
-    match ecosystem.split_once(':') {
-        None if ecosystem == "PyPI" => Some(PYPI.to_owned()),
-        Some(("Debian", number)) => Some(debian_by_number(number)),
-        Some(("Alpine", branch)) => Some(format!("alpine:{branch}")),
+    let (name, release) = ecosystem.split_once(':').unwrap_or((ecosystem, ""));
+    if let Some((_, language, _)) = LANGUAGES.iter().find(|(osv, ..)| *osv == name) {
+        return Some((*language).to_owned());
+    }
+    if let Some((_, distribution, parts)) = NUMBERED.iter().find(|(osv, ..)| *osv == name) {
+        return Some(format!("{distribution}:{}", leading(release, *parts)?));
+    }
+    match name {
+        "Debian" if !release.is_empty() => Some(debian_by_number(release)),
+        "Alpine" if !release.is_empty() => Some(format!("alpine:{release}")),
+        "Wolfi" => Some(rolling("wolfi")),
+        "Chainguard" => Some(rolling("chainguard")),
+        "Ubuntu" => ubuntu_from_osv(release),
+        "Red Hat" => red_hat_from_osv(release),
+        "SUSE" | "openSUSE" => suse_from_osv(release),
         _ => None,
     }
 }
 
+/// Whether an OSV ecosystem of Ubuntu is that of the paid extension of a release, which [`from_osv`] gives the name of
+/// the release itself.
+pub(crate) fn is_extended_support(ecosystem: &str) -> bool {
+    ecosystem.starts_with("Ubuntu:Pro:")
+}
+
+/// `22.04:LTS`, `23.10`, `Pro:18.04:LTS`. Variants of Pro (FIPS, realtime kernels) are other packages of the same names.
+fn ubuntu_from_osv(release: &str) -> Option<String> {
+    let rest = release.strip_prefix("Pro:").unwrap_or(release);
+    let (number, kind) = rest.split_once(':').unwrap_or((rest, ""));
+    let number = leading(number, 2)?;
+    matches!(kind, "" | "LTS").then(|| format!("ubuntu:{number}"))
+}
+
+/// `enterprise_linux:9::appstream`: a CPE without its head. Other products and the paid extensions are not used.
+fn red_hat_from_osv(release: &str) -> Option<String> {
+    let mut parts = release.split(':');
+    let product = parts.next()?;
+    let version = parts.next().unwrap_or_default();
+    let version = version.strip_prefix("el").unwrap_or(version);
+    (product == "enterprise_linux").then_some(())?;
+    Some(format!("rhel:{}", leading(version, 1)?))
+}
+
+/// `Linux Enterprise Module for Basesystem 15 SP5`, `Leap 15.5`, `Tumbleweed`.
+fn suse_from_osv(release: &str) -> Option<String> {
+    if let Some(number) = release.strip_prefix("Leap Micro ") {
+        return Some(format!("opensuse-leap-micro:{}", leading(number, 2)?));
+    }
+    if let Some(number) = release.strip_prefix("Leap ") {
+        return Some(format!("opensuse-leap:{}", leading(number, 2)?));
+    }
+    if release == "Tumbleweed" {
+        return Some(rolling("opensuse-tumbleweed"));
+    }
+    let rest = release
+        .strip_prefix("Linux Enterprise ")
+        .or_else(|| release.strip_prefix("Linux "))?;
+    let mut words = rest.split([' ', '-']).filter(|word| !word.is_empty());
+    let number = words
+        .by_ref()
+        .find(|word| word.starts_with(|c: char| c.is_ascii_digit()))?;
+    if rest.starts_with("Micro ") {
+        return Some(format!("sle-micro:{}", leading(number, 2)?));
+    }
+    let pack = words
+        .next()
+        .and_then(|word| word.strip_prefix("SP"))
+        .unwrap_or("0");
+    let number = leading(number, 2)?;
+    Some(match number.contains('.') {
+        true => format!("sles:{number}"),
+        false => format!("sles:{number}.{}", leading(pack, 1)?),
+    })
+}
+
+/// The first `parts` numbers of a dotted version; `None` where it does not begin with that.
+fn leading(version: &str, parts: usize) -> Option<String> {
+    let numbers: Vec<&str> = version.split('.').take(parts).collect();
+    let is_number = |text: &&str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    numbers.iter().all(is_number).then(|| numbers.join("."))
+}
+
 /// Whether any record of `osv/<folder>/all.zip` can be used.
 pub(crate) fn osv_folder_is_used(folder: &str) -> bool {
-    matches!(folder, "PyPI" | "Debian" | "Alpine")
+    OSV_FOLDERS.contains(&folder)
+}
+
+/// The folders of OSV's export that can be used.
+pub(crate) const OSV_FOLDERS: [&str; 22] = [
+    "PyPI",
+    "npm",
+    "RubyGems",
+    "Maven",
+    "Go",
+    "crates.io",
+    "Packagist",
+    "NuGet",
+    "Bitnami",
+    "Debian",
+    "Ubuntu",
+    "Alpine",
+    "Wolfi",
+    "Chainguard",
+    "AlmaLinux",
+    "Rocky Linux",
+    "Red Hat",
+    "SUSE",
+    "openSUSE",
+    "Photon OS",
+    "Azure Linux",
+    "Mageia",
+];
+
+/// The ecosystem of a release in the database.
+pub(crate) fn ecosystem(release: &str) -> Ecosystem {
+    if let Some((.., ecosystem)) = LANGUAGES.iter().find(|(_, name, _)| *name == release) {
+        return *ecosystem;
+    }
+    match release.split(':').next() {
+        Some("debian" | "ubuntu") => Ecosystem::Deb,
+        Some("alpine" | "wolfi" | "chainguard") => Ecosystem::Apk,
+        _ => Ecosystem::Rpm,
+    }
 }
 
 fn debian_by_number(number: &str) -> String {
@@ -71,10 +215,13 @@ fn is_point(rest: &str) -> bool {
     rest.is_empty() || rest.starts_with('.')
 }
 
-/// The package's name as the database has it: by PEP 503 for Python packages.
+/// The package's name as the database has it: by PEP 503 for Python packages, in lower case where case does not count.
 pub(crate) fn package_name(ecosystem: Ecosystem, name: &str) -> String {
     match ecosystem {
         Ecosystem::PyPi => normalize_pypi(name),
+        Ecosystem::NuGet | Ecosystem::Composer | Ecosystem::Generic => name.to_lowercase(),
+        // crates.io takes names that differ only in these for the same.
+        Ecosystem::Cargo => name.to_lowercase().replace('_', "-"),
         _ => name.to_owned(),
     }
 }
@@ -92,14 +239,25 @@ pub(crate) fn normalize_pypi(name: &str) -> String {
     normal
 }
 
-/// The name and version that the feeds of the package's ecosystem speak of: Debian's and Alpine's name the
-/// source package. An Alpine binary package always has its origin's version.
-pub(crate) fn subject(package: &Package) -> (String, &str) {
+/// Distributions of RPM packages whose advisories name the source package. The others name binary packages.
+const RPM_BY_SOURCE: [&str; 3] = ["photon", "azurelinux", "mageia"];
+
+/// The name and version that the feeds of the package's release speak of: Debian's, Ubuntu's and Alpine's name the
+/// source package, as few of RPM packages do. There and for Alpine a binary package always has its source's version.
+pub(crate) fn subject<'a>(package: &'a Package, release: &str) -> (String, &'a str) {
+    let by_source = || {
+        release
+            .split(':')
+            .next()
+            .is_some_and(|name| RPM_BY_SOURCE.contains(&name))
+    };
     let (name, version) = match (&package.source, package.ecosystem) {
         (Some(source), Ecosystem::Deb) => (&source.name, &source.version),
         (Some(source), Ecosystem::Apk) => (&source.name, &package.version),
+        (Some(source), Ecosystem::Rpm) if by_source() => (&source.name, &package.version),
         _ => (&package.name, &package.version),
     };
+    let name = if name.is_empty() { &package.name } else { name };
     let version = if version.is_empty() {
         &package.version
     } else {
@@ -127,51 +285,97 @@ impl Scope {
 
     /// The scope of the packages of one ecosystem in an image of a distribution.
     pub(crate) fn of(ecosystem: Ecosystem, distribution: Option<&Distribution>) -> Self {
-        let (wanted, of) = match ecosystem {
-            Ecosystem::PyPi => return Self::Release(PYPI.to_owned(), None),
-            Ecosystem::Deb => ("debian", debian as fn(&Distribution) -> Option<(String, String)>),
-            Ecosystem::Apk => ("alpine", alpine as fn(&Distribution) -> Option<(String, String)>),
-            other => return Self::None(format!("there is no feed for a {other}"), None),
-        };
+        if let Some((_, name, _)) = LANGUAGES.iter().find(|(.., of)| *of == ecosystem) {
+            return Self::Release((*name).to_owned(), None);
+        }
+        if !ecosystem.is_distribution() {
+            return Self::None(format!("there is no feed for a {ecosystem}"), None);
+        }
         let Some(distribution) = distribution else {
             return Self::None("the image does not say which distribution it is".to_owned(), None);
         };
         let version = Some(distribution.version_id.clone()).filter(|version| !version.is_empty());
-        if distribution.id != wanted {
-            let reason = format!("there is no feed for {distribution}");
-            return Self::None(reason.trim_end().to_owned(), version);
-        }
-        match of(distribution) {
-            Some((name, release)) => Self::Release(name, Some(release)),
-            None => Self::None(
-                format!("the image does not say which release of {wanted} it is"),
+        match of_distribution(distribution) {
+            Some(Some(name)) if self::ecosystem(&name) == ecosystem => {
+                let release = shown(&name).map(str::to_owned);
+                Self::Release(name, release)
+            }
+            Some(None) => Self::None(
+                format!(
+                    "the image does not say which release of {} it is",
+                    distribution.id
+                ),
                 version,
             ),
+            Some(Some(_)) | None => {
+                let reason = format!("there is no feed for {distribution}");
+                Self::None(reason.trim_end().to_owned(), version)
+            }
         }
     }
 }
 
-fn debian(distribution: &Distribution) -> Option<(String, String)> {
-    let name = if distribution.version_id.is_empty() {
-        // Testing and unstable have no number.
-        debian_by_codename(distribution.codename.as_deref().filter(|name| !name.is_empty())?)
-    } else {
-        debian_by_number(&distribution.version_id)
-    };
-    let release = name["debian:".len()..].to_owned();
-    Some((name, release))
+/// The database's name of a distribution's release: `None` for one without a feed, `Some(None)` where the release is
+/// not said.
+fn of_distribution(distribution: &Distribution) -> Option<Option<String>> {
+    let version = distribution.version_id.as_str();
+    let numbered = |name: &str, parts| leading(version, parts).map(|number| format!("{name}:{number}"));
+    Some(match distribution.id.as_str() {
+        "debian" => debian(distribution),
+        "ubuntu" => numbered("ubuntu", 2),
+        "alpine" => alpine(version),
+        id @ ("wolfi" | "chainguard") => Some(rolling(id)),
+        id @ ("almalinux" | "rocky" | "mageia") => numbered(id, 1),
+        "rhel" | "redhat" => numbered("rhel", 1),
+        // CentOS was built from Red Hat's sources; CentOS Stream runs ahead of them, with other versions.
+        "centos" if !is_stream(distribution) => numbered("rhel", 1),
+        "photon" => numbered("photon", 2),
+        "azurelinux" | "mariner" => numbered("azurelinux", 1),
+        "opensuse-tumbleweed" => Some(rolling("opensuse-tumbleweed")),
+        id @ ("opensuse-leap" | "opensuse-leap-micro") => numbered(id, 2),
+        "sles" | "sled" | "sles_sap" | "sle_hpc" | "sle-bci" => {
+            let number = leading(version, 2);
+            number.map(|number| match number.contains('.') {
+                true => format!("sles:{number}"),
+                false => format!("sles:{number}.0"),
+            })
+        }
+        "sle-micro" | "sl-micro" | "suse-microos" => numbered("sle-micro", 2),
+        _ => return None,
+    })
 }
 
-fn alpine(distribution: &Distribution) -> Option<(String, String)> {
-    let version = &distribution.version_id;
+fn is_stream(distribution: &Distribution) -> bool {
+    distribution
+        .pretty_name
+        .as_deref()
+        .is_some_and(|name| name.contains("Stream"))
+}
+
+/// The release for people: `12`, `3.20`; `None` for a distribution without releases.
+pub(crate) fn shown(release: &str) -> Option<&str> {
+    let (_, number) = release.split_once(':')?;
+    let number = number.strip_prefix('v').unwrap_or(number);
+    (number != ROLLING).then_some(number)
+}
+
+fn debian(distribution: &Distribution) -> Option<String> {
+    if distribution.version_id.is_empty() {
+        // Testing and unstable have no number.
+        return Some(debian_by_codename(
+            distribution.codename.as_deref().filter(|name| !name.is_empty())?,
+        ));
+    }
+    Some(debian_by_number(&distribution.version_id))
+}
+
+fn alpine(version: &str) -> Option<String> {
     // `3.21_alpha20240923` is the development branch.
     if version.contains('_') || version == "edge" {
-        return Some(("alpine:edge".to_owned(), "edge".to_owned()));
+        return Some("alpine:edge".to_owned());
     }
-    let mut parts = version.split('.');
-    let (major, minor) = (parts.next()?, parts.next()?);
-    let number = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
-    (number(major) && number(minor)).then(|| (format!("alpine:v{major}.{minor}"), format!("{major}.{minor}")))
+    let number = leading(version, 2).filter(|number| number.contains('.'))?;
+    Some(format!("alpine:v{number}"))
 }
 
 /// The numbers of a release name such as `debian:12` or `alpine:v3.20`, to tell newer from older.
@@ -209,18 +413,43 @@ mod tests {
                 None,
                 "alpine:edge",
             ),
+            (Ecosystem::Deb, "ubuntu", "22.04", Some("jammy"), "ubuntu:22.04"),
+            (Ecosystem::Apk, "wolfi", "20230201", None, "wolfi:rolling"),
+            (Ecosystem::Rpm, "almalinux", "9.4", None, "almalinux:9"),
+            (Ecosystem::Rpm, "rocky", "8.10", None, "rocky:8"),
+            (Ecosystem::Rpm, "centos", "7", None, "rhel:7"),
+            (Ecosystem::Rpm, "azurelinux", "3.0", None, "azurelinux:3"),
+            (Ecosystem::Rpm, "photon", "5.0", None, "photon:5.0"),
+            (Ecosystem::Rpm, "sles", "15.5", None, "sles:15.5"),
+            (Ecosystem::Rpm, "sles", "15", None, "sles:15.0"),
+            (
+                Ecosystem::Rpm,
+                "opensuse-leap",
+                "15.6",
+                None,
+                "opensuse-leap:15.6",
+            ),
+            (
+                Ecosystem::Rpm,
+                "opensuse-tumbleweed",
+                "20240901",
+                None,
+                "opensuse-tumbleweed:rolling",
+            ),
         ] {
             match Scope::of(ecosystem, Some(&distribution(id, version, codename))) {
                 Scope::Release(found, _) => assert_eq!(found, name),
                 none @ Scope::None(..) => panic!("{id} {version}: {none:?}"),
             }
         }
-        for (id, version) in [("ubuntu", "22.04"), ("debian", ""), ("alpine", "3")] {
-            let ecosystem = if id == "alpine" {
-                Ecosystem::Apk
-            } else {
-                Ecosystem::Deb
-            };
+        for (id, version, ecosystem) in [
+            ("debian", "", Ecosystem::Deb),
+            ("alpine", "3", Ecosystem::Apk),
+            ("fedora", "40", Ecosystem::Rpm),
+            ("amzn", "2023", Ecosystem::Rpm),
+            ("almalinux", "9.4", Ecosystem::Deb),
+            ("kali", "2024.1", Ecosystem::Deb),
+        ] {
             let scope = Scope::of(ecosystem, Some(&distribution(id, version, None)));
             assert!(matches!(scope, Scope::None(..)), "{id} {version}: {scope:?}");
         }
@@ -233,7 +462,43 @@ mod tests {
         assert_eq!(from_osv("Debian:12").as_deref(), Some("debian:12"));
         assert_eq!(from_osv("Alpine:v3.20").as_deref(), Some("alpine:v3.20"));
         assert_eq!(from_osv("PyPI").as_deref(), Some("pypi"));
-        assert_eq!((from_osv("Go"), from_osv("npm")), (None, None));
+        for (osv, name) in [
+            ("npm", "npm"),
+            ("Go", "go"),
+            ("crates.io", "cargo"),
+            ("Ubuntu:22.04:LTS", "ubuntu:22.04"),
+            ("Ubuntu:23.10", "ubuntu:23.10"),
+            ("Ubuntu:Pro:18.04:LTS", "ubuntu:18.04"),
+            ("AlmaLinux:9", "almalinux:9"),
+            ("Rocky Linux:8", "rocky:8"),
+            ("Red Hat:enterprise_linux:9::appstream", "rhel:9"),
+            ("Red Hat:enterprise_linux:8::baseos", "rhel:8"),
+            ("SUSE:Linux Enterprise Module for Basesystem 15 SP5", "sles:15.5"),
+            ("SUSE:Linux Enterprise Server 12 SP5-LTSS", "sles:12.5"),
+            ("SUSE:Linux Enterprise Server 16.0", "sles:16.0"),
+            ("SUSE:Linux Enterprise Micro 5.3", "sle-micro:5.3"),
+            ("openSUSE:Leap 15.5", "opensuse-leap:15.5"),
+            ("openSUSE:Tumbleweed", "opensuse-tumbleweed:rolling"),
+            ("Photon OS:4.0", "photon:4.0"),
+            ("Azure Linux:3", "azurelinux:3"),
+            ("Wolfi", "wolfi:rolling"),
+            ("Bitnami", "bitnami"),
+        ] {
+            assert_eq!(from_osv(osv).as_deref(), Some(name), "{osv}");
+        }
+        for osv in [
+            "Hex",
+            "Ubuntu:Pro:FIPS:20.04:LTS",
+            "Ubuntu:Pro:22.04:LTS:Realtime:Kernel",
+            "Red Hat:openshift:4.12::el8",
+            "Red Hat:rhel_eus:9.2::appstream",
+            "SUSE:Manager Server 4.3",
+            "Debian",
+            "GIT",
+        ] {
+            assert_eq!(from_osv(osv), None, "{osv}");
+        }
+        assert!(is_extended_support("Ubuntu:Pro:18.04:LTS") && !is_extended_support("Ubuntu:18.04:LTS"));
     }
 
     #[test]

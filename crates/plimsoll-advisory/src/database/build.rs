@@ -190,12 +190,14 @@ impl Builder {
             package,
             ratings,
             extent,
+            modules,
         } in statements
         {
             let affected = Affected {
                 record: number,
                 ratings,
                 extent,
+                modules,
             };
             self.packages
                 .entry(package_key(&release, &package))
@@ -228,6 +230,14 @@ impl Builder {
 
     pub(crate) fn exploited(&mut self, ids: impl Iterator<Item = String>) {
         self.exploited.extend(ids);
+    }
+
+    /// Takes in NVD's record of a CVE, if another feed speaks of that. To be called when all others are read.
+    pub(crate) fn describe(&mut self, record: &Record) {
+        if self.ids.contains_key(&record.id) {
+            let number = self.add(Stored::Encoded(schema::encode_record(record)));
+            self.index(number, vec![record.id.clone()]);
+        }
     }
 
     pub(crate) fn scored(&mut self, scores: Vec<Score>) {

@@ -19,6 +19,7 @@ pub use status::{FeedFile, FeedStatus, ReleaseStatus, Status, Summary, UnusedFee
 
 use plimsoll_core::ExploitPrediction;
 
+use crate::feeds::nvd;
 use crate::{Error, FetchOptions, Mirror, Progress, Result, fetch};
 
 /// An open advisory database. It never changes: a new one replaces the file, and who has the old one
@@ -127,6 +128,6 @@ impl Database {
     }
 
     pub(crate) fn reader(&self) -> Result<Reader> {
-        self.handle.reader(&self.path)
+        self.handle.reader(&self.path, self.status.has(nvd::ID))
     }
 }

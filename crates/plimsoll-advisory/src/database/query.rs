@@ -48,10 +48,7 @@ impl Database {
         let mut found: Vec<(String, String, Affected)> = Vec::new();
         if numbers.is_empty() {
             for known in &self.status().releases {
-                let name = match known.name.as_str() {
-                    release::PYPI => release::normalize_pypi(wanted),
-                    _ => wanted.to_owned(),
-                };
+                let name = release::package_name(release::ecosystem(&known.name), wanted);
                 let affected = reader.package(&known.name, &name)?;
                 found.extend(
                     affected

@@ -65,7 +65,7 @@ impl Handle {
         serde_json::from_slice(status.value()).map_err(|error| damaged(path, error))
     }
 
-    pub(super) fn reader(&self, path: &Path) -> Result<Reader> {
+    pub(super) fn reader(&self, path: &Path, has_nvd: bool) -> Result<Reader> {
         let failed = |error: &dyn Display| damaged(path, error);
         let transaction = self.begin().map_err(|error| failed(&error))?;
         Ok(Reader {
@@ -77,6 +77,7 @@ impl Handle {
                 .map_err(|error| failed(&error))?,
             epss: transaction.open_table(EPSS).map_err(|error| failed(&error))?,
             path: path.to_owned(),
+            has_nvd,
         })
     }
 }
@@ -89,11 +90,17 @@ pub(crate) struct Reader {
     exploited: ReadOnlyTable<&'static str, ()>,
     epss: ReadOnlyTable<&'static str, (f32, f32)>,
     path: PathBuf,
+    has_nvd: bool,
 }
 
 impl Reader {
     fn failed(&self, error: impl Display) -> Error {
         damaged(&self.path, error)
+    }
+
+    /// Whether NVD's records are in it.
+    pub(crate) fn has_nvd(&self) -> bool {
+        self.has_nvd
     }
 
     /// What is said of a package.

@@ -8,7 +8,7 @@ use redb::TableDefinition;
 use serde::{Deserialize, Serialize};
 
 /// Raised whenever the tables or their values change.
-pub(crate) const FORMAT: u32 = 1;
+pub(crate) const FORMAT: u32 = 2;
 
 /// `format` gives the number above as 4 little-endian bytes; `status` a `Status` as JSON.
 pub(crate) const META: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("meta");
@@ -47,6 +47,8 @@ pub(crate) struct Record {
     pub(crate) description: String,
     pub(crate) references: Vec<String>,
     pub(crate) ratings: Vec<Rating>,
+    /// The kinds of weakness: `CWE-79`.
+    pub(crate) cwes: Vec<String>,
     pub(crate) published: Option<String>,
     pub(crate) modified: Option<String>,
 }
@@ -68,6 +70,8 @@ pub(crate) struct Affected {
     /// What is said of this package alone; it goes before what the record says.
     pub(crate) ratings: Vec<Rating>,
     pub(crate) extent: Extent,
+    /// The module streams that it is about, where the package is part of a module: `nodejs:18`.
+    pub(crate) modules: Vec<String>,
 }
 
 /// Which versions are affected.
@@ -90,8 +94,12 @@ pub(crate) enum Extent {
 pub(crate) enum Unfixed {
     /// Not yet fixed.
     Open,
-    /// It will not be, or not in an update of its own.
-    WontFix,
+    /// It is too minor for an update of its own.
+    NotOnItsOwn,
+    /// A fix is wanted, and comes with a later update.
+    Postponed,
+    /// It will not be fixed.
+    Ignored,
     /// The release gets no updates any more.
     EndOfLife,
 }

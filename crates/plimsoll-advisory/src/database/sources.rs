@@ -9,8 +9,9 @@ use jiff::Timestamp;
 use plimsoll_core::Sha256;
 
 use super::build::{Builder, Prepared, feed_status};
+use super::schema::Record;
 use super::status::{FeedFile, FeedStatus};
-use crate::feeds::{alpine_secdb, debian_tracker, epss, kev, osv};
+use crate::feeds::{debian_tracker, epss, kev, nvd, osv, secdb};
 use crate::{Error, Progress, Result, release};
 
 /// Reads all feeds below `root` in the order of their precedence.
@@ -22,7 +23,7 @@ pub(super) fn read_all(root: &Path, builder: &mut Builder, progress: &dyn Progre
     };
     for folder in found.folders("")? {
         match folder.as_str() {
-            "osv" | "debian" | "alpine" | "kev" | "epss" => {}
+            "osv" | "debian" | "alpine" | "wolfi" | "chainguard" | "kev" | "epss" | "nvd" => {}
             _ => found.builder.unused(folder, "not a feed that is known here"),
         }
     }
@@ -30,7 +31,8 @@ pub(super) fn read_all(root: &Path, builder: &mut Builder, progress: &dyn Progre
     found.secdb()?;
     found.osv()?;
     found.kev()?;
-    found.epss()
+    found.epss()?;
+    found.nvd()
 }
 
 struct Found<'a> {
@@ -85,28 +87,40 @@ impl Found<'_> {
     }
 
     fn secdb(&mut self) -> Result<()> {
-        let id = alpine_secdb::ID;
-        let (mut sources, mut total) = (Vec::new(), 0);
-        let mut branches = Vec::new();
+        let mut files = Vec::new();
         for branch in self.folders("alpine")? {
             for repository in self.files(&format!("alpine/{branch}"))? {
                 let name = format!("alpine/{branch}/{repository}");
-                if !matches!(repository.as_str(), "main.json" | "community.json") {
-                    self.builder.unused(name, "not a repository of a released branch");
-                    continue;
+                match repository.as_str() {
+                    "main.json" | "community.json" => files.push(name),
+                    _ => self.builder.unused(name, "not a repository of a released branch"),
                 }
-                let Some(source) = self.source(&name)? else {
-                    continue;
-                };
-                let builder = &mut *self.builder;
-                let mut sink = |advisory| builder.push_interned(id, advisory);
-                let read =
-                    alpine_secdb::read(source.reader()?, &mut sink).map_err(|error| source.broken(error))?;
-                self.progress.read(&source.name, read.records);
-                total += read.records;
-                branches.push(read.release);
-                sources.push(source);
             }
+        }
+        self.secdb_of("alpine", files)?;
+        // The distributions without releases publish one file.
+        for distribution in ["wolfi", "chainguard"] {
+            self.secdb_of(distribution, vec![format!("{distribution}/security.json")])?;
+        }
+        Ok(())
+    }
+
+    fn secdb_of(&mut self, distribution: &str, files: Vec<String>) -> Result<()> {
+        let id = secdb::id(distribution);
+        let (mut sources, mut total) = (Vec::new(), 0);
+        let mut branches = Vec::new();
+        for name in files {
+            let Some(source) = self.source(&name)? else {
+                continue;
+            };
+            let builder = &mut *self.builder;
+            let mut sink = |advisory| builder.push_interned(id, advisory);
+            let read = secdb::read(source.reader()?, distribution, &mut sink)
+                .map_err(|error| source.broken(error))?;
+            self.progress.read(&source.name, read.records);
+            total += read.records;
+            branches.push(read.release);
+            sources.push(source);
         }
         for branch in &branches {
             self.builder.cover(branch, id);
@@ -124,7 +138,7 @@ impl Found<'_> {
             let name = format!("osv/{folder}/all.zip");
             if !release::osv_folder_is_used(&folder) {
                 self.builder
-                    .unused(name, "packages of this ecosystem are not matched yet");
+                    .unused(name, "packages of this ecosystem are not matched");
                 continue;
             }
             let Some(source) = self.source(&name)? else {
@@ -197,6 +211,38 @@ impl Found<'_> {
         let status = feed_status(epss::ID, scores.len() as u64, newest, source.changed);
         self.builder.scored(scores);
         self.done(status, [source]);
+        Ok(())
+    }
+
+    fn nvd(&mut self) -> Result<()> {
+        let (mut sources, mut records) = (Vec::new(), 0);
+        let mut newest: Option<String> = None;
+        for file in self.files("nvd")? {
+            let Some(source) = self.source(&format!("nvd/{file}"))? else {
+                continue;
+            };
+            let builder = &mut *self.builder;
+            let mut sink = |record: Record| {
+                if record.modified > newest {
+                    newest.clone_from(&record.modified);
+                }
+                builder.describe(&record);
+            };
+            let Some(read) = nvd::read_file(&source.path, &mut sink)? else {
+                let unused = format!("nvd/{file}");
+                self.builder
+                    .unused(unused, "not a JSON file, plain or compressed");
+                continue;
+            };
+            self.progress.read(&source.name, read);
+            records += read;
+            sources.push(source);
+        }
+        if let Some(changed) = sources.iter().map(|source| source.changed).max() {
+            let mut status = feed_status(nvd::ID, records, newest, changed);
+            status.files = sources.into_iter().map(|source| source.file).collect();
+            self.builder.feed(status);
+        }
         Ok(())
     }
 

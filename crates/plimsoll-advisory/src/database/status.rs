@@ -40,7 +40,8 @@ impl Status {
         self.has(epss::ID)
     }
 
-    fn has(&self, id: &str) -> bool {
+    /// Whether a feed is in it.
+    pub(crate) fn has(&self, id: &str) -> bool {
         self.feeds.iter().any(|feed| feed.feed.id == id)
     }
 

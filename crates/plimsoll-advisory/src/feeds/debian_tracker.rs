@@ -116,6 +116,7 @@ fn advisory(package: &str, id: String, cve: Cve) -> Advisory {
                 .into_iter()
                 .collect(),
             extent: extent(state)?,
+            modules: Vec::new(),
         })
     };
     let statements = cve.releases.iter().filter_map(statement).collect();
@@ -154,13 +155,20 @@ fn extent(state: &State) -> Option<Extent> {
         // Resolved, and nothing says since when: the publisher's word that nothing is to be done.
         (Status::Resolved, None) => None,
         (Status::Undetermined, _) => Some(Extent::Undetermined),
-        (Status::Open, _) => Some(Extent::Unfixed(if urgency(state) == Some("end-of-life") {
-            Unfixed::EndOfLife
-        } else if state.nodsa.is_some() || state.nodsa_reason.is_some() {
-            Unfixed::WontFix
-        } else {
-            Unfixed::Open
-        })),
+        (Status::Open, _) => Some(Extent::Unfixed(unfixed(state))),
+    }
+}
+
+/// Why an open vulnerability is so.
+fn unfixed(state: &State) -> Unfixed {
+    if urgency(state) == Some("end-of-life") {
+        return Unfixed::EndOfLife;
+    }
+    match (state.nodsa_reason.as_deref(), &state.nodsa) {
+        (Some("postponed"), _) => Unfixed::Postponed,
+        (Some("ignored"), _) => Unfixed::Ignored,
+        (Some(_), _) | (None, Some(_)) => Unfixed::NotOnItsOwn,
+        (None, None) => Unfixed::Open,
     }
 }
 
@@ -199,7 +207,10 @@ mod tests {
         assert_eq!(said.len(), 5);
         assert_eq!((said[0].0, &said[0].2), ("debian:12", &word(Severity::High)));
         assert!(said[0].1.contains("Fixed(\"3.0.11-1\")"));
-        assert_eq!((said[1].0, said[1].1.as_str()), ("debian:11", "Unfixed(WontFix)"));
+        assert_eq!(
+            (said[1].0, said[1].1.as_str()),
+            ("debian:11", "Unfixed(NotOnItsOwn)")
+        );
         assert_eq!(
             (said[2].0, said[2].1.as_str()),
             ("debian:10", "Unfixed(EndOfLife)")
@@ -221,5 +232,26 @@ mod tests {
             .unwrap();
         assert_eq!(error.package.as_deref(), Some("bash"));
         assert!(read_all("{\"a\":{}").is_err() && read_all("{}x").is_err() && read_all("[]").is_err());
+    }
+
+    #[test]
+    fn why_it_is_open() {
+        for (state, unfixed) in [
+            (r#""urgency":"medium""#, "Open"),
+            (r#""nodsa":"Minor issue","nodsa_reason":"""#, "NotOnItsOwn"),
+            (r#""nodsa":"Minor issue","nodsa_reason":"postponed""#, "Postponed"),
+            (r#""nodsa":"Too intrusive","nodsa_reason":"ignored""#, "Ignored"),
+            (
+                r#""urgency":"end-of-life","nodsa":"EOL","nodsa_reason":"ignored""#,
+                "EndOfLife",
+            ),
+        ] {
+            let json = format!(r#"{{"a":{{"CVE-1":{{"releases":{{"sid":{{"status":"open",{state}}}}}}}}}}}"#);
+            let all = read_all(&json).ok().unwrap();
+            assert_eq!(
+                format!("{:?}", all[0].statements[0].extent),
+                format!("Unfixed({unfixed})")
+            );
+        }
     }
 }

@@ -1,18 +1,22 @@
 //! The publishers' feeds, one file each: from their bytes to records and statements.
 
-pub(crate) mod alpine_secdb;
 pub(crate) mod debian_tracker;
 pub(crate) mod epss;
+mod erratum;
 pub(crate) mod kev;
+pub(crate) mod nvd;
 pub(crate) mod osv;
 mod positioned;
+pub(crate) mod secdb;
+mod support;
+mod systems;
 
 use std::path::Path;
 
 use plimsoll_core::{AdvisoryFeed, Severity};
 
-use crate::Error;
 use crate::database::schema::{Extent, Rating, Record};
+use crate::{Error, release};
 
 /// A record, and what it says of which packages.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,20 +36,35 @@ pub(crate) struct Statement {
     pub(crate) package: String,
     pub(crate) ratings: Vec<Rating>,
     pub(crate) extent: Extent,
+    /// The module streams that it is about, of RPM packages built as parts of modules: `nodejs:18`.
+    pub(crate) modules: Vec<String>,
 }
 
 /// What is known about a feed beside its records.
 pub(crate) fn describe(id: &str) -> AdvisoryFeed {
+    if let Some(folder) = release::OSV_FOLDERS
+        .iter()
+        .find(|folder| osv::feed_id(folder) == id)
+    {
+        return AdvisoryFeed {
+            id: id.to_owned(),
+            name: format!("OSV: {folder}"),
+            url: format!("https://osv.dev/list?ecosystem={}", folder.replace(' ', "%20")),
+        };
+    }
     let (name, url) = match id {
-        "osv-pypi" => ("OSV: PyPI", "https://osv.dev/list?ecosystem=PyPI"),
-        "osv-debian" => ("OSV: Debian", "https://osv.dev/list?ecosystem=Debian"),
-        "osv-alpine" => ("OSV: Alpine", "https://osv.dev/list?ecosystem=Alpine"),
         debian_tracker::ID => ("Debian Security Tracker", "https://security-tracker.debian.org/"),
-        alpine_secdb::ID => ("Alpine secdb", "https://secdb.alpinelinux.org/"),
+        secdb::ALPINE => ("Alpine secdb", "https://secdb.alpinelinux.org/"),
+        secdb::WOLFI => ("Wolfi secdb", "https://packages.wolfi.dev/os/security.json"),
+        secdb::CHAINGUARD => (
+            "Chainguard secdb",
+            "https://packages.cgr.dev/chainguard/security.json",
+        ),
         kev::ID => (
             "CISA Known Exploited Vulnerabilities",
             "https://www.cisa.gov/known-exploited-vulnerabilities-catalog",
         ),
+        nvd::ID => ("National Vulnerability Database", "https://nvd.nist.gov/"),
         epss::ID => ("FIRST EPSS", "https://www.first.org/epss/"),
         crate::builtin::ID => ("Plimsoll built-in demo set", "https://osv.dev/"),
         other => (other, ""),

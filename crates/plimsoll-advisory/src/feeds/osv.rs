@@ -12,7 +12,8 @@ use zip::ZipArchive;
 
 use super::positioned::Positioned;
 use super::{Advisory, Statement, broken, debian_urgency, severity_word};
-use crate::database::schema::{Extent, Rating, Record};
+use super::{erratum, support, systems};
+use crate::database::schema::{Extent, Interval, Rating, Record, Until};
 use crate::matching::range::{Event, intervals};
 use crate::{Error, Result, release, versions};
 
@@ -23,7 +24,7 @@ const BATCH: usize = 4096;
 
 /// The feed's id for an `osv/<folder>/all.zip`.
 pub(crate) fn feed_id(folder: &str) -> String {
-    format!("osv-{}", folder.to_ascii_lowercase())
+    format!("osv-{}", folder.to_ascii_lowercase().replace(' ', "-"))
 }
 
 /// Reads the records of an `all.zip` in parallel and gives each, in the order of the archive, to `sink`;
@@ -114,6 +115,8 @@ struct Osv {
     aliases: Vec<String>,
     #[serde(default, deserialize_with = "list")]
     upstream: Vec<String>,
+    #[serde(default, deserialize_with = "list")]
+    related: Vec<String>,
     summary: Option<String>,
     details: Option<String>,
     #[serde(default, deserialize_with = "list")]
@@ -169,6 +172,7 @@ struct OsvRange {
 
 #[derive(Deserialize)]
 struct OsvEvent {
+    // A publisher may put several into one object.
     introduced: Option<String>,
     fixed: Option<String>,
     last_affected: Option<String>,
@@ -184,21 +188,37 @@ fn list<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
 
 impl Osv {
     fn into_advisory(self, feed: &str) -> Advisory {
+        let summary = self.summary.unwrap_or_default().trim().to_owned();
         let mut ratings = ratings(&self.severity);
         ratings.extend(word(&self.database_specific));
+        ratings.extend(erratum::severity(&summary).map(Rating::Word));
+        let mut cwes = texts(&self.database_specific, "cwe_ids");
+        cwes.extend(texts(&self.database_specific, "cwes"));
+        let modules = erratum::modules(&summary);
         let mut warnings = Vec::new();
-        let statements = self
-            .affected
-            .into_iter()
-            .filter_map(|affected| affected.into_statement(&self.id, &mut warnings))
-            .collect();
+        let mut statements = Vec::new();
+        for affected in self.affected {
+            statements.extend(affected.into_statements(&self.id, &modules, &mut warnings));
+        }
+        let mut statements = support::merge(statements);
+        let of_distribution =
+            |statement: &Statement| release::ecosystem(&statement.release).is_distribution();
+        let mut upstream = self.upstream;
+        let is_cve = |id: &String| id.starts_with("CVE-");
+        if upstream.is_empty() && !self.aliases.iter().any(is_cve) && statements.iter().any(of_distribution) {
+            // Errata of distributions name what they fix here, for an erratum is not the vulnerability.
+            upstream = self.related.into_iter().filter(is_cve).collect();
+        }
+        if upstream.is_empty() && self.aliases.is_empty() && erratum::fixes_no_vulnerability(&self.id) {
+            statements.clear();
+        }
         Advisory {
             record: Record {
                 feed: feed.to_owned(),
-                title: self.summary.unwrap_or_default().trim().to_owned(),
+                title: summary,
                 id: self.id,
                 aliases: self.aliases,
-                upstream: self.upstream,
+                upstream,
                 advisories: Vec::new(),
                 description: self.details.unwrap_or_default(),
                 references: self
@@ -207,8 +227,9 @@ impl Osv {
                     .map(|reference| reference.url)
                     .collect(),
                 ratings,
-                published: self.published,
-                modified: self.modified,
+                cwes,
+                published: self.published.filter(|text| is_date(text)),
+                modified: self.modified.filter(|text| is_date(text)),
             },
             statements,
             warnings,
@@ -216,12 +237,30 @@ impl Osv {
     }
 }
 
+/// Go's database writes the first day of all for a date that it does not know.
+fn is_date(text: &str) -> bool {
+    !text.starts_with("0001")
+}
+
 impl OsvAffected {
-    /// `None` for another ecosystem, and for a package of which nothing but commits is named.
-    fn into_statement(self, id: &str, warnings: &mut Vec<String>) -> Option<Statement> {
-        let package = self.package?;
-        let release = release::from_osv(&package.ecosystem)?;
-        let ecosystem = ecosystem_of(&release);
+    /// None for another ecosystem, for a package of which nothing but commits is named, and for one that is affected
+    /// on other systems only; several where the record says which binary packages the source package gave.
+    fn into_statements(
+        self,
+        id: &str,
+        modules: &[String],
+        warnings: &mut Vec<String>,
+    ) -> Vec<support::Supported> {
+        let Some(package) = self.package else {
+            return Vec::new();
+        };
+        let Some(release) = release::from_osv(&package.ecosystem) else {
+            return Vec::new();
+        };
+        if !systems::include_linux(&self.ecosystem_specific) {
+            return Vec::new();
+        }
+        let ecosystem = release::ecosystem(&release);
         let mut ratings = ratings(&self.severity);
         let urgency = self
             .ecosystem_specific
@@ -238,7 +277,7 @@ impl OsvAffected {
             .iter()
             .filter(|range| matches!(range.kind.as_str(), "ECOSYSTEM" | "SEMVER"));
         for range in ranges {
-            let events: Vec<Event> = range.events.iter().filter_map(OsvEvent::event).collect();
+            let events: Vec<Event> = range.events.iter().flat_map(OsvEvent::events).collect();
             let wrong = events.iter().find(|event| !is_bound(ecosystem, event));
             if let Some(wrong) = wrong {
                 warnings.push(format!(
@@ -251,38 +290,112 @@ impl OsvAffected {
                 found.extend(intervals(ecosystem, &events));
             }
         }
+        close(ecosystem, &mut found, &self.database_specific);
         let lies_outside =
             |version: &String| !found.iter().any(|interval| interval.contains(ecosystem, version));
         let listed: Vec<String> = self.versions.into_iter().filter(lies_outside).collect();
         let extent = match (found.is_empty(), listed.is_empty(), unusable) {
-            (true, true, false) => return None,
+            (true, true, false) => return Vec::new(),
             (true, true, true) => Extent::Undetermined,
             _ => Extent::Versions {
                 intervals: found,
                 listed,
             },
         };
-        Some(Statement {
-            release,
-            package: release::package_name(ecosystem, &package.name),
-            ratings,
-            extent,
-        })
+        let modules = match ecosystem {
+            Ecosystem::Rpm => modules.to_vec(),
+            _ => Vec::new(),
+        };
+        let extended = release::is_extended_support(&package.ecosystem);
+        let statement = |name: &str, extent: Extent| support::Supported {
+            statement: Statement {
+                release: release.clone(),
+                package: release::package_name(ecosystem, name),
+                ratings: ratings.clone(),
+                extent,
+                modules: modules.clone(),
+            },
+            extended,
+        };
+        let binaries = match ecosystem {
+            Ecosystem::Rpm => binaries(&self.ecosystem_specific),
+            _ => Vec::new(),
+        };
+        if binaries.is_empty() {
+            return vec![statement(&package.name, extent)];
+        }
+        let fixed_in = |version: &str| Extent::Versions {
+            intervals: vec![Interval {
+                from: None,
+                until: Until::Fixed(version.to_owned()),
+            }],
+            listed: Vec::new(),
+        };
+        binaries
+            .into_iter()
+            .filter(|(_, version)| versions::validate(ecosystem, version).is_ok())
+            .map(|(name, version)| statement(name, fixed_in(version)))
+            .collect()
+    }
+}
+
+/// SUSE's records name the source package, and beside it the binary packages with their fixed versions.
+fn binaries(specific: &serde_json::Value) -> Vec<(&str, &str)> {
+    let lists = specific.get("binaries").and_then(|list| list.as_array());
+    let maps = lists.into_iter().flatten().filter_map(|map| map.as_object());
+    maps.flatten()
+        .filter_map(|(name, version)| Some((name.as_str(), version.as_str()?)))
+        .collect()
+}
+
+/// Ends a range without an end where GitHub says which version was the last known to be affected.
+fn close(ecosystem: Ecosystem, intervals: &mut [Interval], specific: &serde_json::Value) {
+    let Some(known) = specific
+        .get("last_known_affected_version_range")
+        .and_then(|range| range.as_str())
+    else {
+        return;
+    };
+    let known = known.trim();
+    let (version, last) = match (known.strip_prefix("<="), known.strip_prefix('<')) {
+        (Some(version), _) => (version.trim(), true),
+        (None, Some(version)) => (version.trim(), false),
+        (None, None) => return,
+    };
+    if versions::validate(ecosystem, version).is_err() {
+        return;
+    }
+    if let Some(open) = intervals
+        .iter_mut()
+        .find(|interval| interval.until == Until::Open)
+    {
+        let version = version.to_owned();
+        open.until = if last {
+            Until::LastAffected(version)
+        } else {
+            Until::Limit(version)
+        };
     }
 }
 
 impl OsvEvent {
-    fn event(&self) -> Option<Event> {
+    fn events(&self) -> Vec<Event> {
         let Self {
             introduced,
             fixed,
             last_affected,
             limit,
         } = self;
-        None.or_else(|| introduced.clone().map(Event::Introduced))
-            .or_else(|| fixed.clone().map(Event::Fixed))
-            .or_else(|| last_affected.clone().map(Event::LastAffected))
-            .or_else(|| limit.clone().map(Event::Limit))
+        let introduced = introduced.clone().map(Event::Introduced);
+        let fixed = fixed.clone().map(Event::Fixed);
+        let last = last_affected.clone().map(Event::LastAffected);
+        let limit = limit.clone().map(Event::Limit);
+        introduced
+            .into_iter()
+            .chain(fixed)
+            .chain(last)
+            .chain(limit)
+            .collect()
     }
 }
 
@@ -291,14 +404,6 @@ fn is_bound(ecosystem: Ecosystem, event: &Event) -> bool {
         Event::Introduced(version) if version == "0" => true,
         Event::Limit(version) if version == "*" => true,
         other => versions::validate(ecosystem, other.version()).is_ok(),
-    }
-}
-
-fn ecosystem_of(release: &str) -> Ecosystem {
-    match release.split(':').next() {
-        Some("debian") => Ecosystem::Deb,
-        Some("alpine") => Ecosystem::Apk,
-        _ => Ecosystem::PyPi,
     }
 }
 
@@ -313,6 +418,13 @@ fn ratings(severities: &[OsvSeverity]) -> Vec<Rating> {
 
 fn word(specific: &serde_json::Value) -> Option<Rating> {
     severity_word(specific.get("severity")?.as_str()?).map(Rating::Word)
+}
+
+/// The texts in a list.
+fn texts(specific: &serde_json::Value, key: &str) -> Vec<String> {
+    let list = specific.get(key).and_then(|list| list.as_array());
+    let texts = list.into_iter().flatten().filter_map(|text| text.as_str());
+    texts.map(str::to_owned).collect()
 }
 
 #[cfg(test)]
@@ -332,7 +444,7 @@ mod tests {
                 "affected":[{"package":{"ecosystem":"PyPI","name":"Zope.Interface"},
                 "ranges":[{"type":"GIT","events":[{"introduced":"0"}]},
                           {"type":"ECOSYSTEM","events":[{"introduced":"0"},{"fixed":"1.2"}]}],
-                "versions":["1.0","1.1","2.0"]}, {"package":{"ecosystem":"Go","name":"x"},"versions":["1"]}]}"#,
+                "versions":["1.0","1.1","2.0"]}, {"package":{"ecosystem":"Hex","name":"x"},"versions":["1"]}]}"#,
         );
         assert_eq!(
             (advisory.record.title.as_str(), advisory.record.references.len()),
@@ -384,5 +496,70 @@ mod tests {
         );
         assert_eq!(advisory.statements[0].release, "debian:13");
         assert_eq!(advisory.statements[0].ratings, [Rating::Word(Severity::High)]);
+    }
+
+    #[test]
+    fn errata_name_what_they_fix_as_related() {
+        let advisory = advisory(
+            r#"{"id":"ALSA-2023:1","related":["CVE-2023-1","CVE-2023-2"],"summary":"Important: nodejs:18 security update",
+                "affected":[{"package":{"ecosystem":"AlmaLinux:8","name":"nodejs"},"ranges":[{"type":"ECOSYSTEM",
+                "events":[{"introduced":"0"},{"fixed":"1:18.1-1.module_el8.8.0+1+a"}]}]}]}"#,
+        );
+        assert_eq!(advisory.record.upstream, ["CVE-2023-1", "CVE-2023-2"]);
+        assert_eq!(advisory.record.ratings, [Rating::Word(Severity::High)]);
+        assert_eq!(advisory.statements[0].modules, ["nodejs:18"]);
+        let other = r#"{"id":"ALBA-2023:1","related":[],"affected":[{"package":{"ecosystem":"AlmaLinux:8","name":"a"},
+            "ranges":[{"type":"ECOSYSTEM","events":[{"introduced":"0"},{"fixed":"1-1"}]}]}]}"#;
+        assert!(
+            super::parse(other.as_bytes(), "osv-almalinux")
+                .unwrap()
+                .unwrap()
+                .statements
+                .is_empty()
+        );
+    }
+
+    #[test]
+    fn binaries_of_suse() {
+        let advisory = advisory(
+            r#"{"id":"SUSE-SU-2024:1-1","related":["CVE-2024-1"],"affected":[{"package":{"ecosystem":"SUSE:Linux Enterprise Server 15 SP5",
+                "name":"openssl-3"},"ranges":[{"type":"ECOSYSTEM","events":[{"introduced":"0"},{"fixed":"3.0.8-1"}]}],
+                "ecosystem_specific":{"binaries":[{"libopenssl3":"3.0.8-1","openssl-3":"3.0.8-1"}]}}]}"#,
+        );
+        let names: Vec<&str> = advisory.statements.iter().map(|s| s.package.as_str()).collect();
+        assert_eq!(names, ["libopenssl3", "openssl-3"]);
+        assert_eq!(advisory.statements[0].release, "sles:15.5");
+    }
+
+    #[test]
+    fn the_last_known_affected_version_ends_a_range() {
+        let extent = |range: &str| {
+            let advisory = advisory(&format!(
+                r#"{{"id":"GHSA-1","affected":[{{"package":{{"ecosystem":"npm","name":"@a/b"}},"ranges":[{{"type":"SEMVER",
+                "events":[{{"introduced":"1.0.0"}}]}}],"database_specific":{{"last_known_affected_version_range":"{range}"}}}}]}}"#
+            ));
+            advisory.statements[0].extent.to_string()
+        };
+        assert_eq!(extent("<= 1.2.3"), "[1.0.0, 1.2.3]");
+        assert_eq!(extent("< 1.2.3"), "[1.0.0, 1.2.3)");
+        assert_eq!(extent("junk"), "[1.0.0, …)");
+    }
+
+    #[test]
+    fn weaknesses_and_dates() {
+        let advisory = advisory(
+            r#"{"id":"GO-1","modified":"0001-01-01T00:00:00Z","published":"2024-01-01T00:00:00Z",
+                "database_specific":{"cwe_ids":["CWE-79"],"severity":"HIGH"},
+                "affected":[{"package":{"ecosystem":"Go","name":"stdlib"},"ranges":[{"type":"SEMVER","events":[{"introduced":"0"},
+                {"fixed":"1.20.9"},{"introduced":"1.21.0-0","fixed":"1.21.2"}]}]}]}"#,
+        );
+        assert_eq!(
+            (advisory.record.modified, advisory.record.cwes.as_slice()),
+            (None, &["CWE-79".to_owned()][..])
+        );
+        assert_eq!(
+            advisory.statements[0].extent.to_string(),
+            "(…, 1.20.9), [1.21.0-0, 1.21.2)"
+        );
     }
 }

@@ -94,6 +94,7 @@ fn state(scope: &Scope, status: Option<&Status>, observed: &Observed) -> Coverag
     let mut reasons: Vec<String> = status.partial.iter().cloned().collect();
     reasons.extend(incomparable(observed));
     reasons.extend(undetermined(observed));
+    reasons.extend(unnamed(observed));
     match reasons.is_empty() {
         true => CoverageState::Assessed { feed, as_of },
         false => CoverageState::Partial {
@@ -109,12 +110,18 @@ fn incomparable(observed: &Observed) -> Option<String> {
     (!versions.is_empty()).then(|| format!("versions that cannot be compared: {}", some_of(versions)))
 }
 
+/// A feed that names no advisory of a program need not know the program.
+fn unnamed(observed: &Observed) -> Option<String> {
+    let programs = &observed.unnamed;
+    (!programs.is_empty()).then(|| format!("the feed has nothing on: {}", some_of(programs)))
+}
+
 /// Nobody knows whether these packages are affected, so they are not assessed.
 fn undetermined(observed: &Observed) -> Option<String> {
     let advisories = &observed.undetermined;
     (!advisories.is_empty()).then(|| {
         format!(
-            "the publisher has not determined whether advisories affect {} of {} packages: {}",
+            "the publisher does not say whether advisories affect {} of {} packages: {}",
             observed.undetermined_packages,
             observed.packages,
             some_of(advisories)

@@ -2,12 +2,11 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use plimsoll_core::{Ecosystem, FixState, Package, Severity, Vulnerability};
+use plimsoll_core::{Ecosystem, ExploitPrediction, FixState, Package, Vulnerability};
 
-use super::rating;
+use super::details::Details;
 use crate::database::Reader;
 use crate::database::schema::{Rating, Record};
-use crate::title::title;
 use crate::{Result, feeds, versions};
 
 /// One record that matches an installed package.
@@ -88,7 +87,7 @@ fn candidates(of: &Match) -> Vec<Candidate<'_>> {
     upstream.iter().map(|name| about(name.as_str())).collect()
 }
 
-fn is_cve(id: &str) -> bool {
+pub(super) fn is_cve(id: &str) -> bool {
     id.starts_with("CVE-")
 }
 
@@ -111,39 +110,35 @@ fn vulnerability(package: &Package, mut group: Vec<Candidate<'_>>, reader: &Read
     aliases.sort();
     aliases.dedup();
 
-    let (severity, severity_source) = severity(&group, names().filter(|name| is_cve(name)), reader)?;
+    let own: Vec<&Match> = group.iter().map(|candidate| candidate.of).collect();
+    let mut cves: Vec<&str> = names().filter(|name| is_cve(name)).collect();
+    cves.sort_unstable();
+    cves.dedup();
+    let details = Details::of(&own, &cves, reader)?;
     let known_exploited = names().try_fold(false, |known, name| Ok(known || reader.is_exploited(name)?))?;
-    let records = group.iter().map(|candidate| &candidate.of.record);
-    let mut references: Vec<String> = Vec::new();
-    for reference in group.iter().flat_map(|candidate| &candidate.of.record.references) {
-        if !references.contains(reference) {
-            references.push(reference.clone());
-        }
-    }
-    let published = group
-        .iter()
-        .filter_map(|candidate| candidate.of.record.published.clone())
-        .min();
+    let exploit_prediction = match cves.first() {
+        Some(cve) if is_cve(id) => reader.epss(if cves.contains(&id) { id } else { cve })?,
+        _ => None,
+    };
     let best = group[0].of;
     Ok(Vulnerability {
         id: id.to_owned(),
         aliases,
         package: package.clone(),
-        severity,
-        severity_source,
+        severity: details.severity,
+        severity_source: details.severity_source,
         fix: best.fix.clone(),
-        title: title(records.clone()),
-        description: records
-            .map(|record| &record.description)
-            .find(|text| !text.is_empty())
-            .cloned()
-            .unwrap_or_default(),
-        references,
-        published,
-        modified: None,
-        cvss: Vec::new(),
-        cwes: Vec::new(),
-        exploit_prediction: None,
+        title: details.title,
+        description: details.description,
+        references: details.references,
+        published: details.published,
+        modified: details.modified,
+        cvss: details.cvss,
+        cwes: details.cwes,
+        exploit_prediction: exploit_prediction.map(|(probability, percentile)| ExploitPrediction {
+            probability,
+            percentile,
+        }),
         known_exploited,
         feed: feeds::describe(&best.record.feed),
         reason: best.reason.clone(),
@@ -155,51 +150,5 @@ fn compare_fixes(ecosystem: Ecosystem, a: &FixState, b: &FixState) -> std::cmp::
     match (a.fixed_version(), b.fixed_version()) {
         (Some(a), Some(b)) => versions::compare(ecosystem, a, b),
         (a, b) => a.is_some().cmp(&b.is_some()),
-    }
-}
-
-/// How bad it is, and who says so.
-///
-/// The worst that the matching records say: for a distribution these are those of its own feed, for a language all that
-/// its feed gathers (GHSA, PYSEC). What a record says of this package goes before what it says of all. Only where none
-/// of them rates it, the worst CVSS vector that any other record of the same CVE has.
-fn severity<'a>(
-    group: &[Candidate<'_>],
-    cves: impl Iterator<Item = &'a str>,
-    reader: &Reader,
-) -> Result<(Severity, Option<String>)> {
-    let said = group.iter().filter_map(|candidate| {
-        let Match { record, ratings, .. } = candidate.of;
-        let severity = rating::severity(ratings).or_else(|| rating::severity(&record.ratings))?;
-        Some((severity, rater(record)))
-    });
-    if let Some(worst) = worst(said) {
-        return Ok(worst);
-    }
-    let mut elsewhere = Vec::new();
-    for cve in cves {
-        for number in reader.bearing(cve)? {
-            let record = reader.record(number)?;
-            // A record about several vulnerabilities rates them together.
-            let about_one = record.upstream.len() <= 1;
-            let severity = rating::from_cvss(&record.ratings).filter(|_| about_one);
-            elsewhere.extend(severity.map(|severity| (severity, rater(&record))));
-        }
-    }
-    Ok(worst(elsewhere.into_iter()).unwrap_or_default())
-}
-
-/// The worst; of equals, the first by its name, whatever the order is that they come in.
-fn worst(ratings: impl Iterator<Item = (Severity, String)>) -> Option<(Severity, Option<String>)> {
-    ratings
-        .min_by(|(a, a_by), (b, b_by)| b.cmp(a).then_with(|| a_by.cmp(b_by)))
-        .map(|(severity, by)| (severity, Some(by)))
-}
-
-/// The feed, and the record in it where that is the word of somebody else (`osv-pypi: GHSA-m2qf-hxjv-5gpq`).
-fn rater(record: &Record) -> String {
-    match is_cve(&record.id) {
-        true => record.feed.clone(),
-        false => format!("{}: {}", record.feed, record.id),
     }
 }

@@ -1,7 +1,9 @@
 //! Matches packages against the database.
 
 mod coverage;
+mod details;
 mod merge;
+mod modular;
 pub(crate) mod range;
 pub(crate) mod rating;
 
@@ -9,6 +11,7 @@ use std::collections::BTreeMap;
 
 pub use coverage::{Coverage, CoverageState};
 use merge::Match;
+use modular::About;
 use plimsoll_core::{Distribution, Ecosystem, FixState, Package, Vulnerability};
 use range::Hit;
 use rayon::prelude::*;
@@ -42,6 +45,8 @@ struct Observed {
     /// Advisories that the publisher has not decided on, and how many packages they may affect.
     undetermined: Vec<String>,
     undetermined_packages: usize,
+    /// Programs that the feed has nothing on.
+    unnamed: Vec<String>,
 }
 
 impl<'a> Matcher<'a> {
@@ -79,6 +84,7 @@ impl<'a> Matcher<'a> {
             all.incomparable.extend(seen.incomparable);
             all.undetermined_packages += usize::from(!seen.undetermined.is_empty());
             all.undetermined.extend(seen.undetermined);
+            all.unnamed.extend(seen.unnamed);
         }
         let coverage = observed
             .into_iter()
@@ -100,32 +106,95 @@ fn matching(
     reader: &Reader,
     observed: &mut Observed,
 ) -> Result<Vec<Vulnerability>> {
-    let (name, installed) = release::subject(package);
+    let (name, installed) = release::subject(package, release);
     let statements = reader.package(release, &name)?;
     if statements.is_empty() {
+        if package.ecosystem == Ecosystem::Generic {
+            // The feed knows some programs only.
+            observed.unnamed.push(package.name.clone());
+        }
         return Ok(Vec::new());
     }
-    let comparable = versions::validate(package.ecosystem, installed).is_ok();
-    if !comparable {
+    let subject = Subject {
+        package,
+        installed,
+        comparable: versions::validate(package.ecosystem, installed).is_ok(),
+        place: place(release, &package.name, &name),
+    };
+    if !subject.comparable {
         observed
             .incomparable
             .push(format!("`{}` {installed}", package.name));
     }
     let mut matches = Vec::new();
-    for Affected {
-        record: number,
-        ratings,
-        extent,
-    } in statements
-    {
-        let place = place(release, &package.name, &name);
-        let (fix, reason) = match &extent {
+    for statement in statements {
+        match subject.affected_by(&statement) {
+            Said::NotAffected => {}
+            Said::Undetermined => {
+                let record = reader.record(statement.record)?;
+                let id = record.upstream.first().unwrap_or(&record.id);
+                observed.undetermined.push(format!("{id} ({})", package.name));
+            }
+            Said::Affected { fix, reason } => {
+                let record = reader.record(statement.record)?;
+                let reason = match subject.place {
+                    Some(_) => reason,
+                    None => reason + &record.id,
+                };
+                matches.push(Match {
+                    record,
+                    ratings: statement.ratings,
+                    fix,
+                    reason,
+                });
+            }
+        }
+    }
+    merge::merge(package, &matches, reader)
+}
+
+/// An installed package as advisories speak of it.
+struct Subject<'a> {
+    package: &'a Package,
+    installed: &'a str,
+    /// Whether the installed version follows the rules of its scheme.
+    comparable: bool,
+    place: Option<String>,
+}
+
+/// What a statement says of an installed package.
+enum Said {
+    NotAffected,
+    /// The publisher does not know, or does not say of which stream it speaks.
+    Undetermined,
+    /// The reason ends before the record's id where the package has no release.
+    Affected {
+        fix: FixState,
+        reason: String,
+    },
+}
+
+impl Subject<'_> {
+    fn affected_by(&self, statement: &Affected) -> Said {
+        let installed = self.installed;
+        let stream = match self.package.ecosystem {
+            Ecosystem::Rpm => modular::about(self.package, statement),
+            _ => About::Installed,
+        };
+        if stream == About::Another {
+            return Said::NotAffected;
+        }
+        let (fix, reason) = match &statement.extent {
             Extent::Versions { intervals, listed } => {
-                let hit = range::find(package.ecosystem, installed, comparable, intervals, listed);
-                let Some(hit) = hit else { continue };
-                let fixed = range::fixed_version(package.ecosystem, installed, hit, intervals);
+                let ecosystem = self.package.ecosystem;
+                let hit = range::find(ecosystem, installed, self.comparable, intervals, listed);
+                let Some(hit) = hit else { return Said::NotAffected };
+                if stream == About::Unknown {
+                    return Said::Undetermined;
+                }
+                let fixed = range::fixed_version(ecosystem, installed, hit, intervals);
                 let fix = fixed.map_or(FixState::Affected, |fixed| FixState::Fixed(fixed.to_owned()));
-                let reason = match (&place, hit, fixed) {
+                let reason = match (&self.place, hit, fixed) {
                     (Some(place), _, Some(fixed)) => {
                         format!("{place} fixed in {fixed}, installed {installed}")
                     }
@@ -140,47 +209,33 @@ fn matching(
             Extent::Unfixed(unfixed) => {
                 let (fix, word) = match unfixed {
                     Unfixed::Open => (FixState::Affected, "not fixed"),
-                    Unfixed::WontFix => (FixState::WontFix, "will not be fixed in an update of its own"),
+                    Unfixed::NotOnItsOwn => (FixState::WontFix, "too minor for an update of its own"),
+                    Unfixed::Postponed => (FixState::Affected, "not fixed, a fix is postponed"),
+                    Unfixed::Ignored => (FixState::WontFix, "will not be fixed"),
                     Unfixed::EndOfLife => (FixState::EndOfLife, "not fixed, and support has ended"),
                 };
-                let place = place.as_deref().unwrap_or(release);
+                let place = self.place.as_deref().unwrap_or_default();
                 (fix, format!("{place} {word}, installed {installed}"))
             }
-            Extent::Undetermined => {
-                let record = reader.record(number)?;
-                let id = record.upstream.into_iter().next().unwrap_or(record.id);
-                observed.undetermined.push(format!("{id} ({})", package.name));
-                continue;
-            }
+            Extent::Undetermined => return Said::Undetermined,
         };
-        let record = reader.record(number)?;
-        let reason = if place.is_none() {
-            reason + &record.id
-        } else {
-            reason
-        };
-        matches.push(Match {
-            record,
-            ratings,
-            fix,
-            reason,
-        });
+        Said::Affected { fix, reason }
     }
-    merge::merge(package, &matches, reader)
 }
 
 /// How a reason names a distribution's release, and the source package where it has another name:
-/// `debian bookworm: openssl`. `None` for what has no releases.
+/// `debian bookworm: openssl`. `None` for what has no distribution.
 fn place(release: &str, package: &str, subject: &str) -> Option<String> {
-    let (distribution, number) = release.split_once(':')?;
+    let (distribution, _) = release.split_once(':')?;
     let number = match distribution {
-        "debian" => release::debian_codename(release),
-        _ => number.strip_prefix('v').unwrap_or(number),
+        "debian" => Some(release::debian_codename(release)),
+        _ => release::shown(release),
     };
+    let number = number.map(|number| format!(" {number}")).unwrap_or_default();
     let source = if package == subject {
         String::new()
     } else {
         format!(" source {subject}")
     };
-    Some(format!("{distribution} {number}:{source}"))
+    Some(format!("{distribution}{number}:{source}"))
 }

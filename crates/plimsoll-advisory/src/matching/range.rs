@@ -49,8 +49,8 @@ pub(crate) fn intervals(ecosystem: Ecosystem, events: &[Event]) -> Vec<Interval>
         })
         .flatten();
 
-    let mut sorted: Vec<&Event> = events.iter().filter(|event| !is_limit(event)).collect();
-    sorted.sort_by(|a, b| compare_events(ecosystem, a, b));
+    let sorted = events.iter().filter(|event| !is_limit(event)).collect();
+    let sorted = merge_sort(sorted, &|a: &&Event, b: &&Event| compare_events(ecosystem, a, b));
     let mut intervals: Vec<Interval> = Vec::new();
     let mut open: Option<Option<String>> = None;
     for group in sorted.chunk_by(|a, b| compare_events(ecosystem, a, b).is_eq()) {
@@ -101,6 +101,30 @@ pub(crate) fn intervals(ecosystem: Ecosystem, events: &[Event]) -> Vec<Interval>
             .collect(),
         None => intervals,
     }
+}
+
+/// A stable sort. The library's may panic where an order is not total, and that of Maven is not.
+fn merge_sort<T: Copy>(items: Vec<T>, compare: &impl Fn(&T, &T) -> Ordering) -> Vec<T> {
+    if items.len() < 2 {
+        return items;
+    }
+    let (left, right) = items.split_at(items.len() / 2);
+    let (left, right) = (
+        merge_sort(left.to_vec(), compare),
+        merge_sort(right.to_vec(), compare),
+    );
+    let (mut left, mut right) = (left.into_iter().peekable(), right.into_iter().peekable());
+    let mut sorted = Vec::with_capacity(items.len());
+    while let (Some(a), Some(b)) = (left.peek(), right.peek()) {
+        let next = if compare(b, a).is_lt() {
+            right.next()
+        } else {
+            left.next()
+        };
+        sorted.extend(next);
+    }
+    sorted.extend(left.chain(right));
+    sorted
 }
 
 fn compare_events(ecosystem: Ecosystem, a: &Event, b: &Event) -> Ordering {

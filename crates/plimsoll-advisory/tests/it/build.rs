@@ -25,12 +25,12 @@ fn everything_that_is_there_is_in_the_summary() {
     let (database, summary) = database(|root| {
         write(root, "osv/PyPI/all.zip", zip(&[RECORD, WITHDRAWN]));
         write(root, "osv/Debian/all.zip", zip(&[OSV_DEBIAN]));
-        write(root, "osv/Go/all.zip", b"not even a zip");
+        write(root, "osv/Hex/all.zip", b"not even a zip");
         write(root, "debian/tracker.json", TRACKER);
         write(root, "alpine/v3.20/main.json", SECDB);
         write(root, "kev/known_exploited_vulnerabilities.json", KEV);
         write(root, "epss/epss_scores-2025-02-01.csv", EPSS);
-        write(root, "nvd/feed.json", "{}");
+        write(root, "ghsa/feed.json", "{}");
     });
     let status = database.status();
     assert_eq!(*status, summary.status);
@@ -65,7 +65,7 @@ fn everything_that_is_there_is_in_the_summary() {
         ]
     );
     let unused: Vec<&str> = status.unused.iter().map(|unused| unused.path.as_str()).collect();
-    assert_eq!(unused, ["nvd", "osv/Go/all.zip"]);
+    assert_eq!(unused, ["ghsa", "osv/Hex/all.zip"]);
     assert_eq!((summary.withdrawn, summary.superseded), (1, 1));
     assert_eq!(summary.warnings, ["alpine:v3.20: `x` is no version of curl"]);
     let pypi = &status.feeds[3].files[0];

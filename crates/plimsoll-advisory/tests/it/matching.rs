@@ -223,8 +223,7 @@ fn debian_by_source_package_and_release() {
         .collect();
     let tracker = Some("debian-tracker");
     let fix = "debian bookworm: source openssl fixed in 3.0.11-1, installed 3.0.9-1";
-    let never =
-        "debian bookworm: source openssl will not be fixed in an update of its own, installed 3.0.9-1";
+    let never = "debian bookworm: source openssl too minor for an update of its own, installed 3.0.9-1";
     let ended = "debian bookworm: source openssl not fixed, and support has ended, installed 3.0.9-1";
     let open = "debian bookworm: source openssl not fixed, installed 3.0.9-1";
     assert_eq!(
@@ -271,9 +270,7 @@ fn debian_by_source_package_and_release() {
     ));
     assert_eq!(
         bookworm.coverage[0].reason(),
-        Some(
-            "the publisher has not determined whether advisories affect 1 of 1 packages: CVE-2023-4 (libssl3)"
-        )
+        Some("the publisher does not say whether advisories affect 1 of 1 packages: CVE-2023-4 (libssl3)")
     );
 
     // Not affected at all, and yet assessed.
@@ -338,7 +335,10 @@ fn alpine_by_origin_and_branch() {
         reason("alpine", "3.2.0"),
         "the database has nothing for alpine 3.2"
     );
-    assert_eq!(reason("wolfi", "20230201"), "there is no feed for wolfi 20230201");
+    assert_eq!(
+        reason("wolfi", "20230201"),
+        "the database has no advisories of wolfi"
+    );
 }
 
 #[test]

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::sync::OnceLock;
 
 use plimsoll_advisory::{Database, Matcher, PackageAdvisory, Summary, builtin};
-use plimsoll_core::{Distribution, Ecosystem, Package};
+use plimsoll_core::{Distribution, Ecosystem, Package, Severity};
 
 use crate::{distribution, package, python};
 
@@ -136,6 +136,34 @@ fn trivy_agrees_on_the_image_of_two_layers() {
 }
 
 #[test]
+fn trivy_agrees_on_almalinux() {
+    let Some((shared, database, _)) = real() else {
+        return;
+    };
+    let expected = expected(shared, "almalinux-9.4-sqlite");
+    let installed: BTreeSet<(&str, &str)> = expected
+        .iter()
+        .map(|row| (row[0].as_str(), row[1].as_str()))
+        .collect();
+    let packages: Vec<Package> = installed
+        .into_iter()
+        .map(|(name, version)| package(Ecosystem::Rpm, name, version, None))
+        .collect();
+    let found = rows(database, &distribution("almalinux", "9.4"), &packages);
+    let without_severity = |rows: &BTreeSet<[String; 5]>| -> BTreeSet<[String; 4]> {
+        let row = |[name, version, id, fixed, _]: &[String; 5]| [name, version, id, fixed].map(Clone::clone);
+        rows.iter().map(row).collect()
+    };
+    assert_eq!(without_severity(&found), without_severity(&expected));
+    // An erratum is as bad as the worst that it fixes. The database that Trivy was given takes the worst erratum of all
+    // releases and packages for each CVE; here it is that of this package and release, which is lower for some.
+    let severity = |row: &[String; 5]| row[4].parse::<Severity>().unwrap();
+    let differing: Vec<_> = found.iter().zip(&expected).filter(|(a, b)| a != b).collect();
+    assert_eq!(differing.len(), 121);
+    assert!(differing.iter().all(|(a, b)| severity(a) < severity(b)));
+}
+
+#[test]
 fn the_shared_feeds_are_all_accounted_for() {
     let Some((_, database, summary)) = real() else {
         return;
@@ -147,14 +175,10 @@ fn the_shared_feeds_are_all_accounted_for() {
         .map(|feed| (feed.feed.id.as_str(), feed.records))
         .collect();
     eprintln!("{feeds:?}, {} bytes, {:?}", summary.size, summary.warnings);
-    assert!(feeds.contains(&("osv-pypi", 2651)) && summary.withdrawn == 10);
+    assert!(feeds.contains(&("osv-pypi", 2651)) && summary.withdrawn == 40);
     assert!(feeds.contains(&("osv-debian", 10706)) && feeds.contains(&("cisa-kev", 1404)));
     assert_eq!(summary.superseded, 2983);
-    let unused: Vec<&str> = status.unused.iter().map(|unused| unused.path.as_str()).collect();
-    assert_eq!(
-        unused,
-        ["osv/AlmaLinux/all.zip", "osv/Go/all.zip", "osv/crates.io/all.zip"]
-    );
+    assert_eq!(status.unused, []);
     assert!(summary.size < 100 << 20);
 }
 

@@ -1,4 +1,4 @@
-//! Alpine's secdb: for each package the versions that fixed something, and what.
+//! The secdb of Alpine, Wolfi and Chainguard: for each package the versions that fixed something, and what.
 
 use std::collections::BTreeMap;
 use std::io::BufRead;
@@ -7,14 +7,28 @@ use serde::Deserialize;
 
 use super::{Advisory, Statement, is_id};
 use crate::database::schema::{Extent, Interval, Record, Until};
+use crate::release;
 use crate::versions::apk;
 
-/// The feed's id.
-pub(crate) const ID: &str = "alpine-secdb";
+/// The ids of the feeds.
+pub(crate) const ALPINE: &str = "alpine-secdb";
+pub(crate) const WOLFI: &str = "wolfi-secdb";
+pub(crate) const CHAINGUARD: &str = "chainguard-secdb";
+
+/// The id of a distribution's feed.
+pub(crate) fn id(distribution: &str) -> &'static str {
+    match distribution {
+        "wolfi" => WOLFI,
+        "chainguard" => CHAINGUARD,
+        _ => ALPINE,
+    }
+}
 
 #[derive(Deserialize)]
 struct Secdb {
-    distroversion: String,
+    /// Missing where the distribution has no releases.
+    #[serde(default)]
+    distroversion: Option<String>,
     packages: Vec<Entry>,
 }
 
@@ -40,9 +54,17 @@ pub(crate) struct Branch {
 }
 
 /// Reads one repository of one branch, and gives each vulnerability of each package to `sink`.
-pub(crate) fn read(input: impl BufRead, sink: &mut dyn FnMut(Advisory)) -> serde_json::Result<Branch> {
+pub(crate) fn read(
+    input: impl BufRead,
+    distribution: &str,
+    sink: &mut dyn FnMut(Advisory),
+) -> serde_json::Result<Branch> {
     let secdb: Secdb = serde_json::from_reader(input)?;
-    let release = format!("alpine:{}", secdb.distroversion);
+    let release = match (distribution, secdb.distroversion) {
+        ("alpine", Some(branch)) => format!("alpine:{branch}"),
+        ("alpine", None) => return Err(serde::de::Error::missing_field("distroversion")),
+        (other, _) => release::rolling(other),
+    };
     let mut records = 0;
     for Entry { pkg } in secdb.packages {
         for (version, entries) in pkg.secfixes.unwrap_or_default() {
@@ -56,7 +78,7 @@ pub(crate) fn read(input: impl BufRead, sink: &mut dyn FnMut(Advisory)) -> serde
                     // Version 0 says that the package was never affected.
                     let statement = (version != "0").then(|| statement(&release, &pkg.name, &version));
                     sink(Advisory {
-                        record: record(id, advisories),
+                        record: record(distribution, id, advisories),
                         statements: statement.into_iter().collect(),
                         warnings: std::mem::take(&mut warnings),
                     });
@@ -85,10 +107,14 @@ fn vulnerabilities(entry: &str) -> Vec<(String, Vec<String>)> {
     }
 }
 
-fn record(id: String, advisories: Vec<String>) -> Record {
+fn record(distribution: &str, id: String, advisories: Vec<String>) -> Record {
+    let page = match distribution {
+        "alpine" => format!("https://security.alpinelinux.org/vuln/{id}"),
+        _ => format!("https://images.chainguard.dev/security/{id}"),
+    };
     Record {
-        feed: ID.to_owned(),
-        references: vec![format!("https://security.alpinelinux.org/vuln/{id}")],
+        feed: self::id(distribution).to_owned(),
+        references: vec![page],
         id,
         advisories,
         ..Record::default()
@@ -107,6 +133,7 @@ fn statement(release: &str, package: &str, fixed: &str) -> Statement {
             }],
             listed: Vec::new(),
         },
+        modules: Vec::new(),
     }
 }
 
@@ -140,7 +167,7 @@ mod tests {
             {"pkg":{"name":"openssl","secfixes":{"1.1.1d-r1":["CVE-2019-1"],"0":["CVE-2019-2"],"1.1-r0":null}}},
             {"pkg":{"name":"none","secfixes":{}}}]}"#;
         let mut all = Vec::new();
-        let branch = read(json.as_bytes(), &mut |advisory| all.push(advisory)).unwrap();
+        let branch = read(json.as_bytes(), "alpine", &mut |advisory| all.push(advisory)).unwrap();
         assert_eq!((branch.release.as_str(), branch.records), ("alpine:v3.10", 2));
         let said: Vec<(&str, usize)> = all
             .iter()
@@ -148,5 +175,15 @@ mod tests {
             .collect();
         assert_eq!(said, [("CVE-2019-2", 0), ("CVE-2019-1", 1)]);
         assert_eq!(all[1].statements[0].extent.to_string(), "(…, 1.1.1d-r1)");
+    }
+
+    #[test]
+    fn a_distribution_without_releases() {
+        let json = r#"{"reponame":"os","packages":[{"pkg":{"name":"curl","secfixes":{"8.1-r0":["CVE-2023-1","GHSA-x-1"],"0":["CVE-2023-2"]}}}]}"#;
+        let mut all = Vec::new();
+        let branch = read(json.as_bytes(), "wolfi", &mut |advisory| all.push(advisory)).unwrap();
+        assert_eq!((branch.release.as_str(), branch.records), ("wolfi:rolling", 3));
+        assert!(read(json.as_bytes(), "alpine", &mut |_| ()).is_err());
+        assert_eq!(all[1].record.feed, "wolfi-secdb");
     }
 }
