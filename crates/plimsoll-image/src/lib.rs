@@ -18,6 +18,7 @@ pub mod sink;
 pub mod source;
 mod store;
 mod tar;
+pub mod user_namespace;
 
 pub use config::{ContainerConfig, Healthcheck, History, ImageConfig, RootFs};
 pub use error::{Error, Result};

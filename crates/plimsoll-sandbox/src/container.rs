@@ -28,6 +28,7 @@ use crate::helper::{self, Role};
 use crate::monitor::{self, Client};
 use crate::options::RunOptions;
 use crate::record::{Directory, Kept, MountPoint, Process, Record};
+use crate::rootless;
 use crate::signal::parse_signal;
 use crate::state::{ContainerState, Status};
 use crate::stats::{self, ProcessInfo, Stats};
@@ -273,6 +274,7 @@ impl Container {
         let task = monitor::Task {
             directory: self.directory.path().to_owned(),
             client,
+            members: rootless::members(),
         };
         let mut helper = helper::start(Role::Monitor, &task, &[])?;
         // It has forked and is done; what goes on is nobody's child.

@@ -8,8 +8,11 @@ use plimsoll_core::Hint;
 #[non_exhaustive]
 pub enum Error {
     /// This process may not make namespaces and mounts.
-    #[error("containers need the privileges of root")]
+    #[error("containers need the privileges of root, or user namespaces, which this system forbids")]
     NotPrivileged,
+    /// The ids of an ordinary user could not be mapped into a user namespace.
+    #[error("cannot map the user's ids: {0}")]
+    Mapping(String),
     /// No container has this name or id prefix.
     #[error("no such container `{0}`")]
     NoSuchContainer(String),
@@ -129,6 +132,9 @@ impl Error {
     pub fn hint(&self) -> Option<Hint> {
         let text = match self {
             Self::NotPrivileged => "run it as root, for example with `sudo`",
+            Self::Mapping(_) => {
+                "see that `/etc/subuid` and `/etc/subgid` give this user ranges that nobody else has"
+            }
             Self::NoSuchContainer(_) => "`plimsoll ps -a` lists the containers",
             Self::AmbiguousContainer(_) => "give more characters of the id",
             Self::NameInUse { .. } => "remove that container, or choose another name",
@@ -155,6 +161,7 @@ impl Error {
     pub fn is_of_host(&self) -> bool {
         match self {
             Self::NotPrivileged
+            | Self::Mapping(_)
             | Self::PortInUse { .. }
             | Self::Limit { .. }
             | Self::Seccomp(_)

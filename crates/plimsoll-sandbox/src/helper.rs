@@ -100,9 +100,7 @@ pub(crate) fn replace(fd: BorrowedFd<'_>, descriptor: i32) -> io::Result<()> {
 
 /// An error unless this process may make namespaces and mounts.
 pub(crate) fn check_privileges() -> Result<()> {
-    let sets =
-        rustix::thread::capabilities(None).map_err(|error| Error::system("read the capabilities", error))?;
-    if sets.effective.contains(rustix::thread::CapabilitySet::SYS_ADMIN) {
+    if crate::rootless::is_privileged() {
         Ok(())
     } else {
         Err(Error::NotPrivileged)

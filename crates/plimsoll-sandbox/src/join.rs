@@ -79,13 +79,31 @@ fn join(place: &Place) -> Result<()> {
     Cgroup::of(place.cgroups.clone())
         .join(std::process::id() as i32)
         .map_err(|error| Error::system("join the container's cgroup", error))?;
-    let namespaces = CloneFlags::CLONE_NEWPID
-        | CloneFlags::CLONE_NEWNS
-        | CloneFlags::CLONE_NEWIPC
-        | CloneFlags::CLONE_NEWUTS
-        | CloneFlags::CLONE_NEWNET
-        | CloneFlags::CLONE_NEWCGROUP;
+    let others = NAMESPACES
+        .iter()
+        .filter(|(name, _)| is_other(place.init.pid, name));
+    let namespaces = others.fold(CloneFlags::empty(), |all, (_, flag)| all | *flag);
     setns(&init, namespaces).map_err(|error| Error::system("join the container's namespaces", error))
+}
+
+/// The namespaces that a container may have to itself, by their names in `/proc`.
+const NAMESPACES: [(&str, CloneFlags); 6] = [
+    ("pid", CloneFlags::CLONE_NEWPID),
+    ("mnt", CloneFlags::CLONE_NEWNS),
+    ("ipc", CloneFlags::CLONE_NEWIPC),
+    ("uts", CloneFlags::CLONE_NEWUTS),
+    ("net", CloneFlags::CLONE_NEWNET),
+    ("cgroup", CloneFlags::CLONE_NEWCGROUP),
+];
+
+/// Whether a process has another namespace of this kind than this one. One that both share need not be joined, and in
+/// a user namespace the machine's own may not be.
+fn is_other(pid: i32, name: &str) -> bool {
+    let namespace = |process: &str| std::fs::read_link(format!("/proc/{process}/ns/{name}")).ok();
+    match (namespace(&pid.to_string()), namespace("self")) {
+        (Some(theirs), Some(own)) => theirs != own,
+        _ => true,
+    }
 }
 
 fn fork(spec: &ProcessSpec, stdio: [OwnedFd; 3], sync: &UnixStream) -> i32 {

@@ -29,6 +29,7 @@ mod overlay;
 mod pump;
 mod record;
 mod relay;
+pub mod rootless;
 mod seccomp;
 mod signal;
 mod spec;

@@ -7,6 +7,7 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
+use plimsoll_image::user_namespace;
 use rustix::fs::CWD;
 use rustix::mount::{
     FsMountFlags, FsOpenFlags, MountAttrFlags, MountFlags, MoveMountFlags, fsconfig_create,
@@ -24,6 +25,16 @@ const OPTIONS: [MountOption; 3] = [
     ("index", Some("off")),
 ];
 
+/// Their counterpart in a user namespace, where `trusted.*` attributes cannot be set. `userxattr` alone turns the rest off.
+const USER_OPTIONS: [MountOption; 2] = [("userxattr", None), ("index", Some("off"))];
+
+fn options() -> &'static [MountOption] {
+    match user_namespace::is_first() {
+        true => &OPTIONS,
+        false => &USER_OPTIONS,
+    }
+}
+
 /// The name of an option and its value; a flag has none.
 type MountOption = (&'static str, Option<&'static str>);
 
@@ -34,7 +45,7 @@ type MountOption = (&'static str, Option<&'static str>);
 /// # Errors
 /// What the kernel says, `EINVAL` also for a lower or upper directory that is itself an overlay.
 pub fn mount_overlay(lowers: &[&Path], upper: &Path, work: &Path, target: &Path) -> Result<()> {
-    mount_with(lowers, upper, work, target, &OPTIONS)
+    mount_with(lowers, upper, work, target, options())
 }
 
 /// As [`mount_overlay`], but nothing written in it is awaited: neither `fsync` in it nor unmounting it waits for
@@ -44,8 +55,8 @@ pub fn mount_overlay(lowers: &[&Path], upper: &Path, work: &Path, target: &Path)
 /// # Errors
 /// As [`mount_overlay`].
 pub fn mount_volatile_overlay(lowers: &[&Path], upper: &Path, work: &Path, target: &Path) -> Result<()> {
-    const VOLATILE: [(&str, Option<&str>); 4] = [OPTIONS[0], OPTIONS[1], OPTIONS[2], ("volatile", None)];
-    match mount_with(lowers, upper, work, target, &VOLATILE) {
+    let volatile = [options(), &[("volatile", None)]].concat();
+    match mount_with(lowers, upper, work, target, &volatile) {
         Err(Error::System { source, .. }) if source.raw_os_error() == Some(libc::EINVAL) => {
             mount_overlay(lowers, upper, work, target)
         }

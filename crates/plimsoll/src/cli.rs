@@ -78,6 +78,16 @@ pub(crate) enum Command {
     Version(commands::version::Args),
 }
 
+impl Command {
+    /// Whether it works with images or containers in the store.
+    pub(crate) fn uses_store(&self) -> bool {
+        !matches!(
+            self,
+            Self::Db(_) | Self::Dockerfile(_) | Self::Completions(_) | Self::Version(_)
+        )
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::fmt::Write as _;

@@ -2,8 +2,9 @@
 
 use std::path::PathBuf;
 
+use anyhow::Context as _;
 use plimsoll_image::Store;
-use plimsoll_sandbox::Engine;
+use plimsoll_sandbox::{Engine, rootless};
 
 use crate::cli::GlobalArgs;
 use crate::failure::Failure;
@@ -27,10 +28,28 @@ impl Invocation {
 
     /// Opens the store, and makes it where there is none.
     pub(crate) fn store(&self) -> anyhow::Result<Store> {
+        Ok(Store::open(&self.root()?)?)
+    }
+
+    /// Gives an ordinary user the means to work with files of any owner, and to run containers. It must come before
+    /// there is a second thread. Where the system forbids it, what can be done without goes on.
+    pub(crate) fn enter_user_namespace(&self) -> anyhow::Result<()> {
+        if rustix::process::geteuid().is_root() {
+            return Ok(());
+        }
+        let root = self.root()?;
+        std::fs::create_dir_all(&root)
+            .with_context(|| format!("cannot make the store `{}`", root.display()))?;
+        match rootless::enter(&root.join("userns")) {
+            Ok(()) | Err(plimsoll_sandbox::Error::NotPrivileged) => Ok(()),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    fn root(&self) -> anyhow::Result<PathBuf> {
         let root = settings::store_root(self.store_root.clone())?;
-        let absolute = std::path::absolute(&root)
-            .map_err(|error| Failure::usage(format!("`{}`: {error}", root.display())))?;
-        Ok(Store::open(&absolute)?)
+        Ok(std::path::absolute(&root)
+            .map_err(|error| Failure::usage(format!("`{}`: {error}", root.display())))?)
     }
 
     pub(crate) fn engine(&self) -> anyhow::Result<Engine> {

@@ -41,7 +41,11 @@ fn main() -> ExitCode {
     let printer = Printer::new(cli.global.quiet, cli.global.color, cli.global.log_format);
     start_tracing(&cli);
     let invocation = Invocation::new(&cli.global, printer);
-    match commands::run(&invocation, cli.command) {
+    let entered = match cli.command.uses_store() {
+        true => invocation.enter_user_namespace(),
+        false => Ok(()),
+    };
+    match entered.and_then(|()| commands::run(&invocation, cli.command)) {
         Ok(code) => ExitCode::from(code),
         Err(error) if is_broken_pipe(&error) => ExitCode::from(exit::BROKEN_PIPE),
         Err(error) => {

@@ -9,7 +9,7 @@ pub(crate) fn store_root(given: Option<PathBuf>) -> Result<PathBuf, Failure> {
     if let Some(given) = given {
         return Ok(given);
     }
-    if rustix::process::geteuid().is_root() {
+    if rustix::process::geteuid().is_root() && !plimsoll_sandbox::rootless::has_entered() {
         return Ok(PathBuf::from("/var/lib/plimsoll"));
     }
     let folder = |name: &str| {

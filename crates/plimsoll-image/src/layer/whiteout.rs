@@ -10,6 +10,8 @@ use rustix::fs::{
 use rustix::io::Errno;
 use rustix::thread::{CapabilitySet, capabilities};
 
+use crate::user_namespace;
+
 /// The extended attribute that marks an opaque directory in the trees that this process makes, mounts and reads. The
 /// kernel heeds one of the two, so the other means nothing: a file of an image may bear it.
 fn opaque_mark() -> &'static str {
@@ -24,10 +26,7 @@ fn opaque_mark() -> &'static str {
 /// mount overlays with `userxattr`.
 fn may_trust() -> bool {
     let capable = capabilities(None).is_ok_and(|sets| sets.effective.contains(CapabilitySet::SYS_ADMIN));
-    // The first user namespace maps all numbers to themselves.
-    let map = std::fs::read_to_string("/proc/self/uid_map").unwrap_or_default();
-    let is_first = map.is_empty() || map.split_whitespace().eq(["0", "0", "4294967295"]);
-    capable && is_first
+    capable && user_namespace::is_first()
 }
 
 /// Whether a file is a whiteout: a character device 0:0.

@@ -160,13 +160,34 @@ pub(crate) fn mount(root: &OwnedFd, mount: &Mount) -> Result<()> {
         Vec::new()
     };
     let source = mount.source().as_deref().and_then(Path::to_str);
-    let mounted = new_file_system(kind, source, &sorted).map_err(|error| failed(error.into()))?;
+    let mounted = match new_file_system(kind, source, &sorted) {
+        // Who does not own the network namespace may not mount its view of the system, but show the machine's.
+        Err(Errno::PERM) if kind == "sysfs" => machine_sysfs(&options).map_err(failed)?,
+        // The group of terminals exists only where the ids of the user namespace reach that far.
+        Err(Errno::INVAL) if kind == "devpts" => {
+            let mut without_group = Options::of(options.iter().copied());
+            without_group.data.retain(|(key, _)| *key != "gid");
+            new_file_system(kind, source, &without_group).map_err(|error| failed(error.into()))?
+        }
+        other => other.map_err(|error| failed(error.into()))?,
+    };
     attach(&mounted, &place).map_err(failed)?;
     if target == "/dev" {
         fill_devices(root, &nodes)
     } else {
         Ok(())
     }
+}
+
+/// The machine's `/sys` with everything mounted in it.
+fn machine_sysfs(options: &[&str]) -> io::Result<OwnedFd> {
+    let tree = clone_tree(CWD, "/sys", true)?;
+    let attributes = MountAttributes {
+        propagation: libc::MS_PRIVATE,
+        ..attributes(options)
+    };
+    sys::mount_setattr(tree.as_fd(), c"", true, &attributes)?;
+    Ok(tree)
 }
 
 /// The device nodes as single mounts. They live in a file system of their own, since that of `/dev` is
@@ -179,14 +200,13 @@ fn device_nodes(root: &OwnedFd, place: &OwnedFd) -> Result<Vec<OwnedFd>> {
         let mut nodes = Vec::new();
         for (name, major, minor) in DEVICES {
             let device = rustix::fs::makedev(major, minor);
-            rustix::fs::mknodat(
-                &stage,
-                name,
-                FileType::CharacterDevice,
-                Mode::from_raw_mode(0o666),
-                device,
-            )?;
-            nodes.push(clone_tree(&stage, name, false)?);
+            let mode = Mode::from_raw_mode(0o666);
+            match rustix::fs::mknodat(&stage, name, FileType::CharacterDevice, mode, device) {
+                Ok(()) => nodes.push(clone_tree(&stage, name, false)?),
+                // In a user namespace nobody makes devices, but those of the machine may be shown.
+                Err(Errno::PERM) => nodes.push(clone_tree(CWD, Path::new("/dev").join(name), false)?),
+                Err(error) => return Err(error.into()),
+            }
         }
         // The nodes keep the file system; as a place it is in the way.
         unmount(

@@ -7,6 +7,7 @@ use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::os::unix::net::UnixStream;
 use std::path::Path;
 
+use plimsoll_image::user_namespace;
 use rustix::fs::{Access, AtFlags, CWD, FileType, Mode, OFlags};
 use rustix::io::Errno;
 use rustix::process::{Gid, Uid};
@@ -90,6 +91,13 @@ pub(crate) fn exec(spec: &ProcessSpec, stdio: [OwnedFd; 3], bound: bool) -> Fail
 fn prepare(spec: &ProcessSpec, stdio: &[OwnedFd; 3], bound: bool) -> Result<Vec<String>> {
     let system = |action: &'static str| move |error: Errno| Error::system(action, io::Error::from(error));
     let identity = identity(&spec.user)?;
+    if user_namespace::has_one_id() && (identity.uid, identity.gid) != (0, 0) {
+        let reason = format!(
+            "there is no {}:{} to run as, only root, as `/etc/subuid` and `/etc/subgid` name no further ids for this user",
+            identity.uid, identity.gid
+        );
+        return Err(Error::Mapping(reason));
+    }
     for (number, fd) in stdio.iter().enumerate() {
         // So that the user can open /dev/stdout, whoever it is.
         let stat = rustix::fs::fstat(fd).map_err(system("look at the standard streams"))?;
@@ -111,7 +119,11 @@ fn prepare(spec: &ProcessSpec, stdio: &[OwnedFd; 3], bound: bool) -> Result<Vec<
         install_seccomp(spec)?;
     }
     let groups: Vec<Gid> = identity.groups.iter().map(|gid| Gid::from_raw(*gid)).collect();
-    rustix::thread::set_thread_groups(&groups).map_err(system("set the groups"))?;
+    match rustix::thread::set_thread_groups(&groups) {
+        // With only the user's own ids mapped there are no other groups: a process has fewer rights than it asks for.
+        Err(Errno::PERM) if user_namespace::has_one_id() => {}
+        other => other.map_err(system("set the groups"))?,
+    }
     let gid = Gid::from_raw(identity.gid);
     rustix::thread::set_thread_res_gid(gid, gid, gid).map_err(system("set the group"))?;
     rustix::thread::set_keep_capabilities(true).map_err(system("keep the capabilities"))?;

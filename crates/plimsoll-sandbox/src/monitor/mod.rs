@@ -27,6 +27,7 @@ use crate::net::{lo, ports};
 use crate::options::Network;
 use crate::record::{Directory, Kept, Process, Record};
 use crate::relay::Relay;
+use crate::rootless;
 use crate::state::{ContainerState, HealthState, Status};
 use crate::sys::{self, Fork};
 use crate::wire::{self, Failure, Kind};
@@ -39,6 +40,8 @@ pub(crate) struct Task {
     /// The container's directory.
     pub(crate) directory: PathBuf,
     pub(crate) client: Client,
+    /// Where the processes of the user namespace are listed, if it is one of an ordinary user.
+    pub(crate) members: Option<PathBuf>,
 }
 
 /// What the program that starts a container is to it afterwards.
@@ -79,7 +82,13 @@ pub(crate) fn helper(control: UnixStream) -> u8 {
     };
     let session = nix::unistd::setsid();
     match sys::clone3(0) {
-        Ok(Fork::Parent(_)) => return 0,
+        Ok(Fork::Parent(pid)) => {
+            let listed = task
+                .members
+                .as_deref()
+                .map(|members| rootless::register(members, pid));
+            return u8::from(matches!(listed, Some(Err(_))));
+        }
         Ok(Fork::Child) => {}
         Err(_) => return 125,
     }

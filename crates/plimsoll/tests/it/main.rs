@@ -11,5 +11,6 @@ mod crash;
 mod errors;
 mod images;
 mod registry;
+mod rootless;
 mod scans;
 mod support;

@@ -55,7 +55,7 @@ pub(crate) fn rootfs(name: &str) -> Option<PathBuf> {
 }
 
 /// A root file system with busybox: a shared one, else one made of this machine's statically linked busybox.
-fn busybox_rootfs(dir: &Path) -> Option<PathBuf> {
+pub(crate) fn busybox_rootfs(dir: &Path) -> Option<PathBuf> {
     let shared = shared().map(|shared| shared.join("images/rootfs/busybox-musl.tar.gz"));
     if let Some(path) = shared.filter(|path| path.is_file()) {
         return Some(path);
