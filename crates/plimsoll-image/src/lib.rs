@@ -7,6 +7,7 @@
 //! - [`registry`]: images pulled.
 //! - [`sink`]: the same formats written.
 
+mod beside;
 pub mod compression;
 pub mod config;
 mod error;

@@ -3,11 +3,12 @@
 //! For each file there is a record of fixed fields in little endian and the path.
 
 use std::collections::HashMap;
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::io;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use plimsoll_core::Digest;
@@ -45,13 +46,22 @@ impl From<&Metadata> for Stamp {
     }
 }
 
+/// What an earlier build found out.
+#[derive(Debug)]
+struct Known {
+    stamp: Stamp,
+    digest: Digest,
+    /// Whether the file is there still, as far as this build has seen.
+    seen: AtomicBool,
+}
+
 /// The digests known for the files of one context.
 #[derive(Debug)]
 pub(crate) struct StatCache {
     root: PathBuf,
     file: PathBuf,
-    known: HashMap<PathBuf, (Stamp, Digest)>,
-    found: Mutex<HashMap<PathBuf, (Stamp, Digest)>>,
+    known: HashMap<OsString, Known>,
+    found: Mutex<HashMap<OsString, (Stamp, Digest)>>,
 }
 
 impl StatCache {
@@ -75,8 +85,16 @@ impl StatCache {
             .found
             .lock()
             .unwrap_or_else(std::sync::PoisonError::into_inner);
-        let (known, digest) = found.get(path).or_else(|| self.known.get(path))?;
-        (*known == stamp).then_some(*digest)
+        let (stamp_then, digest) = match found.get(path.as_os_str()) {
+            Some(found) => *found,
+            None => {
+                drop(found);
+                let known = self.known.get(path.as_os_str())?;
+                known.seen.store(true, Ordering::Relaxed);
+                (known.stamp, known.digest)
+            }
+        };
+        (stamp_then == stamp).then_some(digest)
     }
 
     /// Keeps the digest of a file whose status was `metadata` before it was read at `read`, unless it was
@@ -93,7 +111,7 @@ impl StatCache {
             .found
             .lock()
             .unwrap_or_else(std::sync::PoisonError::into_inner);
-        found.insert(path.to_owned(), (Stamp::from(metadata), digest));
+        found.insert(path.as_os_str().to_owned(), (Stamp::from(metadata), digest));
     }
 
     /// Writes what was found out, together with what was known before about other files that are still there. The
@@ -110,20 +128,23 @@ impl StatCache {
             .known
             .iter()
             .filter(|(path, _)| !found.contains_key(*path))
-            .filter(|(path, _)| self.root.join(path).symlink_metadata().is_ok())
-            .chain(found.iter())
+            .filter(|(path, known)| {
+                known.seen.load(Ordering::Relaxed) || self.root.join(path).symlink_metadata().is_ok()
+            })
+            .map(|(path, known)| (path, &known.stamp, &known.digest))
+            .chain(found.iter().map(|(path, (stamp, digest))| (path, stamp, digest)))
             .collect();
-        all.sort_unstable_by(|a, b| a.0.cmp(b.0));
-        let mut bytes = Vec::new();
-        for (path, (stamp, digest)) in all {
+        all.sort_unstable_by_key(|(path, ..)| *path);
+        let mut bytes = Vec::with_capacity(all.len() * (RECORD + 64));
+        for (path, stamp, digest) in all {
             encode(&mut bytes, path, stamp, digest);
         }
         kept::write(&self.file, HEADER, &bytes, temporary)
     }
 }
 
-fn encode(bytes: &mut Vec<u8>, path: &Path, stamp: &Stamp, digest: &Digest) {
-    let path = path.as_os_str().as_bytes();
+fn encode(bytes: &mut Vec<u8>, path: &OsStr, stamp: &Stamp, digest: &Digest) {
+    let path = path.as_bytes();
     let Ok(length) = u32::try_from(path.len()) else {
         return;
     };
@@ -140,7 +161,7 @@ fn encode(bytes: &mut Vec<u8>, path: &Path, stamp: &Stamp, digest: &Digest) {
     bytes.extend_from_slice(path);
 }
 
-fn decode(mut rest: &[u8]) -> Option<HashMap<PathBuf, (Stamp, Digest)>> {
+fn decode(mut rest: &[u8]) -> Option<HashMap<OsString, Known>> {
     let mut known = HashMap::new();
     while !rest.is_empty() {
         let (record, tail) = rest.split_at_checked(RECORD)?;
@@ -167,8 +188,12 @@ fn decode(mut rest: &[u8]) -> Option<HashMap<PathBuf, (Stamp, Digest)>> {
             device,
             mode,
         };
-        let path = PathBuf::from(OsString::from_vec(path.to_vec()));
-        known.insert(path, (stamp, digest));
+        let entry = Known {
+            stamp,
+            digest,
+            seen: AtomicBool::new(false),
+        };
+        known.insert(OsString::from_vec(path.to_vec()), entry);
         rest = next;
     }
     Some(known)

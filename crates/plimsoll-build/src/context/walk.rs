@@ -5,6 +5,7 @@ use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use plimsoll_core::Digest;
+use rayon::prelude::*;
 
 use crate::error::{IoContext, Problem};
 
@@ -105,45 +106,101 @@ impl Filter for Everything {
 /// before what is in them, otherwise sorted by name. Symbolic links are entries, they are not followed. Sockets
 /// are left out, as they cannot be in a layer.
 pub(crate) fn walk(root: &Path, top: &Path, filter: &dyn Filter) -> Result<Vec<Entry>, Problem> {
-    let mut entries = Vec::new();
+    let mut wanted = Vec::new();
     // What is still to be looked at, the next one last, and the directories that stand only if something is in them.
-    let mut todo = vec![PathBuf::new()];
-    let mut pending: Vec<Entry> = Vec::new();
-    while let Some(path) = todo.pop() {
-        let in_root = join(top, &path);
-        let host = join(root, &in_root);
-        let metadata = match std::fs::symlink_metadata(&host) {
-            Ok(metadata) => metadata,
-            Err(error) if error.kind() == io::ErrorKind::NotFound && !path.as_os_str().is_empty() => continue,
-            Err(error) => return Err(Problem::io("cannot read", &in_root, error)),
-        };
-        pending.retain(|directory| path.starts_with(&directory.path));
+    let mut todo = vec![Place {
+        path: PathBuf::new(),
+        may_be_directory: true,
+    }];
+    let mut pending: Vec<Found> = Vec::new();
+    while let Some(place) = todo.pop() {
+        let in_root = join(top, &place.path);
+        pending.retain(|directory| place.path.starts_with(directory.path()));
         let excluded = !in_root.as_os_str().is_empty() && filter.excludes(&in_root);
-        if excluded && (!metadata.is_dir() || filter.excludes_all_below(&in_root)) {
+        if excluded && (!place.may_be_directory || filter.excludes_all_below(&in_root)) {
             continue;
         }
-        let Some(kind) = kind_of(&host, &in_root, &metadata)? else {
+        let found = if place.may_be_directory {
+            match read(root, top, place.path)? {
+                Some(entry) => Found::Read(entry),
+                None => continue,
+            }
+        } else {
+            Found::Place(place.path)
+        };
+        if let Found::Read(entry) = &found
+            && entry.kind == Kind::Directory
+        {
+            let mut inside = list(&join(root, &in_root), &in_root, &entry.path)?;
+            inside.sort_unstable_by(|a, b| b.path.as_os_str().cmp(a.path.as_os_str()));
+            todo.extend(inside);
+        } else if excluded {
             continue;
-        };
-        let entry = Entry {
-            xattrs: read_xattrs(&host, &in_root)?,
-            metadata: (&metadata).into(),
-            path,
-            kind,
-        };
-        if metadata.is_dir() {
-            let mut names = read_names(&host, &in_root)?;
-            names.sort_unstable_by(|a, b| b.cmp(a));
-            todo.extend(names.into_iter().map(|name| join(&entry.path, Path::new(&name))));
         }
         if excluded {
-            pending.push(entry);
+            pending.push(found);
         } else {
-            entries.append(&mut pending);
-            entries.push(entry);
+            wanted.append(&mut pending);
+            wanted.push(found);
         }
     }
-    Ok(entries)
+    let read = |found: Found| match found {
+        Found::Read(entry) => Ok(Some(entry)),
+        Found::Place(path) => read(root, top, path),
+    };
+    let entries: Result<Vec<Option<Entry>>, Problem> = match wanted.len() {
+        0..SEVERAL => wanted.into_iter().map(read).collect(),
+        _ => wanted.into_par_iter().map(read).collect(),
+    };
+    Ok(entries?.into_iter().flatten().collect())
+}
+
+/// From how many files on several are looked at at the same time.
+const SEVERAL: usize = 64;
+
+/// A path to be looked at.
+struct Place {
+    path: PathBuf,
+    /// Whether the directory that it is in does not say it is something else.
+    may_be_directory: bool,
+}
+
+/// A file that is wanted.
+enum Found {
+    Read(Entry),
+    /// It is read later, together with others.
+    Place(PathBuf),
+}
+
+impl Found {
+    fn path(&self) -> &Path {
+        match self {
+            Self::Read(entry) => &entry.path,
+            Self::Place(path) => path,
+        }
+    }
+}
+
+/// Reads what is known of a file; nothing if it is gone, or of a kind that is left out.
+fn read(root: &Path, top: &Path, path: PathBuf) -> Result<Option<Entry>, Problem> {
+    let in_root = join(top, &path);
+    let host = join(root, &in_root);
+    let metadata = match std::fs::symlink_metadata(&host) {
+        Ok(metadata) => metadata,
+        Err(error) if error.kind() == io::ErrorKind::NotFound && !path.as_os_str().is_empty() => {
+            return Ok(None);
+        }
+        Err(error) => return Err(Problem::io("cannot read", &in_root, error)),
+    };
+    let Some(kind) = kind_of(&host, &in_root, &metadata)? else {
+        return Ok(None);
+    };
+    Ok(Some(Entry {
+        xattrs: read_xattrs(&host, &in_root)?,
+        metadata: (&metadata).into(),
+        path,
+        kind,
+    }))
 }
 
 fn kind_of(host: &Path, shown: &Path, metadata: &std::fs::Metadata) -> Result<Option<Kind>, Problem> {
@@ -166,12 +223,23 @@ fn kind_of(host: &Path, shown: &Path, metadata: &std::fs::Metadata) -> Result<Op
     }))
 }
 
-fn read_names(host: &Path, shown: &Path) -> Result<Vec<OsString>, Problem> {
-    let mut names = Vec::new();
+/// What is in the directory `host`, whose path below the top is `path`.
+fn list(host: &Path, shown: &Path, path: &Path) -> Result<Vec<Place>, Problem> {
+    use std::os::unix::fs::FileTypeExt;
+    let mut places = Vec::new();
     for entry in std::fs::read_dir(host).doing("cannot list", shown)? {
-        names.push(entry.doing("cannot list", shown)?.file_name());
+        let entry = entry.doing("cannot list", shown)?;
+        // Where the directory does not say, the file is asked, which may be gone.
+        let file_type = entry.file_type().ok();
+        if file_type.is_some_and(|kind| kind.is_socket()) {
+            continue;
+        }
+        places.push(Place {
+            path: join(path, Path::new(&entry.file_name())),
+            may_be_directory: file_type.is_none_or(|kind| kind.is_dir()),
+        });
     }
-    Ok(names)
+    Ok(places)
 }
 
 /// The attributes that belong to a file and not to the place where it is: `user.*` and file capabilities.

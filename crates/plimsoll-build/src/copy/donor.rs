@@ -24,7 +24,7 @@ const DIGEST: usize = 64;
 #[derive(Debug)]
 pub(crate) struct Donor {
     root: Rooted,
-    contents: HashMap<PathBuf, Digest>,
+    contents: HashMap<OsString, Digest>,
     /// Kept from being removed.
     _layer: Layer,
 }
@@ -63,7 +63,7 @@ impl Donor {
 
     /// Whether its file `path` has the content with this digest.
     pub(super) fn has(&self, path: &Path, digest: &Digest) -> bool {
-        self.contents.get(path) == Some(digest)
+        self.contents.get(path.as_os_str()) == Some(digest)
     }
 
     pub(super) fn open_dir(&self, path: &Path) -> Option<OwnedFd> {
@@ -87,15 +87,14 @@ fn digest(hex: &[u8]) -> Option<Digest> {
     Digest::from_hex(std::str::from_utf8(hex).ok()?).ok()
 }
 
-fn decode(mut rest: &[u8]) -> Option<HashMap<PathBuf, Digest>> {
+fn decode(mut rest: &[u8]) -> Option<HashMap<OsString, Digest>> {
     let mut contents = HashMap::new();
     while !rest.is_empty() {
         let (hex, tail) = rest.split_at_checked(DIGEST)?;
         let (length, tail) = tail.split_first_chunk()?;
         let length = usize::try_from(u32::from_le_bytes(*length)).ok()?;
         let (path, next) = tail.split_at_checked(length)?;
-        let path = PathBuf::from(OsString::from_vec(path.to_vec()));
-        contents.insert(path, digest(hex)?);
+        contents.insert(OsString::from_vec(path.to_vec()), digest(hex)?);
         rest = next;
     }
     Some(contents)

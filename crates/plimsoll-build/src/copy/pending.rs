@@ -5,6 +5,7 @@
 //! takes half the time, several can be written at once, and one that an earlier layer has can be linked.
 
 use std::collections::{HashMap, HashSet};
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -50,7 +51,7 @@ pub(crate) struct Pending<'a> {
     /// Nothing stands where another source took a file's place.
     files: Vec<Option<PendingFile<'a>>>,
     /// Every name of every file, and which file it is.
-    names: HashMap<PathBuf, usize>,
+    names: HashMap<OsString, usize>,
     /// Directories whose attributes are to be set when everything is in them.
     directories: Vec<(PathBuf, &'a Entry)>,
 }
@@ -67,7 +68,7 @@ pub(crate) struct Written {
 impl<'a> Pending<'a> {
     /// Whether a file is to be written to `path`.
     pub(super) fn has(&self, path: &Path) -> bool {
-        self.names.contains_key(path)
+        self.names.contains_key(path.as_os_str())
     }
 
     /// Adds a file; gives its number.
@@ -86,7 +87,7 @@ impl<'a> Pending<'a> {
             path: path.to_owned(),
             links: Vec::new(),
         }));
-        self.names.insert(path.to_owned(), number);
+        self.names.insert(path.into(), number);
         number
     }
 
@@ -96,13 +97,13 @@ impl<'a> Pending<'a> {
             return false;
         };
         file.links.push(path.to_owned());
-        self.names.insert(path.to_owned(), number);
+        self.names.insert(path.into(), number);
         true
     }
 
     /// Something else comes to `path`.
     pub(super) fn forget(&mut self, path: &Path) {
-        let Some(number) = self.names.remove(path) else {
+        let Some(number) = self.names.remove(path.as_os_str()) else {
             return;
         };
         let Some(file) = &mut self.files[number] else {

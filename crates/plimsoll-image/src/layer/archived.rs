@@ -4,9 +4,10 @@ use std::fs::File;
 use std::io::{self, BufReader, Read};
 use std::sync::Arc;
 
-use plimsoll_core::{Digest, Sha256};
+use plimsoll_core::Digest;
 
 use super::origin::Origin;
+use crate::beside::BesideHash;
 use crate::compression::{self, Compression};
 use crate::tar::FileRange;
 use crate::{Error, Result};
@@ -103,7 +104,7 @@ impl Read for ToEnd {
 /// Hashes what is read.
 pub(crate) struct Hashing<R> {
     input: R,
-    pub(crate) hash: Sha256,
+    pub(crate) hash: BesideHash,
     pub(crate) count: u64,
 }
 
@@ -111,7 +112,7 @@ impl<R> Hashing<R> {
     pub(crate) fn new(input: R) -> Self {
         Self {
             input,
-            hash: Sha256::new(),
+            hash: BesideHash::new(),
             count: 0,
         }
     }

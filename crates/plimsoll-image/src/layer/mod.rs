@@ -26,8 +26,9 @@ use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
-use plimsoll_core::{Digest, Sha256};
+use plimsoll_core::Digest;
 
+use crate::beside::BesideHash;
 use crate::tar::{Reader, Stream};
 use crate::{Error, Result};
 
@@ -263,7 +264,7 @@ impl Layer {
     pub fn write_tar(&self, out: &mut dyn Write) -> Result<()> {
         let mut out = HashingWriter {
             out,
-            hash: Sha256::new(),
+            hash: BesideHash::new(),
         };
         match &self.data {
             Data::Archived(archived) => {
@@ -299,7 +300,7 @@ impl Layer {
 
 /// The digest and length of everything that `input` gives.
 fn hash(input: &mut dyn Read, origin: &Origin) -> Result<(Digest, u64)> {
-    let mut hash = Sha256::new();
+    let mut hash = BesideHash::new();
     let mut count = 0;
     each_piece(input, origin, &mut |bytes| {
         hash.update(bytes);
@@ -333,7 +334,7 @@ fn each_piece(
 
 struct HashingWriter<'a> {
     out: &'a mut dyn Write,
-    hash: Sha256,
+    hash: BesideHash,
 }
 
 impl Write for HashingWriter<'_> {

@@ -5,11 +5,12 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use plimsoll_core::{Digest, Sha256};
+use plimsoll_core::Digest;
 
 use super::Store;
 use super::layout::{Session, lease, remove_tree, try_exclusive};
 use super::lock::Lock;
+use crate::beside::BesideHash;
 use crate::compression;
 use crate::layer::unpack::{Destination, Unpacked, unpack};
 use crate::layer::{Meta, Origin, Stored, TarKind, canonical, write_implied};
@@ -64,7 +65,7 @@ impl NewLayer {
     /// # Errors
     /// When a file cannot be read or the store cannot be written.
     pub fn commit(self) -> Result<Layer> {
-        let mut hash = Sha256::new();
+        let mut hash = BesideHash::new();
         let summary = canonical::write(&self.fs, self.clamp, &mut hash)?;
         let diff_id = hash.finish();
         remove_tree(&self.work).map_err(Error::io("remove", &self.work))?;

@@ -15,7 +15,6 @@ use std::os::fd::{AsFd, BorrowedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
-use plimsoll_core::Sha256;
 use rustix::fs::{
     AtFlags, FileType, Gid, Mode, OFlags, RawMode, Timespec, Timestamps, Uid, chownat, fchmod, fchown,
     futimens, linkat, makedev, mknodat, openat, statat, symlinkat, utimensat,
@@ -25,6 +24,7 @@ use rustix::io::Errno;
 use failure::Failure;
 use tee::Tee;
 
+use crate::beside::BesideHash;
 use crate::layer::beneath::Beneath;
 use crate::layer::name::{self, Name, split};
 use crate::layer::origin::Origin;
@@ -64,7 +64,7 @@ pub(crate) fn unpack(input: &mut dyn Read, destination: &Destination, origin: &O
     let recipe = RecipeWriter::create(&destination.recipe).map_err(written(&destination.recipe))?;
     let tee = Tee {
         input,
-        hash: Sha256::new(),
+        hash: BesideHash::new(),
         count: 0,
         recipe,
         literal: true,

@@ -2,16 +2,15 @@
 
 use std::io::{self, Read};
 
-use plimsoll_core::Sha256;
-
 use super::BUFFER;
+use crate::beside::BesideHash;
 use crate::layer::recipe::RecipeWriter;
 use crate::tar::Input;
 
 /// Hashes what is read, and puts it into the recipe while it is to be taken literally.
 pub(super) struct Tee<'a> {
     pub(super) input: &'a mut dyn Read,
-    pub(super) hash: Sha256,
+    pub(super) hash: BesideHash,
     pub(super) count: u64,
     pub(super) recipe: RecipeWriter,
     pub(super) literal: bool,
