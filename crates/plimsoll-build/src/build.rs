@@ -287,7 +287,11 @@ impl Builder<'_> {
             &self.created,
             fixed.as_deref(),
         );
-        Ok(self.store.commit(&config, &state.layers, &self.options.tags)?)
+        let annotations = self.options.annotations.iter().cloned().collect();
+        let tags = &self.options.tags;
+        Ok(self
+            .store
+            .commit_annotated(&config, &state.layers, tags, &annotations)?)
     }
 }
 

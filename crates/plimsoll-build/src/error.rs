@@ -42,6 +42,15 @@ pub enum Error {
     /// The process could not be made ready for builds.
     #[error("a mount namespace of its own is needed to build")]
     Prepare(#[source] plimsoll_sandbox::Error),
+    /// The files of a finished image could not be written somewhere else.
+    #[error("the files of the image cannot be written to `{}`", place.display())]
+    Export {
+        /// The directory that they were to go to.
+        place: PathBuf,
+        /// Why not.
+        #[source]
+        problem: Box<Problem>,
+    },
     /// The build was given up because another stage failed first.
     #[error("given up, as another stage failed")]
     Abandoned,
@@ -250,6 +259,7 @@ impl Error {
         match self {
             Self::Instruction(error) => Some(&error.problem),
             Self::Context { problem } => Some(problem),
+            Self::Export { problem, .. } => Some(problem),
             _ => None,
         }
     }
@@ -267,6 +277,7 @@ impl Error {
             }
             Self::Instruction(error) => error.problem.hint(),
             Self::Context { problem } => problem.hint(),
+            Self::Export { problem, .. } => problem.hint(),
             Self::Image(error) => error.hint(),
             Self::Prepare(error) => error.hint(),
             Self::NoSuchTarget { .. } | Self::Dockerfile(_) | Self::Abandoned => None,

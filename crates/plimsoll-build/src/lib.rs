@@ -10,6 +10,7 @@ mod cache;
 mod context;
 mod copy;
 mod error;
+pub mod export;
 mod graph;
 mod history;
 mod instructions;

@@ -21,6 +21,8 @@ pub struct BuildOptions {
     pub target: Option<String>,
     /// `--label`: put into the image last, over the Dockerfile's own.
     pub labels: Vec<(String, String)>,
+    /// `--annotation`: put into the image's manifest.
+    pub annotations: Vec<(String, String)>,
     /// Names that the image gets.
     pub tags: Vec<Reference>,
     /// Run every step, even those that the cache knows. What they make is still remembered.
@@ -51,6 +53,7 @@ impl BuildOptions {
             proxies: Vec::new(),
             target: None,
             labels: Vec::new(),
+            annotations: Vec::new(),
             tags: Vec::new(),
             no_cache: false,
             network: StepNetwork::Host,

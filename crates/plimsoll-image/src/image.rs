@@ -1,3 +1,4 @@
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -20,6 +21,8 @@ pub struct Image {
     pub references: Vec<Reference>,
     /// Its layers, the lowest first.
     pub layers: Vec<Layer>,
+    /// The annotations of its manifest.
+    pub annotations: BTreeMap<String, String>,
     /// What it was called when it was asked for, for messages.
     pub name: String,
 }

@@ -25,4 +25,4 @@ pub use config::{ContainerConfig, Healthcheck, History, ImageConfig, RootFs};
 pub use error::{Error, Result};
 pub use image::Image;
 pub use layer::{Entry, EntryKind, Layer};
-pub use store::{LockWait, NewLayer, Pruned, Removed, Store};
+pub use store::{Damaged, LayerUse, Listing, LockWait, NewLayer, Pruned, Removed, Store};

@@ -11,6 +11,7 @@ pub(crate) const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
 pub(crate) const CONFIG: &str = "application/vnd.oci.image.config.v1+json";
 pub(crate) const LAYER: &str = "application/vnd.oci.image.layer.v1.tar";
 pub(crate) const LAYER_GZIP: &str = "application/vnd.oci.image.layer.v1.tar+gzip";
+pub(crate) const LAYER_ZSTD: &str = "application/vnd.oci.image.layer.v1.tar+zstd";
 
 /// The content of the file `oci-layout`.
 pub(crate) const LAYOUT: &str = r#"{"imageLayoutVersion":"1.0.0"}"#;
@@ -98,6 +99,12 @@ pub(crate) struct Index {
     pub(crate) media_type: String,
     #[serde(default, deserialize_with = "null_is_default")]
     pub(crate) manifests: Vec<Descriptor>,
+    #[serde(
+        default,
+        deserialize_with = "null_is_default",
+        skip_serializing_if = "BTreeMap::is_empty"
+    )]
+    pub(crate) annotations: BTreeMap<String, String>,
 }
 
 impl Default for Index {
@@ -106,6 +113,7 @@ impl Default for Index {
             schema_version: 2,
             media_type: INDEX.to_owned(),
             manifests: Vec::new(),
+            annotations: BTreeMap::new(),
         }
     }
 }
@@ -120,6 +128,12 @@ pub(crate) struct Manifest {
     pub(crate) config: Descriptor,
     #[serde(default, deserialize_with = "null_is_default")]
     pub(crate) layers: Vec<Descriptor>,
+    #[serde(
+        default,
+        deserialize_with = "null_is_default",
+        skip_serializing_if = "BTreeMap::is_empty"
+    )]
+    pub(crate) annotations: BTreeMap<String, String>,
 }
 
 impl Manifest {
@@ -129,6 +143,7 @@ impl Manifest {
             media_type: MANIFEST.to_owned(),
             config,
             layers,
+            annotations: BTreeMap::new(),
         }
     }
 }

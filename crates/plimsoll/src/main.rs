@@ -16,6 +16,7 @@ mod exit;
 mod failure;
 mod human;
 mod invocation;
+mod output;
 mod printer;
 mod progress;
 

@@ -4,6 +4,7 @@ mod archived;
 mod beneath;
 pub(crate) mod canonical;
 mod entry;
+pub(crate) mod merged;
 pub(crate) mod name;
 mod origin;
 mod recipe;
@@ -12,7 +13,7 @@ mod tree;
 pub(crate) mod unpack;
 mod walk;
 pub(crate) mod whiteout;
-mod xattr;
+pub(crate) mod xattr;
 
 pub(crate) use archived::{Archived, Hashing};
 pub use entry::{Entry, EntryKind};

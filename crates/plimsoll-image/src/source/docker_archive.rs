@@ -94,6 +94,7 @@ pub(super) fn read(archive: &Archive, options: &Options) -> Result<Vec<Image>> {
             config_bytes: bytes.into(),
             references,
             layers,
+            annotations: Default::default(),
         });
     }
     Ok(images)

@@ -291,6 +291,7 @@ impl Layout {
             config_bytes: bytes.into(),
             references: leaf.reference.clone().into_iter().collect(),
             layers,
+            annotations: manifest.annotations,
         })
     }
 }

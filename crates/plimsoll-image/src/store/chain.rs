@@ -137,7 +137,7 @@ impl Store {
             let complete =
                 !layers.is_empty() && layers.iter().all(|layer| self.layout().layer(layer).is_dir());
             if !complete {
-                drop(self.session()?.take_out(&path)?);
+                drop(self.session_to_remove()?.take_out(&path)?);
             }
         }
         Ok(())

@@ -1,6 +1,7 @@
 //! Images in the store: finding, adding, naming and removing them.
 
 use std::cmp::Reverse;
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -12,6 +13,26 @@ use super::{Removed, Store};
 use crate::layer::Stored;
 use crate::manifest::{CONFIG, Descriptor, Index, LAYER, MANIFEST, Manifest, to_vec};
 use crate::{Error, Image, ImageConfig, Layer, Result};
+
+/// The images of a store.
+#[derive(Debug, Default)]
+pub struct Listing {
+    /// Those that can be read, the newest first.
+    pub images: Vec<Image>,
+    /// Those that cannot.
+    pub damaged: Vec<Damaged>,
+}
+
+/// An image whose manifest or configuration is missing or not what it was.
+#[derive(Debug)]
+pub struct Damaged {
+    /// The digest that its manifest ought to have.
+    pub manifest_digest: Digest,
+    /// Its names.
+    pub references: Vec<Reference>,
+    /// What is wrong.
+    pub error: Error,
+}
 
 impl Store {
     /// Reads a document of the store.
@@ -54,25 +75,57 @@ impl Store {
                 .map_or_else(|| id.short(), Reference::to_string),
             references,
             layers: manifest.layers.iter().map(layer).collect::<Result<_>>()?,
+            annotations: manifest.annotations,
         })
     }
 
-    /// All images, the newest first.
+    /// All images that can be read, the newest first.
     ///
     /// # Errors
-    /// When the index or an image's documents cannot be read.
+    /// When the index cannot be read.
     pub fn images(&self) -> Result<Vec<Image>> {
-        let mut images = self.with_index(|index| {
-            let distinct = index.distinct();
-            let images = distinct.iter().rev();
-            images
-                .map(|descriptor| self.image(index, descriptor, false))
-                .collect::<Result<Vec<Image>>>()
-        })?;
-        let created =
-            |image: &Image| -> Option<jiff::Timestamp> { image.config.created.as_ref()?.parse().ok() };
-        images.sort_by_key(|image| Reverse(created(image)));
-        Ok(images)
+        Ok(self.list()?.images)
+    }
+
+    /// All images, the newest first, and apart from them those whose documents are damaged.
+    ///
+    /// # Errors
+    /// When the index cannot be read.
+    pub fn list(&self) -> Result<Listing> {
+        let mut index = Index::read(self.layout())?;
+        loop {
+            let mut listing = self.list_in(&index);
+            let now = match listing.damaged.is_empty() {
+                true => None,
+                false => Some(Index::read(self.layout())?),
+            };
+            match now {
+                // Readers do not lock, and what somebody removed meanwhile is not damaged.
+                Some(now) if now != index => index = now,
+                _ => {
+                    let created = |image: &Image| -> Option<jiff::Timestamp> {
+                        image.config.created.as_ref()?.parse().ok()
+                    };
+                    listing.images.sort_by_key(|image| Reverse(created(image)));
+                    return Ok(listing);
+                }
+            }
+        }
+    }
+
+    fn list_in(&self, index: &Index) -> Listing {
+        let mut listing = Listing::default();
+        for descriptor in index.distinct().iter().rev() {
+            match self.image(index, descriptor, false) {
+                Ok(image) => listing.images.push(image),
+                Err(error) => listing.damaged.push(Damaged {
+                    manifest_digest: descriptor.digest,
+                    references: index.references(&descriptor.digest),
+                    error,
+                }),
+            }
+        }
+        listing
     }
 
     /// The image with this name, ID, start of an ID, or manifest digest. As long as the value lives, its layers are not
@@ -131,8 +184,9 @@ impl Store {
         }
         let mut found: Vec<(Digest, Descriptor)> = Vec::new();
         for descriptor in index.distinct() {
-            let manifest: Manifest = self.document(&descriptor.digest, "manifest")?;
-            let id = manifest.config.digest;
+            let manifest = self.document::<Manifest>(&descriptor.digest, "manifest");
+            // A damaged one is known by its own digest alone.
+            let id = manifest.map_or(descriptor.digest, |manifest| manifest.config.digest);
             if id.hex().starts_with(digits) || descriptor.digest.hex() == digits {
                 found.push((id, descriptor));
             }
@@ -163,10 +217,24 @@ impl Store {
     /// # Errors
     /// When a layer cannot be read or the store cannot be written.
     pub fn commit(&self, config: &ImageConfig, layers: &[Layer], references: &[Reference]) -> Result<Image> {
+        self.commit_annotated(config, layers, references, &BTreeMap::new())
+    }
+
+    /// The same; the image's manifest gets `annotations`.
+    ///
+    /// # Errors
+    /// As [`Store::commit`].
+    pub fn commit_annotated(
+        &self,
+        config: &ImageConfig,
+        layers: &[Layer],
+        references: &[Reference],
+        annotations: &BTreeMap<String, String>,
+    ) -> Result<Image> {
         let mut config = config.clone();
         config.rootfs.diff_ids = layers.iter().map(|layer| layer.diff_id).collect();
         let layers = self.ensure_all(layers)?;
-        self.record(&config.to_vec(), &layers, references)
+        self.record(&config.to_vec(), &layers, references, annotations)
     }
 
     /// Copies an image from any source into the store; every digest is checked. `references` are moved to it.
@@ -187,7 +255,7 @@ impl Store {
             });
         }
         let layers = self.ensure_all(&image.layers)?;
-        self.record(&image.config_bytes, &layers, references)
+        self.record(&image.config_bytes, &layers, references, &image.annotations)
     }
 
     /// All layers, unpacked in the store. If one fails, those that were added are taken away again.
@@ -217,25 +285,30 @@ impl Store {
     }
 
     /// Writes an image's documents and its names.
-    fn record(&self, config: &[u8], layers: &[Layer], references: &[Reference]) -> Result<Image> {
+    fn record(
+        &self,
+        config: &[u8],
+        layers: &[Layer],
+        references: &[Reference],
+        annotations: &BTreeMap<String, String>,
+    ) -> Result<Image> {
         self.sync_layers(layers)?;
         let id = Digest::of(config);
         let mut descriptors = Vec::new();
         for layer in layers {
             descriptors.push(Descriptor::new(LAYER, layer.diff_id, layer.tar_size()?));
         }
-        let manifest = to_vec(&Manifest::new(
-            Descriptor::new(CONFIG, id, config.len() as u64),
-            descriptors,
-        ));
+        let mut manifest = Manifest::new(Descriptor::new(CONFIG, id, config.len() as u64), descriptors);
+        manifest.annotations.clone_from(annotations);
+        let manifest = to_vec(&manifest);
         let descriptor = Descriptor::new(MANIFEST, Digest::of(&manifest), manifest.len() as u64);
         // Under the lock nobody prunes, so what is written is there until the index refers to it.
         let lock = self.lock_index()?;
         let session = self.session()?;
         for (digest, bytes) in [(&id, config), (&descriptor.digest, manifest.as_slice())] {
-            let path = self.layout().blob(digest);
-            if !path.is_file() {
-                session.write_file(&path, bytes)?;
+            // One that was damaged since is written anew.
+            if self.layout().read_document(digest).is_err() {
+                session.write_file(&self.layout().blob(digest), bytes)?;
             }
         }
         let mut index = Index::read(self.layout())?;
@@ -294,8 +367,12 @@ impl Store {
         let lock = self.lock_index()?;
         let mut index = Index::read(self.layout())?;
         let (descriptor, reference) = self.find_in(&index, name)?;
-        let manifest: Manifest = self.document(&descriptor.digest, "manifest")?;
-        let id = manifest.config.digest;
+        let manifest = self.document::<Manifest>(&descriptor.digest, "manifest");
+        // What a damaged manifest names is not known, but it can be removed by its own name.
+        let (id, layers) = match manifest {
+            Ok(manifest) => (manifest.config.digest, manifest.layers),
+            Err(_) => (descriptor.digest, Vec::new()),
+        };
         let references = index.references(&descriptor.digest);
         let untagged = match reference {
             Some(reference) => vec![reference],
@@ -321,13 +398,13 @@ impl Store {
         }
         removed.untagged = untagged;
         if stays || user.is_some() {
-            index.write(self.layout(), self.session()?, &lock)?;
+            index.write_less(self.layout(), self.session_to_remove()?, &lock)?;
             return Ok(removed);
         }
         index.remove(&descriptor.digest);
-        index.write(self.layout(), self.session()?, &lock)?;
+        index.write_less(self.layout(), self.session_to_remove()?, &lock)?;
         removed.deleted.push(id);
-        let (pruned, trash) = self.prune_locked(&index, Some(&manifest.layers), &lock)?;
+        let (pruned, trash) = self.prune_locked(&index, Some(&layers), &lock)?;
         drop(lock);
         drop(trash);
         removed.deleted.extend(pruned.layers);

@@ -8,6 +8,7 @@ use plimsoll_core::{Digest, Reference};
 use super::Store;
 use super::layout::{Layout, Session};
 use super::lock::Lock;
+use super::reserve::with_reserve;
 use crate::manifest::{Descriptor, Index, to_vec};
 use crate::{Error, Result};
 
@@ -28,6 +29,11 @@ impl Index {
     /// Writes the index. The lock says that nobody else does.
     pub(crate) fn write(&self, layout: &Layout, session: &Session, _lock: &Lock) -> Result<()> {
         session.write_file(&layout.index(), &to_vec(self))
+    }
+
+    /// The same where something was taken out, which is to work without space on the disk.
+    pub(crate) fn write_less(&self, layout: &Layout, session: &Session, lock: &Lock) -> Result<()> {
+        with_reserve(layout, || self.write(layout, session, lock))
     }
 
     /// The manifests, each once, the last added last.

@@ -25,6 +25,8 @@ pub struct NewLayer {
     fs: PathBuf,
     work: PathBuf,
     clamp: Option<i64>,
+    /// Whether its files are those of other layers, too.
+    shares_files: bool,
 }
 
 impl NewLayer {
@@ -41,7 +43,21 @@ impl NewLayer {
             fs,
             work,
             clamp: None,
+            shares_files: false,
         })
+    }
+
+    /// Its files are further names of files of other layers, which are not to be changed.
+    pub(super) fn share_files(&mut self) {
+        self.shares_files = true;
+    }
+
+    /// Writes the canonical tar of the directory as it stands.
+    ///
+    /// # Errors
+    /// When a file cannot be read, and [`Error::Write`] when `out` fails.
+    pub fn write_tar(&self, out: &mut dyn io::Write) -> Result<()> {
+        canonical::write(&self.fs, None, out).map(|_| ())
     }
 
     /// The directory to fill. As the upper directory of an overlay mount it is right as it stands.
@@ -55,9 +71,9 @@ impl NewLayer {
     }
 
     /// Sets times later than this, in seconds since 1970, back to it when the layer is committed
-    /// (`SOURCE_DATE_EPOCH`).
+    /// (`SOURCE_DATE_EPOCH`). A layer merged of others keeps the times that these have.
     pub fn clamp_mtime(&mut self, seconds: i64) {
-        self.clamp = Some(seconds);
+        self.clamp = Some(seconds).filter(|_| !self.shares_files);
     }
 
     /// Hashes the canonical tar of the directory and puts it into the store. An empty directory is a layer, too.
@@ -131,7 +147,10 @@ impl Store {
     fn is_in_image(&self, diff_id: &Digest) -> Result<bool> {
         self.with_index(|index| {
             for descriptor in index.distinct() {
-                let manifest: Manifest = self.document(&descriptor.digest, "manifest")?;
+                // A layer that only a damaged image has is of no use to anybody.
+                let Ok(manifest) = self.document::<Manifest>(&descriptor.digest, "manifest") else {
+                    continue;
+                };
                 if manifest.layers.iter().any(|layer| layer.digest == *diff_id) {
                     return Ok(true);
                 }

@@ -10,6 +10,7 @@ use plimsoll_core::Digest;
 use rustix::fs::{FlockOperation, flock};
 
 use super::lock::{Lock, is_at};
+use super::reserve;
 use crate::manifest::{DOCUMENT_LIMIT, LAYOUT};
 use crate::{Error, Result};
 
@@ -130,14 +131,27 @@ impl Layout {
         self.root.join("tmp")
     }
 
-    /// Reads a blob that is a document.
+    /// Space that is set free when a full file system does not even take what is needed to remove something.
+    pub(crate) fn reserve(&self) -> PathBuf {
+        self.root.join("reserve")
+    }
+
+    /// Reads a blob that is a document, and checks that it has its digest.
     pub(crate) fn read_document(&self, digest: &Digest) -> Result<Vec<u8>> {
         let path = self.blob(digest);
         let failed = |error| Error::io("read", &path)(error);
         let file = File::open(&path).map_err(failed)?;
         let mut bytes = Vec::new();
         io::Read::read_to_end(&mut io::Read::take(file, DOCUMENT_LIMIT), &mut bytes).map_err(failed)?;
-        Ok(bytes)
+        match Digest::of(&bytes) {
+            actual if actual == *digest => Ok(bytes),
+            actual => Err(Error::DigestMismatch {
+                path: self.root.clone(),
+                what: format!("document {}", digest.short()),
+                expected: *digest,
+                actual,
+            }),
+        }
     }
 }
 
@@ -165,12 +179,15 @@ impl Session {
             let Some(lock) = Lock::try_existing(&path).map_err(failed)? else {
                 continue;
             };
+            // The lock's file is not to stay where there is no space for a directory.
+            let lock = lock.remove_on_drop();
             let directory = path.with_extension("");
             fs::create_dir(&directory).map_err(failed)?;
+            reserve::keep(layout);
             return Ok(Self {
                 directory,
                 count: AtomicU64::new(0),
-                _lock: lock.remove_on_drop(),
+                _lock: lock,
             });
         }
     }

@@ -75,10 +75,13 @@ impl Lock {
         self
     }
 
-    /// Says in the file who holds the lock.
+    /// Says in the file who holds the lock. It holds without that, also where there is no space to write it.
     fn sign(&self) -> io::Result<()> {
         self.file.set_len(0)?;
-        write!(&self.file, "process {}", std::process::id())
+        match write!(&self.file, "process {}", std::process::id()) {
+            Err(error) if is_full(&error) => Ok(()),
+            other => other,
+        }
     }
 }
 
@@ -88,6 +91,14 @@ impl Drop for Lock {
             fs::remove_file(&self.path).ok();
         }
     }
+}
+
+/// Whether there is no space left for what was to be written.
+pub(crate) fn is_full(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded
+    )
 }
 
 fn open(path: &Path) -> io::Result<File> {

@@ -6,7 +6,10 @@ mod index;
 mod layers;
 mod layout;
 mod lock;
+mod merge;
 mod prune;
+mod reserve;
+mod usage;
 
 use std::collections::HashMap;
 use std::fmt;
@@ -15,7 +18,9 @@ use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError, Weak};
 
 use plimsoll_core::{Digest, Reference};
 
+pub use images::{Damaged, Listing};
 pub use layers::NewLayer;
+pub use usage::LayerUse;
 
 use crate::layer::Stored;
 use crate::{Error, Result};
@@ -155,6 +160,12 @@ impl Store {
         }
         let session = Session::create(self.layout())?;
         Ok(self.inner.session.get_or_init(|| session))
+    }
+
+    /// The session of what removes things, which is made even where there is no space left.
+    fn session_to_remove(&self) -> Result<&Session> {
+        reserve::with_reserve(self.layout(), || self.session().map(|_| ()))?;
+        self.session()
     }
 
     fn held(&self) -> MutexGuard<'_, HashMap<Digest, Weak<Stored>>> {

@@ -66,7 +66,12 @@ impl Store {
         let mut layers = HashSet::new();
         let mut documents = HashSet::new();
         for descriptor in index.distinct() {
-            let manifest: Manifest = self.document(&descriptor.digest, "manifest")?;
+            let manifest: Manifest = match self.document(&descriptor.digest, "manifest") {
+                Ok(manifest) => manifest,
+                // Nobody knows which layers it names, so none is known to be superfluous.
+                Err(_) if candidates.is_some() => return Ok((pruned, trash)),
+                Err(error) => return Err(error),
+            };
             documents.extend([descriptor.digest, manifest.config.digest]);
             layers.extend(manifest.layers.iter().map(|layer| layer.digest));
         }
@@ -91,7 +96,7 @@ impl Store {
         for digest in digests_in(&self.layout().blobs())? {
             if !documents.contains(&digest) {
                 let path = self.layout().blob(&digest);
-                trash.push(self.session()?.take_out(&path)?);
+                trash.push(self.session_to_remove()?.take_out(&path)?);
             }
         }
         self.prune_chains()?;
@@ -105,7 +110,7 @@ impl Store {
             return Ok(None);
         };
         let bytes = Meta::read(&path.join("meta")).map_or(0, |meta| meta.size);
-        Ok(Some((bytes, self.session()?.take_out(&path)?)))
+        Ok(Some((bytes, self.session_to_remove()?.take_out(&path)?)))
     }
 
     /// Lock files of processes that were killed while they unpacked a layer.
@@ -130,7 +135,7 @@ impl Store {
     }
 
     /// A container's state names its layers by their DiffIDs, wherever in its documents.
-    fn add_containers(&self, layers: &mut HashSet<Digest>) -> Result<()> {
+    pub(super) fn add_containers(&self, layers: &mut HashSet<Digest>) -> Result<()> {
         let containers = self.containers_dir();
         for entry in fs::read_dir(&containers).map_err(Error::io("read", &containers))? {
             let path = entry.map_err(Error::io("read", &containers))?.path();

@@ -5,7 +5,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use plimsoll_core::{Digest, Platform};
-use plimsoll_image::sink::{self, LayerCompression};
+use plimsoll_image::sink::{self, Annotations, LayerCompression, WriteOptions};
 use plimsoll_image::source::{self, Options, Source};
 use plimsoll_image::{Error, Image, Store};
 
@@ -394,10 +394,18 @@ fn what_is_written_is_read_again_and_always_the_same() {
     assert_eq!(read[0].references, images[0].references);
     assert_same(&read[0], &store);
 
-    for compression in [LayerCompression::None, LayerCompression::Gzip] {
+    for compression in [
+        LayerCompression::None,
+        LayerCompression::GZIP,
+        LayerCompression::ZSTD,
+    ] {
+        let options = WriteOptions {
+            compression,
+            ..WriteOptions::new(directory.path())
+        };
         let oci = || {
             let mut out = Vec::new();
-            sink::oci::write_archive(&images, &mut out, compression, directory.path()).unwrap();
+            sink::oci::write_archive(&images, &mut out, &options).unwrap();
             out
         };
         let first = oci();
@@ -408,8 +416,8 @@ fn what_is_written_is_read_again_and_always_the_same() {
         assert_same(&read[0], &store);
 
         let layout = directory.path().join(format!("{compression:?}"));
-        sink::oci::write_dir(&images[..1], &layout, compression).unwrap();
-        sink::oci::write_dir(&images[1..], &layout, compression).unwrap();
+        sink::oci::write_dir(&images[..1], &layout, &options).unwrap();
+        sink::oci::write_dir(&images[1..], &layout, &options).unwrap();
         let read = source::open(&Source::Oci(layout.clone()), &store, &Options::default()).unwrap();
         assert_eq!(ids(&read), ids(&images));
         assert_same(&read[0], &store);
@@ -418,6 +426,12 @@ fn what_is_written_is_read_again_and_always_the_same() {
             .map(|entry| entry.unwrap().file_name())
             .collect();
         assert_eq!(names.len(), 3, "{names:?}");
+
+        let mut docker = Vec::new();
+        sink::docker_archive::write_with(&images, &mut docker, &options).unwrap();
+        let read = open(&write(directory.path(), "docker.tar", &docker)).unwrap();
+        assert_eq!(ids(&read), ids(&images));
+        assert_same(&read[0], &store);
     }
 }
 
@@ -432,4 +446,41 @@ fn a_full_output_is_an_error() {
     };
     let result = sink::docker_archive::write(&[image], &mut full);
     assert!(matches!(result, Err(Error::Write(_))));
+}
+
+#[test]
+fn annotations_are_written_where_they_belong_and_kept() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = store(directory.path());
+    let mut image = crate::support::import(&store, &layers()[0]).unwrap();
+    image.annotations.insert("own".into(), "1".into());
+    let one = |key: &str| [(key.to_owned(), "2".to_owned())].into();
+    let options = WriteOptions {
+        annotations: Annotations {
+            manifest: one("manifest"),
+            index: one("index"),
+            manifest_descriptor: one("descriptor"),
+        },
+        ..WriteOptions::new(directory.path())
+    };
+    let layout = directory.path().join("layout");
+    let written = sink::oci::write_dir(&[image], &layout, &options)
+        .unwrap()
+        .remove(0);
+    let json = |path: std::path::PathBuf| -> serde_json::Value {
+        serde_json::from_slice(&fs::read(path).unwrap()).unwrap()
+    };
+    let index = json(layout.join("index.json"));
+    assert_eq!(index["annotations"]["index"], "2");
+    assert_eq!(index["manifests"][0]["annotations"]["descriptor"], "2");
+    assert_eq!(
+        index["manifests"][0]["digest"],
+        written.manifest_digest.to_string()
+    );
+    assert_eq!(index["manifests"][0]["size"], written.manifest_size);
+    let read = source::open(&Source::Oci(layout), &store, &Options::default()).unwrap();
+    assert_eq!(read[0].annotations["own"], "1");
+    assert_eq!(read[0].annotations["manifest"], "2");
+    let added = store.add(&read[0], &[]).unwrap();
+    assert_eq!(added.annotations, read[0].annotations);
 }

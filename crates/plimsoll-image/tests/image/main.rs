@@ -5,6 +5,7 @@
 mod archives;
 mod hostile;
 mod layers;
+mod merge;
 mod real;
 mod stores;
 mod support;

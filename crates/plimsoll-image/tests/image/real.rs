@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use plimsoll_core::Digest;
-use plimsoll_image::sink::{self, LayerCompression};
+use plimsoll_image::sink::{self, LayerCompression, WriteOptions};
 use plimsoll_image::source::{self, Options, Source};
 use plimsoll_image::{Image, ImageConfig, Store};
 
@@ -124,21 +124,24 @@ fn skopeo_reads_what_is_written() {
         assert!(inspected.contains(&layer.diff_id.to_string()), "{inspected}");
     }
     let here = |name: &str| directory.path().join(name).display().to_string();
-    for compression in [LayerCompression::None, LayerCompression::Gzip] {
-        let layout = here(&format!("layout-{compression:?}"));
-        sink::oci::write_dir(std::slice::from_ref(&image), Path::new(&layout), compression).unwrap();
+    let compressions = [
+        LayerCompression::None,
+        LayerCompression::GZIP,
+        LayerCompression::ZSTD,
+    ];
+    for (number, compression) in compressions.into_iter().enumerate() {
+        let options = WriteOptions {
+            compression,
+            ..WriteOptions::new(directory.path())
+        };
+        let layout = here(&format!("layout-{number}"));
+        sink::oci::write_dir(std::slice::from_ref(&image), Path::new(&layout), &options).unwrap();
         let config = skopeo(&["inspect", "--config", "--raw", &format!("oci:{layout}:1")]);
         assert_eq!(config.as_bytes(), &*image.config_bytes);
         let tar = here("oci.tar");
         let mut file = File::create(&tar).unwrap();
-        sink::oci::write_archive(
-            std::slice::from_ref(&image),
-            &mut file,
-            compression,
-            directory.path(),
-        )
-        .unwrap();
-        let copy = here(&format!("copy-{compression:?}"));
+        sink::oci::write_archive(std::slice::from_ref(&image), &mut file, &options).unwrap();
+        let copy = here(&format!("copy-{number}"));
         skopeo(&[
             "copy",
             "-q",

@@ -547,3 +547,45 @@ fn a_full_disk_leaves_the_store_usable() {
     run(Command::new("umount").arg("-l").arg(directory.path()));
     result.unwrap();
 }
+
+#[test]
+fn a_damaged_image_does_not_hide_the_others_and_can_be_removed() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = store(directory.path());
+    let good = import(&store, &Tar::new().file("a", b"a").end()).unwrap();
+    let layers = [layer(&store, "one"), layer(&store, "two")];
+    for (number, what) in ["config", "manifest"].into_iter().enumerate() {
+        let config = created(&format!("2024-01-0{}T00:00:00Z", number + 1));
+        let bad = store
+            .commit(&config, &layers[number..=number], &[name(what)])
+            .unwrap();
+        let digest = if what == "config" {
+            bad.id
+        } else {
+            bad.manifest_digest.unwrap()
+        };
+        drop(bad);
+        let blob = store.root().join("blobs/sha256").join(digest.hex());
+        let text = fs::read_to_string(&blob).unwrap().replace("2", "3");
+        fs::write(&blob, text).unwrap();
+        let listing = store.list().unwrap();
+        assert_eq!(
+            listing.images.iter().map(|image| image.id).collect::<Vec<_>>(),
+            [good.id]
+        );
+        assert_eq!(listing.damaged[0].references, [name(what)]);
+        assert!(listing.damaged[0].error.to_string().contains(&digest.short()));
+        assert!(store.find(what).is_err());
+        store.find(&good.id.hex()).unwrap();
+        // As long as nobody knows which layers it has, all are kept.
+        assert_eq!(store.prune_unreferenced().is_err(), what == "manifest");
+        store.remove(what, false, &|_| None).unwrap();
+        assert!(store.list().unwrap().damaged.is_empty());
+    }
+    drop(layers);
+    store.prune_unreferenced().unwrap();
+    assert_eq!(store.layer_uses().unwrap().len(), 1);
+    drop(good);
+    // Its layer, manifest and configuration.
+    assert_eq!(leftovers(&store).len(), 3);
+}

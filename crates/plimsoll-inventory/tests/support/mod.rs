@@ -62,6 +62,7 @@ pub(crate) fn image(layers: Vec<Layer>, history: &[(&str, bool)]) -> Image {
     Image {
         id: Digest::of(b"test"),
         manifest_digest: None,
+        annotations: Default::default(),
         config_bytes: Arc::from(config.to_vec()),
         config,
         references: Vec::new(),

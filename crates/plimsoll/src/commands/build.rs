@@ -1,16 +1,12 @@
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use anyhow::Context as _;
 use plimsoll_build::{BuildOptions, Secret, SecretSource, StepNetwork};
 use plimsoll_core::{Platform, Reference};
 use plimsoll_image::Image;
-use plimsoll_image::sink::{self, LayerCompression};
-use serde_json::json;
 
-use super::save;
 use crate::failure::Failure;
 use crate::invocation::Invocation;
+use crate::output::OutputArgs;
 use crate::progress::ProgressForm;
 use crate::{building, exit, human, settings, values};
 
@@ -50,18 +46,11 @@ pub(crate) struct Args {
     /// The platform to build for
     #[arg(long, value_name = "OS/ARCH")]
     platform: Option<Platform>,
-    /// Also write the image: `type=docker-archive|oci-archive|oci,dest=PATH`
-    #[arg(long, short, value_name = "OUTPUT")]
-    output: Vec<String>,
     /// How progress is shown
     #[arg(long, value_enum, default_value_t, value_name = "FORM")]
     progress: ProgressForm,
-    /// Write the image's ID to a file
-    #[arg(long, value_name = "FILE")]
-    iidfile: Option<PathBuf>,
-    /// Write what was built to a file, as JSON
-    #[arg(long, value_name = "FILE")]
-    metadata_file: Option<PathBuf>,
+    #[command(flatten)]
+    output: OutputArgs,
     /// The folder to build from; `-` for a tar or a Dockerfile on standard input
     context: PathBuf,
 }
@@ -76,11 +65,8 @@ enum NetworkName {
 
 pub(crate) fn run(invocation: &Invocation, args: Args) -> anyhow::Result<u8> {
     plimsoll_build::prepare_process()?;
-    let outputs = args
-        .output
-        .iter()
-        .map(|text| Output::parse(text))
-        .collect::<Result<Vec<_>, _>>()?;
+    let epoch = settings::source_date_epoch()?;
+    let outputs = args.output.check(epoch)?;
     let store = invocation.store()?;
     let (context, dockerfile) = building::inputs(args.file.as_deref(), &args.context, &store)?;
     let given = |(name, value): (String, Option<String>)| Some((name, value?));
@@ -89,7 +75,8 @@ pub(crate) fn run(invocation: &Invocation, args: Args) -> anyhow::Result<u8> {
         proxies: settings::proxies(),
         target: args.target,
         labels: args.label,
-        tags: args.tag,
+        annotations: outputs.manifest_annotations(),
+        tags: [args.tag, outputs.names()].concat(),
         no_cache: args.no_cache,
         network: match args.network {
             NetworkName::Host => StepNetwork::Host,
@@ -106,28 +93,15 @@ pub(crate) fn run(invocation: &Invocation, args: Args) -> anyhow::Result<u8> {
             .map(|text| secret(text))
             .collect::<Result<_, _>>()?,
         platform: args.platform,
-        source_date_epoch: settings::source_date_epoch()?,
+        source_date_epoch: epoch,
         ..BuildOptions::new(context, dockerfile)
     };
     let outcome = building::build(invocation, &store, &options, args.progress, args.pull)?;
     let image = &outcome.image;
-    for output in &outputs {
-        output.write(image, &options.tags, store.root())?;
+    outputs.write(&store, image, &options.tags)?;
+    if !(outputs.uses_stdout() && invocation.printer.is_quiet()) {
+        told(invocation, image, &options.tags)?;
     }
-    if let Some(file) = &args.iidfile {
-        fs::write(file, image.id.to_string())
-            .with_context(|| format!("cannot write `{}`", file.display()))?;
-    }
-    if let Some(file) = &args.metadata_file {
-        let metadata = json!({
-            "containerimage.config.digest": image.id,
-            "containerimage.digest": image.manifest_digest,
-            "image.name": options.tags.iter().map(ToString::to_string).collect::<Vec<_>>().join(","),
-        });
-        fs::write(file, serde_json::to_string_pretty(&metadata)? + "\n")
-            .with_context(|| format!("cannot write `{}`", file.display()))?;
-    }
-    told(invocation, image, &options.tags)?;
     Ok(exit::DONE)
 }
 
@@ -176,59 +150,4 @@ fn secret(text: &str) -> Result<Secret, Failure> {
         (Some(_), Some(_)) => return Err(wrong("it has both a file and a variable")),
     };
     Ok(Secret { id, source })
-}
-
-/// Where else an image is written to.
-#[derive(Debug)]
-struct Output {
-    kind: OutputKind,
-    dest: PathBuf,
-}
-
-#[derive(Debug, Clone, Copy)]
-enum OutputKind {
-    DockerArchive,
-    OciArchive,
-    Oci,
-}
-
-impl Output {
-    fn parse(text: &str) -> Result<Self, Failure> {
-        let wrong = |reason: String| {
-            Failure::usage(format!("`{text}` is not an output: {reason}"))
-                .with_hint("use `type=docker-archive|oci-archive|oci,dest=PATH`")
-        };
-        let (mut kind, mut dest) = (None, None);
-        for part in text.split(',') {
-            match part.split_once('=') {
-                Some(("type", "docker-archive" | "docker")) => kind = Some(OutputKind::DockerArchive),
-                Some(("type", "oci-archive")) => kind = Some(OutputKind::OciArchive),
-                Some(("type", "oci")) => kind = Some(OutputKind::Oci),
-                Some(("type", other)) => return Err(wrong(format!("type `{other}` is not supported"))),
-                Some(("dest", path)) => dest = Some(PathBuf::from(path)),
-                _ => return Err(wrong(format!("`{part}` is not known"))),
-            }
-        }
-        match (kind, dest) {
-            (Some(kind), Some(dest)) => Ok(Self { kind, dest }),
-            (None, _) => Err(wrong("it has no `type`".to_owned())),
-            (_, None) => Err(wrong("it has no `dest`".to_owned())),
-        }
-    }
-
-    /// Writes the image with the names that this build gives it, and no others that it may have had before.
-    fn write(&self, image: &Image, tags: &[Reference], temporary: &Path) -> anyhow::Result<()> {
-        let image = Image {
-            references: tags.to_vec(),
-            ..image.clone()
-        };
-        let images = [image];
-        match self.kind {
-            OutputKind::DockerArchive => {
-                save::to(&images, save::Format::DockerArchive, &self.dest, temporary)
-            }
-            OutputKind::OciArchive => save::to(&images, save::Format::OciArchive, &self.dest, temporary),
-            OutputKind::Oci => Ok(sink::oci::write_dir(&images, &self.dest, LayerCompression::Gzip)?),
-        }
-    }
 }

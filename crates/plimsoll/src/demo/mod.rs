@@ -121,12 +121,10 @@ impl Demo<'_> {
     /// The archive that a scanner would be given, and its scan in Trivy's shape.
     fn save_and_scan(&self, built: &Built, known: &Advisories) -> anyhow::Result<()> {
         let archive = self.dir.join(format!("flask-{}.tar", built.word));
-        save::to_path(
-            std::slice::from_ref(&built.image),
-            save::Format::DockerArchive,
-            &archive,
-            self.store.root(),
-        )?;
+        let images = std::slice::from_ref(&built.image);
+        save::whole_file(&archive, |out| {
+            Ok(plimsoll_image::sink::docker_archive::write(images, out)?)
+        })?;
         let image = sources::archived(self.store, &archive, &archive.display().to_string(), None)?;
         let scanned = scan(&image, self.store, known)?;
         let report = scan_report(&image, &archive.display().to_string(), &scanned, known)?;

@@ -10,6 +10,7 @@ mod containers;
 mod crash;
 mod errors;
 mod images;
+mod outputs;
 mod registry;
 mod rootless;
 mod scans;
