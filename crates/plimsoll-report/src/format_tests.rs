@@ -34,6 +34,41 @@ fn jsons() {
     insta::assert_snapshot!("trivy_json", trivy_json::render(&sample::scan()).unwrap());
 }
 
+/// A report of a distribution that is past its end, with a package that a later layer removed.
+#[test]
+fn what_is_over_and_what_is_gone_is_told() {
+    let mut report = sample::scan();
+    report.artifact.end_of_life = Some(plimsoll_core::EndOfLife {
+        date: "2025-12-31".to_owned(),
+        extended: Some("2028-06-30".to_owned()),
+        is_extended: false,
+    });
+    let removed_by = report.packages[0].layer.clone();
+    assert!(removed_by.is_some());
+    let name = report.packages[0].name.clone();
+    for package in &mut report.packages {
+        if package.name == name {
+            package.removed_by.clone_from(&removed_by);
+        }
+    }
+    for found in &mut report.vulnerabilities {
+        found.package.removed_by.clone_from(&removed_by);
+    }
+    let over = "debian 12 has had no security updates since 2025-12-31; those who pay or enrol for more get them until \
+                2028-06-30";
+    let table = table::scan(&report, WIDE);
+    assert!(table.contains(&format!("end of life: {over}")), "{table}");
+    assert!(table.contains("1 of them removed by a later layer"), "{table}");
+    assert!(table.contains(" (removed) "), "{table}");
+    let text = markdown::scan(&report);
+    assert!(text.contains(&format!("**End of life**: {over}.")), "{text}");
+    assert!(text.contains(" (removed)"), "{text}");
+    assert!(trivy_json::render(&report).unwrap().contains("\"EOSL\": true"));
+    report.created_at = "2025-12-31T23:00:00Z".to_owned();
+    assert!(!table::scan(&report, WIDE).contains("end of life"));
+    assert!(!trivy_json::render(&report).unwrap().contains("EOSL"));
+}
+
 #[test]
 fn tables_are_no_wider_than_the_terminal() {
     for width in [80, 100, 132] {

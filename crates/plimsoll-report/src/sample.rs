@@ -163,6 +163,7 @@ pub(crate) fn scan() -> ScanReport {
             diff_ids: vec![Digest::of(b"layer 0"), Digest::of(b"layer 1")],
             distribution: Some(debian()),
             release: Some("12.5".to_owned()),
+            end_of_life: None,
             image_config: None,
         },
         coverage: vec![

@@ -42,7 +42,7 @@ pub(crate) fn targets(report: &ScanReport) -> Vec<Target<'_>> {
         let target = if ecosystem.is_distribution() {
             let (family, release) = match &artifact.distribution {
                 Some(known) => (
-                    known.id.as_str(),
+                    family(&known.id),
                     artifact.release.as_deref().unwrap_or(&known.version_id),
                 ),
                 None => (ecosystem.purl_type(), "unknown release"),
@@ -70,11 +70,37 @@ pub(crate) fn targets(report: &ScanReport) -> Vec<Target<'_>> {
     targets
 }
 
+/// What Trivy calls a distribution, by the ID of its `os-release`.
+pub(crate) fn family(id: &str) -> &str {
+    match id {
+        "almalinux" => "alma",
+        "amzn" => "amazon",
+        "mariner" => "cbl-mariner",
+        "ol" => "oracle",
+        "rhel" => "redhat",
+        other => other,
+    }
+}
+
 /// The kind of package that a distribution is made of, where it is one of those that are read.
 fn of_distribution(id: &str) -> Option<Ecosystem> {
     match id {
         "debian" | "ubuntu" => Some(Ecosystem::Deb),
         "alpine" | "wolfi" | "chainguard" => Some(Ecosystem::Apk),
+        "almalinux"
+        | "amzn"
+        | "azurelinux"
+        | "centos"
+        | "fedora"
+        | "mariner"
+        | "ol"
+        | "opensuse"
+        | "opensuse-leap"
+        | "opensuse-tumbleweed"
+        | "photon"
+        | "rhel"
+        | "rocky"
+        | "sles" => Some(Ecosystem::Rpm),
         _ => None,
     }
 }

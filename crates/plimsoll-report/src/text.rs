@@ -1,8 +1,8 @@
 //! How numbers and foreign texts are written for people.
 
-use plimsoll_core::{Assessment, FixState, Severity, SeverityCounts, Vulnerability};
+use plimsoll_core::{Assessment, FixState, Package, Severity, SeverityCounts, Vulnerability};
 
-use crate::{Coverage, CoverageStatus, DatabaseSummary};
+use crate::{Coverage, CoverageStatus, DatabaseSummary, ScanReport};
 
 /// Bytes in decimal units with three digits, as Docker shows sizes: `133 MB`, `1.2 GB`.
 pub(crate) fn bytes(count: u64) -> String {
@@ -127,6 +127,39 @@ pub(crate) fn nothing_found(coverage: &[Coverage]) -> String {
         0 => "none known".to_owned(),
         _ if short == coverage.len() => "not assessed".to_owned(),
         _ => "none known in what was assessed".to_owned(),
+    }
+}
+
+/// That the image's distribution gets no security updates any more, where that is so.
+pub(crate) fn end_of_life(report: &ScanReport) -> Option<String> {
+    let end = report.past_end_of_life()?;
+    let distribution = report.artifact.distribution.as_ref()?;
+    let more = match &end.extended {
+        Some(extended) if !end.is_extended && extended.as_str() > report.created_at.get(..10)? => {
+            format!("; those who pay or enrol for more get them until {extended}")
+        }
+        _ => String::new(),
+    };
+    let last = end.last_day();
+    Some(format!(
+        "{distribution} has had no security updates since {last}{more}"
+    ))
+}
+
+/// How many packages there are, and how many of them are not there any more.
+pub(crate) fn packages(packages: &[&Package]) -> String {
+    let all = count(packages.len(), "package");
+    match packages.iter().filter(|one| one.removed_by.is_some()).count() {
+        0 => all,
+        removed => format!("{all}, {removed} of them removed by a later layer"),
+    }
+}
+
+/// What a package of a finding is called.
+pub(crate) fn name(package: &Package) -> String {
+    match package.removed_by {
+        Some(_) => format!("{} (removed)", package.name),
+        None => package.name.clone(),
     }
 }
 

@@ -6,7 +6,7 @@
 use plimsoll_core::{Ecosystem, Finding, Package, PackageLayer, Place, SourcePackage, Vulnerability};
 use serde::Serialize;
 
-use crate::targets::{Target, targets};
+use crate::targets::{Target, family, targets};
 use crate::text::{primary_url, status};
 use crate::{ArtifactKind, Coverage, DatabaseSummary, Error, Result, ScanReport, purl};
 
@@ -88,6 +88,9 @@ struct Metadata<'a> {
 struct Os<'a> {
     family: &'a str,
     name: &'a str,
+    /// Whether its publisher's security updates are over.
+    #[serde(rename = "EOSL", skip_serializing_if = "std::ops::Not::not")]
+    eosl: bool,
 }
 
 #[derive(Serialize)]
@@ -249,8 +252,9 @@ fn document(report: &ScanReport, options: Options) -> Report<'_> {
         metadata: Metadata {
             size: artifact.size_bytes,
             os: artifact.distribution.as_ref().map(|known| Os {
-                family: &known.id,
+                family: family(&known.id),
                 name: artifact.release.as_deref().unwrap_or(&known.version_id),
+                eosl: report.past_end_of_life().is_some(),
             }),
             image_id: artifact.image_id.map(|id| id.to_string()),
             diff_ids: artifact.diff_ids.iter().map(ToString::to_string).collect(),
@@ -365,9 +369,9 @@ impl Layer {
 }
 
 impl<'a> Version<'a> {
-    /// Only Debian's versions are taken apart: `[epoch:]upstream[-revision]`.
+    /// Only the versions of Debian and RPM are taken apart: `[epoch:]upstream[-revision]`.
     fn of(ecosystem: Ecosystem, text: &'a str) -> Self {
-        if ecosystem != Ecosystem::Deb {
+        if !matches!(ecosystem, Ecosystem::Deb | Ecosystem::Rpm) {
             return Self {
                 version: text,
                 release: "",

@@ -11,7 +11,7 @@ pub use scan::scan;
 use plimsoll_core::{Finding, SeverityCounts, Vulnerability};
 
 use crate::facts::place;
-use crate::text::{self, clean, count, counts, shortened, shortfalls_first, status, worst_first};
+use crate::text::{self, clean, count, counts, name, shortened, shortfalls_first, status, worst_first};
 use crate::{Coverage, DatabaseSummary};
 
 /// More rows than this are folded.
@@ -162,7 +162,7 @@ fn vulnerabilities(text: &mut String, found: &[Vulnerability]) {
         table.row([
             one.severity.to_string(),
             format!("{}{known}", literal(&one.id)),
-            literal(&one.package.name),
+            literal(&name(&one.package)),
             literal(&one.package.version),
             literal(one.fix.fixed_version().unwrap_or_default()),
             status(&one.fix).replace('_', " "),

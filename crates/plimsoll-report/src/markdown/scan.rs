@@ -1,7 +1,7 @@
 use super::{coverage, findings, heading, literal, plain, vulnerabilities, warnings};
 use crate::ScanReport;
 use crate::targets::targets;
-use crate::text::{bytes, count, nothing_found};
+use crate::text::{bytes, end_of_life, nothing_found, packages};
 
 /// The scan: what was not assessed, then the vulnerabilities by where the packages come from, then secrets.
 pub fn scan(report: &ScanReport) -> String {
@@ -12,13 +12,16 @@ pub fn scan(report: &ScanReport) -> String {
         &format!("Scan of {}", literal(&report.artifact.name)),
     );
     coverage(&mut text, &report.coverage, report.database.as_ref());
+    if let Some(end) = end_of_life(report) {
+        text.push_str(&format!("**End of life**: {}.\n\n", plain(&end)));
+    }
     warnings(&mut text, &report.warnings);
     let size = report
         .artifact
         .size_bytes
         .map(|size| format!(", {}", bytes(size)))
         .unwrap_or_default();
-    let found = count(report.packages.len(), "package");
+    let found = packages(&report.packages.iter().collect::<Vec<_>>());
     text.push_str(&format!(
         "{found}{size}, scanned {}\n\n",
         plain(&report.created_at)
@@ -26,7 +29,7 @@ pub fn scan(report: &ScanReport) -> String {
     for target in targets(report) {
         heading(&mut text, 2, &plain(&target.title));
         if target.vulnerabilities.is_empty() {
-            let found = count(target.packages.len(), "package");
+            let found = packages(&target.packages);
             let ecosystem = target.packages.first().map(|package| package.ecosystem);
             let about: Vec<_> = report
                 .coverage

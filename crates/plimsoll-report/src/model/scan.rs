@@ -1,6 +1,6 @@
 use plimsoll_core::{
-    Digest, Distribution, Finding, LicenseFinding, Package, Platform, Reference, SeverityCounts, Suppressed,
-    Vulnerability,
+    Digest, Distribution, EndOfLife, Finding, LicenseFinding, Package, Platform, Reference, SeverityCounts,
+    Suppressed, Vulnerability,
 };
 use serde::{Deserialize, Serialize};
 
@@ -45,6 +45,12 @@ impl Document for ScanReport {
 }
 
 impl ScanReport {
+    /// The end of the security updates of the image's distribution, where it was over when the scan was made.
+    pub fn past_end_of_life(&self) -> Option<&EndOfLife> {
+        let end = self.artifact.end_of_life.as_ref();
+        end.filter(|end| end.is_over(&self.created_at))
+    }
+
     /// The vulnerabilities by severity.
     pub fn counts(&self) -> SeverityCounts {
         self.vulnerabilities
@@ -100,6 +106,9 @@ pub struct Artifact {
     /// The point release, such as `12.5`, where it is said beside `VERSION_ID`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub release: Option<String>,
+    /// Until when that gets security updates, where that is known and has an end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub end_of_life: Option<EndOfLife>,
     /// The image config as its JSON, for formats that show it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub image_config: Option<serde_json::Value>,
@@ -120,6 +129,7 @@ impl Artifact {
             diff_ids: Vec::new(),
             distribution: None,
             release: None,
+            end_of_life: None,
             image_config: None,
         }
     }

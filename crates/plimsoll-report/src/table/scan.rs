@@ -5,13 +5,19 @@ use super::{Style, bound, coverage_lines, heading, keep_whole, line, put};
 use crate::ScanReport;
 use crate::facts::place;
 use crate::targets::targets;
-use crate::text::{clean, count, counts, nothing_found, shortened, status};
+use crate::text::{clean, counts, end_of_life, name, nothing_found, packages, shortened, status};
 
 /// The scan as tables: what was not assessed, then the vulnerabilities by where the packages come from, then secrets.
 pub fn scan(report: &ScanReport, style: Style) -> String {
     let mut text = String::new();
     line(&mut text, &Paint::Bold.of(&clean(&report.artifact.name)));
     coverage_lines(&mut text, &report.coverage, report.database.as_ref());
+    if let Some(end) = end_of_life(report) {
+        line(
+            &mut text,
+            &format!("{}: {}", Paint::Bad.of("end of life"), clean(&end)),
+        );
+    }
     for warning in &report.warnings {
         line(
             &mut text,
@@ -20,7 +26,7 @@ pub fn scan(report: &ScanReport, style: Style) -> String {
     }
     for target in targets(report) {
         heading(&mut text, &clean(&target.title));
-        let found = count(target.packages.len(), "package");
+        let found = packages(&target.packages);
         if target.vulnerabilities.is_empty() {
             let ecosystem = target.packages.first().map(|package| package.ecosystem);
             let about = report
@@ -67,7 +73,7 @@ pub(super) fn vulnerabilities(text: &mut String, mut found: Vec<&Vulnerability>,
     for one in found {
         let known = if one.known_exploited { " (exploited)" } else { "" };
         let mut row = vec![
-            clean(&one.package.name),
+            clean(&name(&one.package)),
             format!("{}{known}", clean(&one.id)),
             Paint::severity(one.severity),
             clean(&one.package.version),

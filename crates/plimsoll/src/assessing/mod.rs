@@ -9,7 +9,7 @@ mod summary;
 pub(crate) use advisories::Advisories;
 pub(crate) use audit::{AuditRequest, audit};
 pub(crate) use context::secrets_in_context;
-pub(crate) use scan::{scan, scan_report};
+pub(crate) use scan::{scan, scan_layers, scan_report};
 pub(crate) use summary::{compared, compared_report, comparison, image_summary};
 
 use plimsoll_report::Tool;

@@ -2,7 +2,7 @@
 
 use plimsoll_advisory::{Matcher, Matches};
 use plimsoll_image::{Image, Store};
-use plimsoll_inventory::{AnalysisCache, Inventory};
+use plimsoll_inventory::{AnalysisCache, Inventory, InventoryOptions};
 use plimsoll_report::{Artifact, ArtifactKind, Coverage, CoverageStatus, ScanReport, SchemaVersion};
 
 use super::advisories::{self, Advisories};
@@ -16,8 +16,23 @@ pub(crate) struct Scanned {
 
 /// Takes stock of `image` and compares it with `known`. Analyses of layers are kept in `store`.
 pub(crate) fn scan(image: &Image, store: &Store, known: &Advisories) -> anyhow::Result<Scanned> {
+    scan_layers(image, store, known, false)
+}
+
+/// As [`scan`]; `all_layers` asks for what later layers removed, too.
+pub(crate) fn scan_layers(
+    image: &Image,
+    store: &Store,
+    known: &Advisories,
+    all_layers: bool,
+) -> anyhow::Result<Scanned> {
     let cache = AnalysisCache::new(store.analyses_dir());
-    let inventory = Inventory::of(image, Some(&cache))?;
+    let options = InventoryOptions {
+        cache: Some(&cache),
+        all_layers,
+        ..InventoryOptions::default()
+    };
+    let inventory = Inventory::with_options(image, options)?;
     let matcher = Matcher::new(Some(known.database()));
     let matches = matcher.match_all(inventory.distribution.as_ref(), &inventory.packages)?;
     Ok(Scanned { inventory, matches })
@@ -75,6 +90,7 @@ pub(crate) fn scan_report(
             diff_ids: image.layers.iter().map(|layer| layer.diff_id).collect(),
             distribution: scanned.inventory.distribution.clone(),
             release: scanned.inventory.release.clone(),
+            end_of_life: scanned.inventory.end_of_life(),
             image_config: serde_json::from_slice(&image.config_bytes).ok(),
         },
         coverage: scanned.coverage(),

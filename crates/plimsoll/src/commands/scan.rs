@@ -8,7 +8,7 @@ use plimsoll_image::{Image, Store};
 use plimsoll_report::ScanReport;
 
 use super::load;
-use crate::assessing::{Advisories, scan, scan_report};
+use crate::assessing::{Advisories, scan_layers, scan_report};
 use crate::failure::Failure;
 use crate::invocation::Invocation;
 use crate::{exit, sources};
@@ -28,6 +28,9 @@ pub(crate) struct Args {
     /// Leave out vulnerabilities that no version fixes
     #[arg(long)]
     ignore_unfixed: bool,
+    /// Also tell packages that a later layer removed: the image still holds them
+    #[arg(long)]
+    all_layers: bool,
     /// The form of the report
     #[arg(long, short, value_enum, default_value_t, value_name = "FORMAT")]
     format: Format,
@@ -57,7 +60,7 @@ pub(crate) fn run(invocation: &Invocation, args: &Args) -> anyhow::Result<u8> {
     let store = invocation.store()?;
     let (image, name, _spooled) = subject(args, &store)?;
     let known = Advisories::open(&store)?;
-    let scanned = scan(&image, &store, &known)?;
+    let scanned = scan_layers(&image, &store, &known, args.all_layers)?;
     let mut report = scan_report(&image, &name, &scanned, &known)?;
     let shown_to_people = args.output.is_none() && matches!(args.format, Format::Table | Format::Markdown);
     told(invocation, &report, shown_to_people)?;
