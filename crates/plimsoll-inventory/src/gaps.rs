@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use plimsoll_core::Ecosystem;
+
 use crate::{Inventory, Warning};
 
 impl Inventory {
@@ -14,12 +16,14 @@ impl Inventory {
             .packages
             .iter()
             .any(|package| package.ecosystem.is_distribution());
+        let is_all = |ecosystem| self.packages.iter().all(|package| package.ecosystem == ecosystem);
         match &self.distribution {
             Some(distribution) if !has_database => gaps.push(format!(
                 "the image is of {distribution}, but no package of the distribution was found: its package database is \
                  missing, empty or of a kind that is not read"
             )),
-            None if self.packages.is_empty() && self.uncatalogued.is_empty() => {
+            // Programs found by their versions are no list of what is there.
+            None if is_all(Ecosystem::Generic) && self.uncatalogued.is_empty() => {
                 gaps.push("no package database was found, nor what distribution the image is of".to_owned());
             }
             _ => {}

@@ -9,6 +9,7 @@ mod node;
 mod php;
 mod python;
 pub(crate) mod release;
+mod releases;
 mod rpm;
 mod ruby;
 mod uncatalogued;
@@ -70,7 +71,7 @@ pub(crate) trait Cataloger: Sync {
 }
 
 /// All catalogers. No two ask for the same file.
-pub(crate) static CATALOGERS: [&dyn Cataloger; 11] = [
+pub(crate) static CATALOGERS: [&dyn Cataloger; 12] = [
     &release::Release,
     &dpkg::Dpkg,
     &apk::Apk,
@@ -81,6 +82,7 @@ pub(crate) static CATALOGERS: [&dyn Cataloger; 11] = [
     &php::Php,
     &dotnet::DotNet,
     &conda::Conda,
+    &releases::Releases,
     &uncatalogued::Uncatalogued,
 ];
 

@@ -141,6 +141,21 @@ fn main_version(main: &Module<'_>, link_flags: &str) -> String {
     }
 }
 
+/// The Go distribution itself, which the program `go` stands for.
+pub(super) fn distribution(path: &str, modules: &[FoundPackage]) -> Option<FoundPackage> {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    let library = modules.iter().find(|module| module.name == "stdlib")?;
+    let is_alone = modules
+        .iter()
+        .all(|module| module.name == "stdlib" || module.name.starts_with("cmd"));
+    (matches!(name, "go" | "go.exe") && is_alone).then(|| FoundPackage {
+        name: "go".to_owned(),
+        version: library.version.trim_start_matches('v').to_owned(),
+        ecosystem: Some(Ecosystem::Generic),
+        ..FoundPackage::default()
+    })
+}
+
 /// The version of Go as modules have it: `v1.22.3` for `go1.22.3 X:boringcrypto`. `None` for one between releases, such as
 /// `devel +a1b2c3`.
 fn standard_library(go_version: &str) -> Option<String> {

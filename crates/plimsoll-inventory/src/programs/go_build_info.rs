@@ -148,3 +148,7 @@ fn between_sentinels(text: &[u8]) -> Option<String> {
         .ends_with(b"\n")
         .then(|| String::from_utf8_lossy(inner).into_owned())
 }
+
+#[cfg(test)]
+#[path = "go_build_info_tests.rs"]
+mod tests;

@@ -4,6 +4,7 @@
 mod go;
 mod go_build_info;
 mod go_flags;
+mod known;
 mod rust;
 
 use std::io;
@@ -28,7 +29,7 @@ impl PieceCataloger for Programs {
     }
 
     fn may_be(&self, path: &str, mode: u32, size: u64) -> bool {
-        size >= SMALLEST && (mode & 0o111 != 0 || path.ends_with(".exe"))
+        size >= SMALLEST && (mode & 0o111 != 0 || path.ends_with(".exe") || known::is_known(path))
     }
 
     fn is(&self, head: &[u8]) -> bool {
@@ -45,7 +46,11 @@ impl PieceCataloger for Programs {
             return Ok(());
         };
         match go::read(&executable, content)? {
-            Some(go::GoProgram::Modules(modules)) => evidence.packages.extend(modules),
+            Some(go::GoProgram::Modules(modules)) => {
+                let distribution = go::distribution(&evidence.path, &modules);
+                evidence.packages.extend(modules);
+                evidence.packages.extend(distribution);
+            }
             Some(go::GoProgram::Silent) => evidence.uncatalogued = Some(go::WITHOUT_MODULES.to_owned()),
             None => {}
         }
@@ -54,6 +59,7 @@ impl PieceCataloger for Programs {
             Some(Err(problem)) => warnings.add(problem),
             None => {}
         }
+        evidence.packages.extend(known::read(&evidence.path, content)?);
         Ok(())
     }
 }

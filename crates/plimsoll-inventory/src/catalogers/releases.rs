@@ -1,0 +1,107 @@
+use plimsoll_core::Ecosystem;
+
+use super::{Cataloger, Warnings};
+use crate::{EvidenceFile, FoundPackage};
+
+/// What is installed without a package manager and says its version in a text file: Java's runtime (`release`), Erlang/OTP
+/// (`OTP_VERSION`), WordPress (`wp-includes/version.php`).
+pub(super) struct Releases;
+
+impl Cataloger for Releases {
+    fn name(&self) -> &'static str {
+        "releases"
+    }
+
+    fn version(&self) -> u32 {
+        1
+    }
+
+    fn ecosystem(&self) -> Option<Ecosystem> {
+        Some(Ecosystem::Generic)
+    }
+
+    fn limit(&self, path: &str) -> Option<u64> {
+        let (directory, name) = path.rsplit_once('/')?;
+        let found = match name {
+            "release" => !directory.starts_with("etc"),
+            "OTP_VERSION" => directory.contains("releases/"),
+            "version.php" => directory.ends_with("wp-includes"),
+            _ => false,
+        };
+        found.then_some(256 << 10)
+    }
+
+    fn names_packages(&self, _path: &str) -> bool {
+        // Many files are called `release`.
+        false
+    }
+
+    fn catalog(&self, content: &[u8], evidence: &mut EvidenceFile, _warnings: &mut Warnings) {
+        let text = String::from_utf8_lossy(content);
+        let name = evidence.path.rsplit('/').next().unwrap_or_default();
+        let found = match name {
+            "release" => assigned(&text, "JAVA_VERSION").map(|version| ("openjdk", version)),
+            "OTP_VERSION" => Some(("erlang", text.trim())),
+            _ => assigned(&text, "$wp_version").map(|version| ("wordpress", version)),
+        };
+        let is_version =
+            |version: &str| version.len() < 100 && version.starts_with(|first: char| first.is_ascii_digit());
+        if let Some((name, version)) = found.filter(|(_, version)| is_version(version)) {
+            // Patched releases of Erlang are marked: `25.3.2**`.
+            evidence.packages.push(FoundPackage {
+                name: name.to_owned(),
+                version: version.trim_end_matches('*').to_owned(),
+                ..FoundPackage::default()
+            });
+        }
+    }
+}
+
+/// The text between quotation marks that a line assigns to `name`.
+fn assigned<'a>(text: &'a str, name: &str) -> Option<&'a str> {
+    text.lines().find_map(|line| {
+        let value = line
+            .trim()
+            .strip_prefix(name)?
+            .trim_start()
+            .strip_prefix('=')?
+            .trim_start();
+        let quote = value.chars().next().filter(|quote| matches!(quote, '"' | '\''))?;
+        value[1..].split_once(quote).map(|(value, _)| value)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::catalog;
+    use super::*;
+
+    #[test]
+    fn versions() {
+        for (path, text, expected) in [
+            (
+                "opt/java/openjdk/release",
+                "IMPLEMENTOR=\"Eclipse Adoptium\"\nJAVA_VERSION=\"17.0.9\"\nJAVA_VERSION_DATE=\"2023-10-17\"\n",
+                Some("openjdk 17.0.9"),
+            ),
+            ("opt/release", "1.0\n", None),
+            (
+                "usr/local/lib/erlang/releases/25/OTP_VERSION",
+                "25.3.2.8\n",
+                Some("erlang 25.3.2.8"),
+            ),
+            (
+                "var/www/html/wp-includes/version.php",
+                "<?php\n$wp_version = '6.4.1';\n",
+                Some("wordpress 6.4.1"),
+            ),
+        ] {
+            let (evidence, warnings) = catalog(path, text.as_bytes());
+            assert!(warnings.is_empty());
+            let found = evidence.packages.first();
+            let found = found.map(|package| format!("{} {}", package.name, package.version));
+            assert_eq!(found.as_deref(), expected, "{path}");
+        }
+        assert!(Releases.limit("etc/release").is_none());
+    }
+}

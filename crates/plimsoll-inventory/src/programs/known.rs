@@ -1,0 +1,443 @@
+//! Well-known programs and libraries, by the version that stands in them. What each pattern looks for was seen in the files
+//! of several versions.
+
+use std::io;
+use std::sync::LazyLock;
+
+use plimsoll_core::Ecosystem;
+use regex::bytes::Regex;
+
+use crate::FoundPackage;
+use crate::content::{Content, read_range};
+
+/// So much is searched at a time.
+const WINDOW: usize = 1 << 20;
+/// No match is longer.
+const OVERLAP: usize = 512;
+/// The largest programs have some 100 MB.
+const FURTHEST: u64 = 512 << 20;
+
+/// A program or library.
+struct Known {
+    package: &'static str,
+    /// What its file is called: whole names, or the beginning of one with a `*` behind it.
+    names: &'static [&'static str],
+    /// What its version stands in, as the first group. `SERIES` stands for the first two numbers in the file's name.
+    pattern: &'static str,
+}
+
+/// The first of several for one name that matches counts.
+const KNOWN: &[Known] = &[
+    Known {
+        package: "python",
+        names: &["python2.*", "python3.*", "libpython2.*", "libpython3.*"],
+        // It may be the end of a longer text, such as a path, but not of a longer number.
+        pattern: r"(?-u)[^0-9.](SERIES\.[0-9]+(?:(?:a|b|rc)[0-9]+)?)\+?\x00",
+    },
+    Known {
+        package: "pypy",
+        names: &["libpypy*", "pypy*"],
+        pattern: r"(?-u)\[PyPy ([0-9]+\.[0-9]+\.[0-9]+)",
+    },
+    Known {
+        package: "node",
+        names: &["node", "nodejs", "libnode.so*"],
+        pattern: r"(?-u)(?:node\.js/|/download/[a-z-]+/)v([0-9]+\.[0-9]+\.[0-9]+)",
+    },
+    Known {
+        package: "deno",
+        names: &["deno"],
+        pattern: r"(?-u)Deno/([0-9]+\.[0-9]+\.[0-9]+)",
+    },
+    Known {
+        package: "nginx",
+        names: &["nginx", "nginx-debug"],
+        pattern: r"(?-u)nginx/([0-9]+\.[0-9]+\.[0-9]+)",
+    },
+    Known {
+        package: "busybox",
+        // Its hundreds of names are links to the one that sorts first.
+        names: &["busybox", "busybox-*", "busybox.*", "["],
+        pattern: r"(?-u)BusyBox v([0-9]+\.[0-9]+\.[0-9]+)",
+    },
+    Known {
+        package: "openssl",
+        names: &[
+            "openssl",
+            "libcrypto.so*",
+            "libssl.so*",
+            "libcrypto-*.so*",
+            "libssl-*.so*",
+        ],
+        pattern: r"(?-u)OpenSSL ([0-9]+\.[0-9]+\.[0-9]+[a-z]*(?:-(?:alpha|beta|rc|pre)[0-9]+)?)(?:-fips)? +[0-9]{1,2} [A-Z][a-z]{2} [0-9]{4}",
+    },
+    Known {
+        package: "libressl",
+        names: &["openssl", "libcrypto.so*", "libssl.so*"],
+        pattern: r"(?-u)LibreSSL ([0-9]+\.[0-9]+\.[0-9]+)",
+    },
+    Known {
+        package: "bash",
+        names: &["bash"],
+        pattern: r"(?-u)@\(#\)Bash version ([0-9]+\.[0-9]+\.[0-9]+)\(",
+    },
+    Known {
+        package: "httpd",
+        names: &["httpd", "apache2"],
+        pattern: r"(?-u)Apache/([0-9]+\.[0-9]+\.[0-9]+)",
+    },
+    Known {
+        package: "lighttpd",
+        names: &["lighttpd"],
+        pattern: r"(?-u)lighttpd/([0-9]+\.[0-9]+\.[0-9]+)",
+    },
+    Known {
+        package: "haproxy",
+        names: &["haproxy"],
+        pattern: r"(?-u)version ([0-9]+\.[0-9]+(?:\.[0-9]+|-(?:dev|rc)[0-9]+))[^,\x00]{0,60}, released [0-9]{4}",
+    },
+    Known {
+        package: "varnish",
+        names: &["varnishd"],
+        pattern: r"(?-u)varnish-([0-9]+\.[0-9]+\.[0-9]+)",
+    },
+    Known {
+        package: "unbound",
+        names: &["unbound"],
+        pattern: r"(?-u)unbound ([0-9]+\.[0-9]+\.[0-9]+)",
+    },
+    Known {
+        package: "proftpd",
+        names: &["proftpd"],
+        pattern: r"(?-u)ProFTPD Version ([0-9]+\.[0-9]+\.[0-9]+[a-z]?)",
+    },
+    Known {
+        package: "redis",
+        names: &["redis-server", "redis-check-rdb", "redis-check-aof"],
+        pattern: r"(?-u)\x00([2-9]\.[0-9]{1,2}\.[0-9]{1,3})\x00",
+    },
+    Known {
+        package: "valkey",
+        names: &["valkey-server", "valkey-check-rdb", "valkey-check-aof"],
+        pattern: r"(?-u)\x00([7-9]\.[0-9]{1,2}\.[0-9]{1,3})\x00",
+    },
+    Known {
+        package: "memcached",
+        names: &["memcached"],
+        pattern: r"(?-u)memcached ([0-9]+\.[0-9]+\.[0-9]+)",
+    },
+    Known {
+        package: "postgresql",
+        names: &["postgres"],
+        pattern: r"(?-u)PostgreSQL ([0-9]+\.[0-9]+(?:\.[0-9]+)?|[0-9]+(?:beta|rc)[0-9]+) (?:\(|on )",
+    },
+    Known {
+        package: "mariadb",
+        names: &["mariadb", "mariadbd", "mysql", "mysqld"],
+        pattern: r"(?-u)([0-9]+\.[0-9]+\.[0-9]+)-MariaDB",
+    },
+    Known {
+        package: "mysql",
+        names: &["mysql", "mysqld"],
+        pattern: r"(?-u)/mysql-([0-9]+\.[0-9]+\.[0-9]+)(?:-[a-z]+)?/",
+    },
+    Known {
+        package: "ruby",
+        names: &["ruby", "ruby2*", "ruby3*", "libruby*"],
+        pattern: r"(?-u)ruby ([0-9]+\.[0-9]+\.[0-9]+(?:(?:preview|rc|dev)[0-9]*)?)(?:p[0-9]+)? \([0-9]{4}-",
+    },
+    Known {
+        package: "php",
+        names: &[
+            "php", "php-cgi", "php-fpm", "php-fpm*", "php5*", "php7*", "php8*", "libphp*",
+        ],
+        pattern: r"(?-u)PHP/([0-9]+\.[0-9]+\.[0-9]+(?:(?:alpha|beta|RC)[0-9]+)?)",
+    },
+    Known {
+        package: "perl",
+        names: &["perl", "perl5*", "libperl.so*"],
+        pattern: r"(?-u)/perl5?/(5\.[0-9]+\.[0-9]+)",
+    },
+    Known {
+        package: "lua",
+        names: &["lua", "lua5*", "liblua5*", "liblua.so*"],
+        pattern: r"(?-u)Lua (5\.[0-9]+\.[0-9]+)",
+    },
+    Known {
+        package: "curl",
+        names: &["curl"],
+        pattern: r"(?-u)curl/([0-9]+\.[0-9]+\.[0-9]+)",
+    },
+    Known {
+        package: "curl",
+        names: &["libcurl.so*", "libcurl-*"],
+        pattern: r"(?-u)libcurl/([0-9]+\.[0-9]+\.[0-9]+)",
+    },
+    Known {
+        package: "git",
+        names: &["git"],
+        pattern: r"(?-u)git/([0-9]+\.[0-9]+\.[0-9]+(?:\.[0-9]+)?(?:-rc[0-9]+)?)",
+    },
+    Known {
+        package: "glibc",
+        names: &["libc.so.6", "libc-2.*"],
+        pattern: r"(?-u)GNU C Library \([^\x00\n]{1,100}\) (?:stable|development) release version ([0-9]+\.[0-9]+)",
+    },
+    Known {
+        package: "musl",
+        names: &["ld-musl-*"],
+        pattern: r"(?-u)\x00([01]\.[0-9]{1,2}\.[0-9]{1,2})\x00",
+    },
+    Known {
+        package: "zlib",
+        names: &["libz.so*"],
+        pattern: r"(?-u)deflate ([0-9]+\.[0-9]+\.[0-9]+(?:\.[0-9]+)?) Copyright",
+    },
+    Known {
+        package: "sqlite",
+        names: &["sqlite3", "libsqlite3.so*"],
+        pattern: r"(?-u)\x00(3\.[0-9]+\.[0-9]+)\x00",
+    },
+    Known {
+        package: "expat",
+        names: &["libexpat.so*"],
+        pattern: r"(?-u)expat_([0-9]+\.[0-9]+\.[0-9]+)",
+    },
+    Known {
+        package: "xz",
+        names: &["xz", "xzdec"],
+        pattern: r"(?-u)\(XZ Utils\) ([0-9]+\.[0-9]+\.[0-9]+(?:alpha|beta)?)",
+    },
+    Known {
+        package: "ffmpeg",
+        names: &["ffmpeg", "ffprobe"],
+        pattern: r"(?-u)%s version n?([0-9]+\.[0-9]+(?:\.[0-9]+)?)",
+    },
+    Known {
+        package: "ffmpeg",
+        names: &["libavcodec.so*", "libavformat.so*", "libavutil.so*"],
+        pattern: r"(?-u)FFmpeg version n?([0-9]+\.[0-9]+(?:\.[0-9]+)?)",
+    },
+];
+
+/// The patterns; those with `SERIES` are made for each file.
+static PATTERNS: LazyLock<Vec<Option<Regex>>> = LazyLock::new(|| {
+    let patterns = KNOWN.iter().map(|known| known.pattern);
+    patterns.map(|pattern| Regex::new(pattern).ok()).collect()
+});
+
+/// Those that a file at `path` may be, with their places in the list.
+fn candidates(path: &str) -> impl Iterator<Item = (usize, &'static Known)> {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    let is_called = move |pattern: &&str| match pattern.strip_suffix('*') {
+        Some(start) => name.starts_with(start),
+        None => name == *pattern,
+    };
+    let known = KNOWN.iter().enumerate();
+    known.filter(move |(_, known)| known.names.iter().any(is_called))
+}
+
+/// Whether a file is called like one of them.
+pub(super) fn is_known(path: &str) -> bool {
+    candidates(path).next().is_some()
+}
+
+/// The program that a file is, if it is called like a well-known one and has a version in it.
+///
+/// # Errors
+/// When `content` cannot be read.
+pub(super) fn read(path: &str, content: &mut dyn Content) -> io::Result<Option<FoundPackage>> {
+    for (index, known) in candidates(path) {
+        let found = match known.pattern.contains("SERIES") {
+            false => PATTERNS.get(index).and_then(Option::as_ref).cloned(),
+            true => {
+                series(path).and_then(|series| Regex::new(&known.pattern.replace("SERIES", &series)).ok())
+            }
+        };
+        let Some(pattern) = found else { continue };
+        if let Some(version) = search(&pattern, content)? {
+            return Ok(Some(FoundPackage {
+                name: known.package.to_owned(),
+                version,
+                ecosystem: Some(Ecosystem::Generic),
+                ..FoundPackage::default()
+            }));
+        }
+    }
+    Ok(None)
+}
+
+/// `3\.11` for `libpython3.11.so.1.0`.
+fn series(path: &str) -> Option<String> {
+    let name = path.rsplit('/').next().unwrap_or(path);
+    let start = name.find(|first: char| first.is_ascii_digit())?;
+    let mut numbers = name[start..].split('.');
+    let digits = |text: &str| -> String { text.chars().take_while(char::is_ascii_digit).collect() };
+    let (major, minor) = (digits(numbers.next()?), digits(numbers.next()?));
+    (!major.is_empty() && !minor.is_empty()).then(|| format!(r"{major}\.{minor}"))
+}
+
+/// The first match's group.
+fn search(pattern: &Regex, content: &mut dyn Content) -> io::Result<Option<String>> {
+    let end = content.size().min(FURTHEST);
+    let mut offset = 0;
+    while offset < end {
+        let window = read_range(content, offset, WINDOW + OVERLAP)?;
+        if window.is_empty() {
+            break;
+        }
+        let found = pattern.captures(&window).and_then(|captures| captures.get(1));
+        if let Some(version) = found {
+            return Ok(Some(String::from_utf8_lossy(version.as_bytes()).into_owned()));
+        }
+        offset += WINDOW as u64;
+    }
+    Ok(None)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shown(path: &str, content: &[u8]) -> Option<String> {
+        let found = read(path, &mut &*content).unwrap();
+        found.map(|package| format!("{} {}", package.name, package.version))
+    }
+
+    #[test]
+    fn every_pattern_is_one() {
+        for (known, pattern) in KNOWN.iter().zip(PATTERNS.iter()) {
+            assert!(pattern.is_some(), "{}", known.package);
+            assert_eq!(pattern.as_ref().unwrap().captures_len(), 2, "{}", known.package);
+        }
+    }
+
+    #[test]
+    fn versions_are_told_by_name_and_content() {
+        for (path, content, expected) in [
+            (
+                "usr/local/bin/python3.11",
+                "\0 3.2.0\0x\x003.11.7\0",
+                Some("python 3.11.7"),
+            ),
+            (
+                "usr/lib/libpython3.12.so.1.0",
+                "/versions/3.12.1\0",
+                Some("python 3.12.1"),
+            ),
+            (
+                "usr/lib/libpython3.13t.so.1.0",
+                "\x003.13.0rc1+\0",
+                Some("python 3.13.0rc1"),
+            ),
+            ("usr/local/bin/python3.11", "\x0013.11.7\0", None),
+            ("usr/local/bin/python3.11-config", "#!/bin/sh", None),
+            ("bin/[", "BusyBox v1.37.0 (2026-05-13)", Some("busybox 1.37.0")),
+            ("bin/[", "test (GNU coreutils) 9.1", None),
+            (
+                "usr/bin/openssl",
+                "\0OpenSSL 3.0.11 19 Sep 2023\0",
+                Some("openssl 3.0.11"),
+            ),
+            (
+                "lib/libcrypto.so.10",
+                "OpenSSL 1.0.2k-fips  26 Jan 2017",
+                Some("openssl 1.0.2k"),
+            ),
+            ("lib/libcrypto.so.52", "LibreSSL 3.8.2\0", Some("libressl 3.8.2")),
+            (
+                "usr/lib/postgresql/15/bin/postgres",
+                "PostgreSQL 9.1.\0PostgreSQL 15.5 on x86_64",
+                Some("postgresql 15.5"),
+            ),
+            (
+                "usr/sbin/mysqld",
+                "/build/mysql-8.0.35/sql/x.cc",
+                Some("mysql 8.0.35"),
+            ),
+            (
+                "usr/sbin/mysqld",
+                "10.11.6-MariaDB-log\0",
+                Some("mariadb 10.11.6"),
+            ),
+            (
+                "usr/local/bin/ruby",
+                "ruby 3.2.1 (2023-02-08 revision 31819e82c8) [x86_64-linux]",
+                Some("ruby 3.2.1"),
+            ),
+            ("opt/redis-server", "\x007.2.4\0", Some("redis 7.2.4")),
+            ("opt/other", "\x007.2.4\0", None),
+        ] {
+            assert_eq!(
+                shown(path, content.as_bytes()).as_deref(),
+                expected,
+                "{path} {content}"
+            );
+        }
+    }
+
+    #[test]
+    fn versions_are_found_across_the_ends_of_what_is_read_at_a_time() {
+        for at in [WINDOW - 8, WINDOW, WINDOW + OVERLAP - 4, 2 * WINDOW - 3] {
+            let mut content = vec![b'.'; at];
+            content.extend(b"nginx/1.25.3\0");
+            content.extend([0; 100]);
+            assert_eq!(
+                shown("usr/sbin/nginx", &content).as_deref(),
+                Some("nginx 1.25.3"),
+                "{at}"
+            );
+        }
+    }
+
+    /// What is installed here is found, and is what it says of itself.
+    #[test]
+    fn installed_programs() {
+        let mut seen = 0;
+        for (program, argument) in [
+            ("bash", "--version"),
+            ("openssl", "version"),
+            ("curl", "--version"),
+            ("git", "--version"),
+            ("perl", "--version"),
+            ("nginx", "-v"),
+            ("php8.2", "--version"),
+            ("redis-server", "--version"),
+            ("busybox", "--help"),
+            ("xz", "--version"),
+            ("python3.11", "--version"),
+            ("sqlite3", "--version"),
+        ] {
+            let places = ["/usr/bin", "/bin", "/usr/sbin", "/usr/local/bin"];
+            let path = places
+                .iter()
+                .map(|place| std::path::Path::new(place).join(program));
+            let Some(path) = path.filter_map(|path| path.canonicalize().ok()).next() else {
+                continue;
+            };
+            let content = std::fs::read(&path).unwrap();
+            if !content.starts_with(b"\x7fELF") {
+                continue;
+            }
+            let output = std::process::Command::new(&path).arg(argument).output().unwrap();
+            let said = [output.stdout, output.stderr].concat();
+            let said = String::from_utf8_lossy(&said).into_owned();
+            let Some(found) = read(&path.to_string_lossy(), &mut content.as_slice()).unwrap() else {
+                // A program may have its version in a library.
+                let needs_library = matches!(program, "python3.11" | "sqlite3" | "perl");
+                assert!(needs_library, "{} has no version", path.display());
+                continue;
+            };
+            assert!(
+                said.contains(&found.version),
+                "{}: {} is not in {said}",
+                path.display(),
+                found.version
+            );
+            seen += 1;
+        }
+        if seen == 0 {
+            eprintln!("skipped: none of the well-known programs is installed");
+        }
+    }
+}
