@@ -95,14 +95,6 @@ impl Found {
                 found.redacted,
             );
         }
-        for captures in URL_PASSWORD.captures_iter(text) {
-            let (scheme, user, password) = (&captures[1], &captures[2], &captures[3]);
-            if is_literal(password) && self.told.insert(("url".to_owned(), captures[0].to_owned())) {
-                let message = "there is a password in a URL in the image's configuration".to_owned();
-                let evidence = format!("{scheme}://{user}:********@");
-                self.add(field, "secret-url-password", Severity::High, message, evidence);
-            }
-        }
     }
 
     fn add(&mut self, field: &str, check: &str, severity: Severity, message: String, evidence: String) {
@@ -120,13 +112,6 @@ impl Found {
         });
     }
 }
-
-static URL_PASSWORD: LazyLock<Regex> = LazyLock::new(|| {
-    Regex::new(
-        r#"(?-u:\b)([A-Za-z][A-Za-z0-9+.-]{1,20})://([^ \t\r\n:/@"']{1,100}):([^ \t\r\n:/@"']{1,200})@"#,
-    )
-    .expect("the pattern is constant")
-});
 
 /// The assignments that a history line makes or records: `ENV A=b C="d"`, `ENV A b`, `ARG A=b`, the build arguments of
 /// `RUN |1 A=b /bin/sh -c ...`, and upper-case shell variables of a `RUN`.
@@ -248,7 +233,7 @@ mod tests {
             ],
         );
         let found = shown(&config);
-        assert_eq!(found[0], "Env secret-url-password postgres://app:********@");
+        assert_eq!(found[0], "Env secret-url-password postgres://app:********");
         assert_eq!(found[1], "Env secret-github-token ghp_********");
         assert!(
             found[2].starts_with("History[0] secret-github-token"),

@@ -1,0 +1,284 @@
+//! Forms that tell a secret wherever they stand.
+
+mod entropy;
+mod providers;
+#[cfg(test)]
+mod samples;
+
+use std::ops::Range;
+use std::sync::{LazyLock, OnceLock};
+
+use aho_corasick::AhoCorasick;
+use plimsoll_core::Severity;
+use providers::RULES;
+use regex::bytes::{Regex, RegexBuilder};
+
+/// A form that secrets have whatever they are called.
+struct Rule {
+    id: &'static str,
+    title: &'static str,
+    severity: Severity,
+    /// Lower-case words; without any of them in a text the pattern is not tried.
+    keywords: &'static [&'static str],
+    /// The group `secret`, or `other`, is what is taken out.
+    pattern: &'static str,
+    /// The least entropy of the secret in bits a character; 0 where the form alone is enough.
+    entropy: f32,
+}
+
+/// A match with the secret taken out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Match {
+    pub(super) rule: &'static str,
+    pub(super) title: &'static str,
+    pub(super) severity: Severity,
+    /// Offset of its first byte.
+    pub(super) start: usize,
+    /// The bytes of the secret itself.
+    secret: Range<usize>,
+    pub(super) redacted: String,
+}
+
+struct Matcher {
+    keywords: AhoCorasick,
+    /// The rule of each keyword.
+    rule_of: Vec<usize>,
+    /// Made when they are first needed, as nearly no text needs any.
+    patterns: Vec<OnceLock<Regex>>,
+}
+
+impl Matcher {
+    fn pattern(&self, rule: usize) -> &Regex {
+        self.patterns[rule].get_or_init(|| {
+            let pattern = RegexBuilder::new(RULES[rule].pattern).unicode(false).build();
+            pattern.expect("the patterns are constant, and a test tries them all")
+        })
+    }
+}
+
+static MATCHER: LazyLock<Matcher> = LazyLock::new(|| {
+    let keywords = || {
+        RULES
+            .iter()
+            .enumerate()
+            .flat_map(|(index, rule)| rule.keywords.iter().map(move |word| (index, *word)))
+    };
+    Matcher {
+        keywords: AhoCorasick::builder()
+            .ascii_case_insensitive(true)
+            .build(keywords().map(|(_, word)| word))
+            .expect("the keywords are constant and few"),
+        rule_of: keywords().map(|(index, _)| index).collect(),
+        patterns: RULES.iter().map(|_| OnceLock::new()).collect(),
+    }
+});
+
+/// No more matches than this are told of one text.
+const MOST: usize = 20;
+
+/// What has the form of a secret in `text`, in the order of the text.
+pub(super) fn matches(text: &[u8]) -> Vec<Match> {
+    let matcher = &*MATCHER;
+    let mut wanted = vec![false; RULES.len()];
+    for found in matcher.keywords.find_overlapping_iter(text) {
+        wanted[matcher.rule_of[found.pattern().as_usize()]] = true;
+    }
+    let mut all = Vec::new();
+    for (index, rule) in RULES.iter().enumerate().filter(|(index, _)| wanted[*index]) {
+        for captures in matcher.pattern(index).captures_iter(text).take(MOST) {
+            let secret = captures.name("secret").or_else(|| captures.name("other"));
+            let (Some(whole), Some(secret)) = (captures.get(0), secret) else {
+                continue;
+            };
+            if is_placeholder(rule, secret.as_bytes()) || entropy::of(secret.as_bytes()) < rule.entropy {
+                continue;
+            }
+            let redacted = match rule.id {
+                "private-key" => first_line(whole.as_bytes()),
+                // Not even the beginning of what people may have made up themselves.
+                "url-password" | "high-entropy-value" | "snowflake-password" => {
+                    let head = &whole.as_bytes()[..secret.start() - whole.start()];
+                    format!("{}********", String::from_utf8_lossy(head))
+                }
+                _ => redact(secret.as_bytes()),
+            };
+            let Rule {
+                id, title, severity, ..
+            } = *rule;
+            all.push(Match {
+                rule: id,
+                title,
+                severity,
+                start: whole.start(),
+                secret: secret.range(),
+                redacted,
+            });
+        }
+    }
+    // Where several rules see the same secret, the one that knows more of its form stands first among the rules.
+    all.sort_by_key(|found| found.secret.start);
+    all.dedup_by(|later, earlier| later.secret.start < earlier.secret.end);
+    all.truncate(MOST);
+    all
+}
+
+/// Words that stand where a password goes in the examples of manuals.
+const FILLINGS: [&str; 12] = [
+    "password",
+    "passwd",
+    "pass",
+    "pwd",
+    "pw",
+    "secret",
+    "token",
+    "user",
+    "username",
+    "changeme",
+    "pass123",
+    "mypassword",
+];
+
+/// The examples of manuals, fillings of one character, and values that are names rather than noise.
+fn is_placeholder(rule: &Rule, secret: &[u8]) -> bool {
+    let contains = |word: &[u8]| {
+        secret
+            .windows(word.len())
+            .any(|part| part.eq_ignore_ascii_case(word))
+    };
+    let tail = secret.get(secret.len().saturating_sub(12)..).unwrap_or(secret);
+    let filling = || {
+        FILLINGS
+            .iter()
+            .any(|word| secret.eq_ignore_ascii_case(word.as_bytes()))
+    };
+    contains(b"EXAMPLE")
+        || contains(b"xxxxxxxx")
+        || (tail.len() > 2 && tail.iter().all(|byte| Some(byte) == tail.first()))
+        || match rule.id {
+            "url-password" => filling() || contains(b"***"),
+            "high-entropy-value" => !is_noise(secret),
+            _ => false,
+        }
+}
+
+/// Whether a value mixes digits and letters as random ones do: hexadecimal digits, or letters of both cases.
+fn is_noise(value: &[u8]) -> bool {
+    let count = |wanted: fn(&u8) -> bool| value.iter().filter(|byte| wanted(byte)).count();
+    let digits = count(u8::is_ascii_digit);
+    let hexadecimal = value.len() >= 32 && value.iter().all(u8::is_ascii_hexdigit);
+    digits > 2 && (hexadecimal || (count(u8::is_ascii_lowercase) > 2 && count(u8::is_ascii_uppercase) > 2))
+}
+
+/// The first four characters, which tell the kind, and as many stars as do not tell the length.
+fn redact(secret: &[u8]) -> String {
+    let head = secret.get(..4).unwrap_or_default();
+    format!("{}********", String::from_utf8_lossy(head))
+}
+
+fn first_line(text: &[u8]) -> String {
+    let end = text
+        .windows(5)
+        .skip(5)
+        .position(|part| part == b"-----")
+        .map_or(0, |at| at + 10);
+    String::from_utf8_lossy(&text[..end]).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::samples::samples;
+    use super::*;
+
+    fn rules_in(text: &str) -> Vec<(&'static str, String)> {
+        matches(text.as_bytes())
+            .into_iter()
+            .map(|found| (found.rule, found.redacted))
+            .collect()
+    }
+
+    #[test]
+    fn every_form_is_found_and_redacted() {
+        for (rule, text) in samples() {
+            let found = rules_in(&format!("before\n{text}\nafter\n"));
+            assert_eq!(found.len(), 1, "{rule} in {text}: {found:?}");
+            assert_eq!(found[0].0, rule);
+            assert!(!found[0].1.contains("MIIB") && found[0].1.len() < 40, "{found:?}");
+        }
+    }
+
+    /// A rule whose pattern or keywords are wrong finds nothing of what it describes.
+    #[test]
+    fn every_rule_finds_what_its_pattern_describes() {
+        let described = |rule: &&Rule| {
+            let texts = samples::generated(rule.pattern);
+            let context = "discord telegram airtable okta launchdarkly twilio gocardless lob_api";
+            let found = |text: &String| {
+                rules_in(&format!("{context} {text}\n"))
+                    .iter()
+                    .any(|(id, _)| *id == rule.id)
+            };
+            !texts.iter().any(found)
+        };
+        let wrong: Vec<_> = RULES.iter().filter(described).map(|rule| rule.id).collect();
+        assert!(wrong.is_empty(), "{wrong:?}");
+    }
+
+    #[test]
+    fn rules_have_names_of_their_own() {
+        let mut ids: Vec<_> = RULES.iter().map(|rule| rule.id).collect();
+        ids.sort_unstable();
+        ids.dedup();
+        assert_eq!(ids.len(), RULES.len());
+        for rule in RULES {
+            assert!(
+                rule.keywords
+                    .iter()
+                    .all(|word| word.len() > 1 && *word == word.to_lowercase()),
+                "{}",
+                rule.id
+            );
+        }
+    }
+
+    #[test]
+    fn a_value_is_told_by_its_entropy_and_its_name() {
+        for (text, found) in [
+            (r#"secret_key = "hU7x2Qm9ZtR4vLk8WnB3yC6d""#, true),
+            (r#"'sessionToken': 'a93f0c17be2d48561f7ac09e5db38246'"#, true),
+            (r#"password = "the-password-of-the-database""#, false),
+            (r#"token = "11111111222222223333""#, false),
+            (r#"secret_name = "projects/prod/secrets/db-password""#, false),
+            (r#"colour = "hU7x2Qm9ZtR4vLk8WnB3yC6d""#, false),
+        ] {
+            assert_eq!(rules_in(text).len(), usize::from(found), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_password_in_an_address() {
+        for (text, found) in [
+            ("DATABASE_URL=postgres://app:s3cr3tpw@db:5432/app", true),
+            ("see https://user:password@example.test", false),
+            ("postgres://app:${PASSWORD}@db", false),
+            ("postgres://app:<password>@db", false),
+            ("http://localhost:8080/@scope", false),
+        ] {
+            assert_eq!(rules_in(text).len(), usize::from(found), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_only_looks_like_one_is_left() {
+        for text in [
+            "AKIAIOSFODNN7EXAMPLE",
+            "AWS_SECRET_ACCESS_KEY=wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
+            "if '-----BEGIN RSA PRIVATE KEY-----' in text: # a key follows",
+            "-----BEGIN PUBLIC KEY-----\nMIIBOgIBAAJBAKj34GkxFhD90vcNLYLInFEX6Ppy1tPf",
+            "ghp_xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx",
+            "npm_config_registry",
+            "eyJhbGciOiJIUzI1NiJ9",
+        ] {
+            assert_eq!(rules_in(text), [], "{text}");
+        }
+    }
+}
