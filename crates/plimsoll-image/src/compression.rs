@@ -1,6 +1,6 @@
 //! Compression, told by the first bytes.
 
-use std::io::{self, BufReader, Cursor, Read};
+use std::io::{self, BufRead, BufReader, Cursor, Read};
 
 /// How a file or layer is compressed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -67,7 +67,14 @@ pub(crate) fn decoder<'a>(
     compression: Compression,
     input: impl Read + Send + 'a,
 ) -> io::Result<Box<dyn Read + Send + 'a>> {
-    let buffered = BufReader::with_capacity(BUFFER, input);
+    buffered_decoder(compression, BufReader::with_capacity(BUFFER, input))
+}
+
+/// The same, of an input with a buffer of its own.
+pub(crate) fn buffered_decoder<'a>(
+    compression: Compression,
+    buffered: impl BufRead + Send + 'a,
+) -> io::Result<Box<dyn Read + Send + 'a>> {
     Ok(match compression {
         Compression::Plain => Box::new(buffered),
         Compression::Gzip => Box::new(flate2::bufread::MultiGzDecoder::new(buffered)),

@@ -55,6 +55,11 @@ impl Archived {
         FileRange::new(self.file.clone(), self.offset, self.length)
     }
 
+    /// The file that has the tar's own bytes, and where they begin.
+    pub(crate) fn plain(&self) -> Option<(&Arc<File>, u64)> {
+        (self.compression == Compression::Plain).then_some((&self.file, self.offset))
+    }
+
     /// Gives the uncompressed tar to `use_tar`, which has to read it to its end, and checks the stated digest of the
     /// bytes as they are in the file.
     pub(crate) fn with_tar<T>(&self, use_tar: impl FnOnce(&mut dyn Read) -> Result<T>) -> Result<T> {
@@ -90,7 +95,7 @@ impl Archived {
 }
 
 /// A range of a file whose early end is an error: the file became shorter.
-struct ToEnd(FileRange);
+pub(super) struct ToEnd(pub(super) FileRange);
 
 impl Read for ToEnd {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {

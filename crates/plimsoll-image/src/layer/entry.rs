@@ -2,12 +2,15 @@ use std::borrow::Cow;
 use std::ffi::OsStr;
 use std::fmt;
 use std::fs::File;
-use std::io::Read;
+use std::io::{self, Read};
 use std::os::fd::BorrowedFd;
 use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::FileExt;
 use std::path::Path;
+use std::sync::Arc;
 
 use super::tree;
+use crate::tar::FileRange;
 use crate::{Error, Result};
 
 /// What an entry of a layer is.
@@ -61,8 +64,46 @@ pub struct Entry<'a> {
     /// The bytes of content of a file; 0 for everything else.
     pub size: u64,
     pub(super) content: Content<'a>,
+    /// Where the content is in a file.
+    pub(super) place: Option<Place>,
     /// What the layer is read from, for messages.
     pub(super) origin: &'a Path,
+}
+
+/// The content of a file where it can be read at any time and in any order: in a tar that is not compressed.
+#[derive(Debug, Clone)]
+pub struct Place {
+    pub(super) file: Arc<File>,
+    pub(super) offset: u64,
+    pub(super) size: u64,
+}
+
+impl Place {
+    /// The number of bytes.
+    pub fn size(&self) -> u64 {
+        self.size
+    }
+
+    /// Reads bytes from `offset` on into `buffer` and says how many: none at the content's end.
+    ///
+    /// # Errors
+    /// When the file cannot be read, or has become shorter.
+    pub fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
+        let left = usize::try_from(self.size.saturating_sub(offset)).unwrap_or(usize::MAX);
+        let wanted = buffer.len().min(left);
+        if wanted == 0 {
+            return Ok(0);
+        }
+        match self.file.read_at(&mut buffer[..wanted], self.offset + offset)? {
+            0 => Err(io::ErrorKind::UnexpectedEof.into()),
+            count => Ok(count),
+        }
+    }
+
+    /// The content from its beginning.
+    pub fn reader(&self) -> impl Read {
+        FileRange::new(self.file.clone(), self.offset, self.size)
+    }
 }
 
 /// Where an entry's content is.
@@ -101,6 +142,11 @@ impl Entry<'_> {
             Ok(_) => Ok(bytes),
             Err(error) => Err(Error::io("read", &origin.join(OsStr::from_bytes(path)))(error)),
         }
+    }
+
+    /// Where the content can be read later; `None` where it comes by only once, as in a compressed tar, or has holes.
+    pub fn place(&self) -> Option<&Place> {
+        self.place.as_ref()
     }
 
     /// The content of a file from where it was last read; empty for everything else. A read error names neither the

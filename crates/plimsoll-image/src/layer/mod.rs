@@ -7,6 +7,7 @@ mod entry;
 pub(crate) mod merged;
 pub(crate) mod name;
 mod origin;
+mod pieces;
 mod recipe;
 mod stored;
 mod tree;
@@ -15,8 +16,8 @@ mod walk;
 pub(crate) mod whiteout;
 pub(crate) mod xattr;
 
-pub(crate) use archived::{Archived, Hashing};
-pub use entry::{Entry, EntryKind};
+pub(crate) use archived::Archived;
+pub use entry::{Entry, EntryKind, Place};
 pub(crate) use origin::Origin;
 pub(crate) use stored::{Meta, Stored, TarKind, write_implied};
 pub use xattr::belongs_to_layer;
@@ -27,10 +28,13 @@ use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
 
+use archived::ToEnd;
+use pieces::Pieces;
 use plimsoll_core::Digest;
 
 use crate::beside::BesideHash;
-use crate::tar::{Reader, Stream};
+use crate::compression::{self, Compression};
+use crate::tar::{Input, Reader};
 use crate::{Error, Result};
 
 /// How much is read at a time.
@@ -141,9 +145,7 @@ impl Layer {
     pub fn tar_size(&self) -> Result<u64> {
         match &self.data {
             Data::Stored(stored) => Ok(stored.meta()?.tar_size),
-            Data::Archived(archived) if archived.compression == crate::compression::Compression::Plain => {
-                Ok(archived.length)
-            }
+            Data::Archived(archived) if archived.compression == Compression::Plain => Ok(archived.length),
             Data::Archived(_) => {
                 if self.known.tar_size.get().is_none() {
                     self.read_whole()?;
@@ -183,13 +185,10 @@ impl Layer {
 
     /// Reads the whole tar of a layer in an archive and checks its digests.
     fn read_whole(&self) -> Result<()> {
-        let Data::Archived(archived) = &self.data else {
-            return Ok(());
-        };
-        let (actual, tar_size) = archived.with_tar(|tar| hash(tar, &archived.origin))?;
-        self.verified(archived, actual)?;
-        self.known.tar_size.get_or_init(|| tar_size);
-        Ok(())
+        match &self.data {
+            Data::Archived(archived) => self.read_pieces(archived, &mut |_| Ok(true)),
+            Data::Stored(_) => Ok(()),
+        }
     }
 
     /// The whole tar was read and has the digest `actual`.
@@ -218,10 +217,30 @@ impl Layer {
                 TarKind::Canonical => walk::tree(stored.tree(), &mut visit),
                 TarKind::Recipe => {
                     let mut reader = Reader::new(stored.recipe()?);
-                    walk::tar(&mut reader, &self.store_origin(stored), &mut visit).map(|_| ())
+                    walk::tar(&mut reader, &self.store_origin(stored), None, &mut visit).map(|_| ())
                 }
             },
             Data::Archived(archived) => self.walk_archived(archived, &mut visit),
+        }
+    }
+
+    /// As [`Layer::walk`] to the layer's end, and checks the digests on the way: every byte is read once, by `visit` or
+    /// not, and hashed by another thread. What `visit` was shown is to be trusted only when this has succeeded. A layer
+    /// that was checked before is only walked.
+    ///
+    /// # Errors
+    /// [`Error::DigestMismatch`], when the layer cannot be read, and what `visit` returns.
+    pub fn walk_verified<E, F>(&self, mut visit: F) -> Result<(), E>
+    where
+        E: From<Error>,
+        F: FnMut(&mut Entry<'_>) -> Result<(), E>,
+    {
+        match &self.data {
+            Data::Archived(archived) if self.known.verified.get().is_none() => {
+                self.walk_whole(archived, &mut |entry| visit(entry).map(ControlFlow::Continue))?;
+                Ok(())
+            }
+            _ => self.walk(|entry| visit(entry).map(ControlFlow::Continue)),
         }
     }
 
@@ -230,30 +249,80 @@ impl Layer {
         archived: &Archived,
         visit: &mut dyn FnMut(&mut Entry<'_>) -> Result<ControlFlow<()>, E>,
     ) -> Result<(), E> {
-        let origin = &archived.origin;
+        if archived.compression != Compression::Plain {
+            return self.walk_whole(archived, visit);
+        }
         let mut size = 0_u64;
         let mut visit = |entry: &mut Entry<'_>| {
             size = size.saturating_add(entry.size);
             visit(entry)
         };
-        let complete = if archived.compression == crate::compression::Compression::Plain {
-            walk::tar(&mut Reader::new(archived.range()), origin, &mut visit)?
-        } else {
-            let failed = |error| origin.io(error);
-            let raw = archived.range();
-            let tar = crate::compression::decoder(archived.compression, raw).map_err(failed)?;
-            let mut reader = Reader::new(Stream(Hashing::new(tar)));
-            let complete = walk::tar(&mut reader, origin, &mut visit)?;
-            if complete {
-                let mut hashing = reader.into_input().0;
-                io::copy(&mut hashing, &mut io::sink()).map_err(failed)?;
-                self.known.tar_size.get_or_init(|| hashing.count);
-                self.verified(archived, hashing.hash.finish())?;
-            }
-            complete
+        let mut reader = Reader::new(archived.range());
+        if walk::tar(&mut reader, &archived.origin, archived.plain(), &mut visit)? {
+            self.known.size.get_or_init(|| size);
+        }
+        Ok(())
+    }
+
+    /// Shows the entries and, unless `visit` breaks, checks the digests.
+    fn walk_whole<E: From<Error>>(
+        &self,
+        archived: &Archived,
+        visit: &mut dyn FnMut(&mut Entry<'_>) -> Result<ControlFlow<()>, E>,
+    ) -> Result<(), E> {
+        let mut size = 0_u64;
+        let mut visit = |entry: &mut Entry<'_>| {
+            size = size.saturating_add(entry.size);
+            visit(entry)
         };
+        let mut complete = false;
+        self.read_pieces(archived, &mut |tar| {
+            complete = walk::tar(
+                &mut Reader::new(tar),
+                &archived.origin,
+                archived.plain(),
+                &mut visit,
+            )?;
+            Ok::<bool, E>(complete)
+        })?;
         if complete {
             self.known.size.get_or_init(|| size);
+        }
+        Ok(())
+    }
+
+    /// Lets `read` read of the tar what it wants. Where that gives `true`, reads the rest and checks the digests.
+    fn read_pieces<E: From<Error>>(
+        &self,
+        archived: &Archived,
+        read: &mut dyn FnMut(&mut dyn Input) -> Result<bool, E>,
+    ) -> Result<(), E> {
+        let failed = |error| archived.origin.io(error);
+        let range = ToEnd(archived.range());
+        let mut all = |tar: &mut Pieces<Box<dyn Read + Send + '_>>| -> Result<bool, E> {
+            let complete = read(tar)?;
+            if complete {
+                let (actual, count) = tar.finish().map_err(failed)?;
+                self.verified(archived, actual)?;
+                self.known.tar_size.get_or_init(|| count);
+            }
+            Ok(complete)
+        };
+        if archived.compression == Compression::Plain {
+            all(&mut Pieces::new(Box::new(range)))?;
+            return Ok(());
+        }
+        // The bytes as they are in the file are hashed only where their digest is stated.
+        let Some(expected) = archived.digest else {
+            let tar = compression::decoder(archived.compression, range).map_err(failed)?;
+            all(&mut Pieces::new(tar))?;
+            return Ok(());
+        };
+        let mut raw = Pieces::new(range);
+        let tar = compression::buffered_decoder(archived.compression, &mut raw).map_err(failed)?;
+        if all(&mut Pieces::new(tar))? {
+            let (actual, _) = raw.finish().map_err(failed)?;
+            archived.expect("the compressed layer", expected, actual)?;
         }
         Ok(())
     }

@@ -2,13 +2,15 @@
 
 use std::collections::HashMap;
 use std::ffi::OsStr;
+use std::fs::File;
 use std::ops::ControlFlow;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
+use std::sync::Arc;
 
 use rustix::fs::{FileType, major, minor, readlinkat};
 
-use super::entry::{Content, Entry, EntryKind};
+use super::entry::{Content, Entry, EntryKind, Place};
 use super::name::{self, Name};
 use super::origin::Origin;
 use super::tree::{self, Node};
@@ -16,10 +18,12 @@ use super::whiteout;
 use crate::tar::{Input, Kind, Member, Reader};
 use crate::{Error, Result};
 
-/// Shows the entries of the tar that `reader` is at the start of. Tells whether `visit` let it come to the end.
+/// Shows the entries of the tar that `reader` is at the start of. Tells whether `visit` let it come to the end. Where
+/// the tar's bytes are those of a file, `within` is it and where they begin.
 pub(crate) fn tar<I: Input, E: From<Error>>(
     reader: &mut Reader<I>,
     origin: &Origin,
+    within: Option<(&Arc<File>, u64)>,
     visit: &mut dyn FnMut(&mut Entry<'_>) -> Result<ControlFlow<()>, E>,
 ) -> Result<bool, E> {
     while let Some(member) = reader.next_member().map_err(|error| origin.tar(error))? {
@@ -34,6 +38,13 @@ pub(crate) fn tar<I: Input, E: From<Error>>(
             },
         };
         let is_file = kind == EntryKind::File;
+        let place = within
+            .filter(|_| is_file && member.sparse.is_none())
+            .map(|(file, start)| Place {
+                file: file.clone(),
+                offset: start + reader.offset(),
+                size: member.size,
+            });
         let mut content = reader.content(&member);
         let mut entry = Entry {
             path: &path,
@@ -42,6 +53,7 @@ pub(crate) fn tar<I: Input, E: From<Error>>(
                 true => Content::Stream(&mut content),
                 false => Content::Empty(std::io::empty()),
             },
+            place,
             kind,
             mode: member.mode,
             uid: member.uid,
@@ -116,6 +128,7 @@ fn entry<'a>(root: &'a Path, node: &Node<'a>, kind: EntryKind) -> Entry<'a> {
             true => Content::File(None, node.place.0, node.place.1),
             false => Content::Empty(std::io::empty()),
         },
+        place: None,
         kind,
         origin: root,
     }

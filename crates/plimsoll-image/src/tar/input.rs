@@ -20,21 +20,11 @@ impl<I: Input + ?Sized> Input for &mut I {
     }
 }
 
-/// An input that can only be read.
-pub(crate) struct Stream<R>(pub(crate) R);
-
-impl<R: Read> Read for Stream<R> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.0.read(buffer)
-    }
-}
-
-impl<R: Read> Input for Stream<R> {
+impl Input for &[u8] {
     fn skip(&mut self, count: u64) -> io::Result<()> {
-        match io::copy(&mut (&mut self.0).take(count), &mut io::sink())? {
-            skipped if skipped == count => Ok(()),
-            _ => Err(io::ErrorKind::UnexpectedEof.into()),
-        }
+        let count = usize::try_from(count).unwrap_or(usize::MAX);
+        *self = self.get(count..).ok_or(io::ErrorKind::UnexpectedEof)?;
+        Ok(())
     }
 }
 

@@ -13,6 +13,6 @@ pub(crate) mod sparse;
 pub(crate) mod writer;
 
 pub(crate) use header::Kind;
-pub(crate) use input::{FileRange, Input, Stream};
+pub(crate) use input::{FileRange, Input};
 pub(crate) use reader::{Member, Reader, TarError};
 pub(crate) use writer::{Metadata, Writer};

@@ -215,7 +215,7 @@ fn seal(block: &mut [u8; BLOCK], typeflag: u8) {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{Kind, Reader, Stream};
+    use super::super::{Kind, Reader};
     use super::*;
     use proptest::prelude::*;
 
@@ -224,7 +224,7 @@ mod tests {
         writer.header(member).unwrap();
         let (bytes, written) = writer.finish().unwrap();
         assert_eq!(bytes.len() as u64, written);
-        let mut reader = Reader::new(Stream(&bytes[..]));
+        let mut reader = Reader::new(&bytes[..]);
         let read = reader.next_member().unwrap().unwrap();
         assert!(reader.next_member().unwrap().is_none());
         read
@@ -262,7 +262,7 @@ mod tests {
 
         #[test]
         fn no_input_panics(bytes in proptest::collection::vec(any::<u8>(), 0..2048), flips in proptest::collection::vec((0_usize..1536, any::<u8>()), 0..4)) {
-            let mut reader = Reader::new(Stream(&bytes[..]));
+            let mut reader = Reader::new(&bytes[..]);
             while let Ok(Some(_)) = reader.next_member() {}
             let mut writer = Writer::new(Vec::new());
             writer.file("a", b"x").unwrap();
@@ -273,7 +273,7 @@ mod tests {
             let block: &mut [u8; BLOCK] = (&mut tar[..BLOCK]).try_into().unwrap();
             let typeflag = block[156];
             seal(block, typeflag);
-            let mut reader = Reader::new(Stream(&tar[..]));
+            let mut reader = Reader::new(&tar[..]);
             while let Ok(Some(_)) = reader.next_member() {}
         }
     }
@@ -289,7 +289,7 @@ mod tests {
         let mut writer = Writer::new(Vec::new());
         writer.header(&big).unwrap();
         let (bytes, _) = writer.finish().unwrap();
-        let mut reader = Reader::new(Stream(&bytes[..]));
+        let mut reader = Reader::new(&bytes[..]);
         assert_eq!(reader.next_member().unwrap().unwrap().size, 1 << 40);
         let device = Metadata {
             path: b"dev/null",
