@@ -2,6 +2,8 @@
 
 use std::io::{self, BufRead, BufReader, Cursor, Read};
 
+use crate::limits::{Counted, Limited, Limits};
+
 /// How a file or layer is compressed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Compression {
@@ -40,48 +42,45 @@ const BUFFER: usize = 128 * 1024;
 /// The most memory that a compressed input may ask for, in KiB (xz).
 const XZ_MEMORY: u32 = 256 * 1024;
 
-/// Decompresses `input`, whatever its first bytes say it is.
+/// Decompresses `input`, whatever its first bytes say it is, within the default [`Limits`].
 ///
 /// # Errors
-/// When the first bytes cannot be read.
+/// When the first bytes cannot be read. Reading gives [`io::ErrorKind::InvalidData`] for what is not compressed as it
+/// seems to be, and where too much comes out.
 pub fn reader<'a>(input: Box<dyn Read + Send + 'a>) -> io::Result<Box<dyn Read + Send + 'a>> {
-    let (_, reader) = detect_and_read(input)?;
-    Ok(reader)
+    reader_within(input, Limits::default())
 }
 
-/// The same, with what the compression is.
-pub(crate) fn detect_and_read<'a>(
+/// The same, as far as `limits` allow.
+pub(crate) fn reader_within<'a>(
     mut input: Box<dyn Read + Send + 'a>,
-) -> io::Result<(Compression, Box<dyn Read + Send + 'a>)> {
+    limits: Limits,
+) -> io::Result<Box<dyn Read + Send + 'a>> {
     let mut start = Vec::with_capacity(Compression::MAGIC_LENGTH);
     (&mut input)
         .take(Compression::MAGIC_LENGTH as u64)
         .read_to_end(&mut start)?;
     let compression = Compression::detect(&start);
     let whole = Cursor::new(start).chain(input);
-    Ok((compression, decoder(compression, whole)?))
+    decoder(compression, BufReader::with_capacity(BUFFER, whole), limits)
 }
 
-/// Decompresses `input`, which is compressed as `compression` says.
+/// Decompresses `input`, which is compressed as `compression` says, as far as `limits` allow.
 pub(crate) fn decoder<'a>(
     compression: Compression,
-    input: impl Read + Send + 'a,
+    input: impl BufRead + Send + 'a,
+    limits: Limits,
 ) -> io::Result<Box<dyn Read + Send + 'a>> {
-    buffered_decoder(compression, BufReader::with_capacity(BUFFER, input))
-}
-
-/// The same, of an input with a buffer of its own.
-pub(crate) fn buffered_decoder<'a>(
-    compression: Compression,
-    buffered: impl BufRead + Send + 'a,
-) -> io::Result<Box<dyn Read + Send + 'a>> {
-    Ok(match compression {
-        Compression::Plain => Box::new(buffered),
-        Compression::Gzip => Box::new(flate2::bufread::MultiGzDecoder::new(buffered)),
-        Compression::Zstd => Box::new(zstd::Decoder::with_buffer(buffered)?),
-        Compression::Bzip2 => Box::new(bzip2::bufread::MultiBzDecoder::new(buffered)),
-        Compression::Xz => Box::new(lzma_rust2::XzReader::new_mem_limit(buffered, true, XZ_MEMORY)),
-    })
+    let input = Counted::new(input);
+    let count = input.count();
+    let output: Box<dyn Read + Send + 'a> = match compression {
+        Compression::Plain => return Ok(Box::new(input)),
+        Compression::Gzip => Box::new(flate2::bufread::MultiGzDecoder::new(input)),
+        Compression::Zstd => Box::new(zstd::Decoder::with_buffer(input)?),
+        Compression::Bzip2 => Box::new(bzip2::bufread::MultiBzDecoder::new(input)),
+        Compression::Xz => Box::new(lzma_rust2::XzReader::new_mem_limit(input, true, XZ_MEMORY)),
+    };
+    Ok(Box::new(Limited::new(output, count, limits)))
 }
 
 #[cfg(test)]
@@ -91,10 +90,32 @@ mod tests {
     use super::*;
 
     fn decompressed(bytes: Vec<u8>) -> io::Result<(Compression, Vec<u8>)> {
-        let (compression, mut reader) = detect_and_read(Box::new(Cursor::new(bytes)))?;
+        let compression = Compression::detect(&bytes);
         let mut content = Vec::new();
-        reader.read_to_end(&mut content)?;
+        reader(Box::new(Cursor::new(bytes)))?.read_to_end(&mut content)?;
         Ok((compression, content))
+    }
+
+    #[test]
+    fn bombs_are_refused() {
+        let zeros = || io::repeat(0).take(300 << 20);
+        let bomb = zstd::encode_all(zeros(), 1).unwrap();
+        let told = |limits| {
+            let mut reader = reader_within(Box::new(Cursor::new(bomb.clone())), limits).unwrap();
+            let copied = io::copy(&mut reader, &mut io::sink());
+            copied.err().map_or(String::new(), |error| error.to_string())
+        };
+        assert!(told(Limits::default()).contains("as those of a bomb do"));
+        let small = Limits {
+            uncompressed: 1 << 20,
+            ..Limits::default()
+        };
+        assert_eq!(told(small), "it has more than 1048576 bytes uncompressed");
+        let generous = Limits {
+            expansion: u64::MAX,
+            ..Limits::default()
+        };
+        assert_eq!(told(generous), "");
     }
 
     #[test]

@@ -39,6 +39,16 @@ pub enum Error {
         /// Why not.
         reason: String,
     },
+    /// A container engine did not give the image.
+    #[error("cannot get the image from {engine} at `{}`: {reason}", socket.display())]
+    Engine {
+        /// `Docker` or `Podman`.
+        engine: &'static str,
+        /// The engine's socket.
+        socket: PathBuf,
+        /// Why not.
+        reason: String,
+    },
     /// An image cannot be removed.
     #[error("image `{name}` is used by {user}")]
     InUse {
@@ -193,6 +203,14 @@ impl Error {
                 "check the name and the network; `plimsoll load` and `plimsoll import` take images from files"
                     .to_owned()
             }
+            Self::Engine { engine: "Podman", .. } => {
+                "start its service with `podman system service --time=0 &`, or name its socket with \
+                 `CONTAINER_HOST=unix://SOCKET`"
+                    .to_owned()
+            }
+            Self::Engine { .. } => "is it running, and may you use it? Another socket is named with \
+                `DOCKER_HOST=unix://SOCKET`"
+                .to_owned(),
             Self::NotAnArchive { .. } => "`plimsoll save` and `docker save` write image archives; \
                 for the files of a root file system use `plimsoll import`"
                 .to_owned(),

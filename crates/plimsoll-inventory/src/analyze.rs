@@ -1,13 +1,13 @@
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::io::{self, Read};
 use std::ops::ControlFlow;
 
-use plimsoll_image::{Entry, EntryKind, Layer};
+use plimsoll_image::{Entry, EntryKind, Layer, Place};
 
 use crate::catalogers::{
     Cataloger, PieceCataloger, Warnings, cataloger_of, cataloger_set, piece_cataloger_of,
 };
-use crate::content::Spooled;
+use crate::content::{Content, Spooled};
 use crate::owned::Owned;
 use crate::secrets::{self, Choice, FileScan};
 use crate::{Error, EvidenceFile, FileSecret, LayerAnalysis, Result, SecretScope, Warning};
@@ -35,7 +35,7 @@ pub(crate) fn analyze(layer: &Layer, files: bool) -> Result<LayerAnalysis> {
         files,
         ..Analyzer::default()
     };
-    let walked = layer.walk(|entry| analyzer.entry(entry).map(ControlFlow::Continue));
+    let walked = layer.walk_verified(|entry| analyzer.entry(entry, layer));
     walked
         .and_then(|()| analyzer.read_linked(layer))
         .and_then(|()| analyzer.read_amended(layer))
@@ -84,12 +84,30 @@ struct Analyzer {
     /// What the distribution's packages own. The lists may come after the files.
     owned: Owned,
     /// Files that are searched unless a package owns them.
-    ownable: HashSet<String>,
+    ownable: HashMap<String, Ownable>,
     scope: SecretScope,
 }
 
+/// How a file comes to be searched, or read in pieces, once it is known that no package owns it.
+enum Ownable {
+    /// It is searched where it is.
+    Place(Place),
+    /// It is no text, and what it proves is read where it is.
+    Pieces(&'static dyn PieceCataloger, Place),
+    /// The layer is walked again.
+    Walk,
+    /// It was searched when it came by, for it does so only once.
+    Searched(Search),
+}
+
+/// What the search of a file for secrets gave.
+enum Search {
+    NoText,
+    Found(Vec<FileSecret>),
+}
+
 impl Analyzer {
-    fn entry(&mut self, entry: &mut Entry<'_>) -> Result<(), Unreadable> {
+    fn entry(&mut self, entry: &mut Entry<'_>, layer: &Layer) -> Result<(), Unreadable> {
         let path = entry.path_lossy().into_owned();
         match &entry.kind {
             EntryKind::Whiteout => self.removed.push(path),
@@ -97,7 +115,7 @@ impl Analyzer {
             EntryKind::Directory => self.forget(&path),
             EntryKind::File => {
                 self.forget(&path);
-                self.file(path, entry)?;
+                self.file(path, entry, layer)?;
             }
             EntryKind::HardLink(target) => {
                 self.forget(&path);
@@ -125,7 +143,7 @@ impl Analyzer {
         self.amended.retain(|_, amendment| amendment != path);
     }
 
-    fn file(&mut self, path: String, entry: &mut Entry<'_>) -> Result<(), Unreadable> {
+    fn file(&mut self, path: String, entry: &mut Entry<'_>, layer: &Layer) -> Result<(), Unreadable> {
         if let Some((cataloger, _)) = cataloger_of(&path) {
             if let Some(amended) = cataloger.amends(&path).filter(|_| entry.size > 0) {
                 self.amended.insert(amended, path);
@@ -149,29 +167,45 @@ impl Analyzer {
             if cataloger.is(&head) {
                 // Programs and archives are no text.
                 self.scope.no_text += usize::from(!matches!(choice, Choice::Skip(_)));
-                return self.pieces(cataloger, path, head, entry);
+                let Some(place) = entry.place().cloned() else {
+                    let size = entry.size;
+                    let mut content = Spooled::new(head, entry.reader()?, size);
+                    return self.pieces(cataloger, path, &mut content);
+                };
+                // Most programs are owned, and then nobody asks what they are made of.
+                self.ownable.insert(path, Ownable::Pieces(cataloger, place));
+                return Ok(());
             }
             if choice == Choice::Search {
-                return self.search(path, head, entry);
+                let found = search(&path, head, entry.reader()?)?;
+                self.searched(path, found);
+                return Ok(());
             }
         }
         match choice {
-            Choice::Search => self.search(path, Vec::new(), entry),
-            Choice::SearchUnlessOwned => {
-                self.ownable.insert(path);
-                Ok(())
+            Choice::Search => {
+                let found = search(&path, Vec::new(), entry.reader()?)?;
+                self.searched(path, found);
             }
-            Choice::Skip(_) => Ok(()),
+            Choice::SearchUnlessOwned => {
+                let ownable = match entry.place() {
+                    Some(place) => Ownable::Place(place.clone()),
+                    None if layer.tree().is_some() => Ownable::Walk,
+                    None => Ownable::Searched(search(&path, Vec::new(), entry.reader()?)?),
+                };
+                self.ownable.insert(path, ownable);
+            }
+            Choice::Skip(_) => {}
         }
+        Ok(())
     }
 
-    /// Reads what a file proves that is not read whole, of which `head` is read.
+    /// Notes what a file proves that is not read whole.
     fn pieces(
         &mut self,
         cataloger: &dyn PieceCataloger,
         path: String,
-        head: Vec<u8>,
-        entry: &mut Entry<'_>,
+        content: &mut dyn Content,
     ) -> Result<(), Unreadable> {
         let mut evidence = EvidenceFile {
             path: path.clone(),
@@ -179,9 +213,7 @@ impl Analyzer {
             ..EvidenceFile::default()
         };
         let mut warnings = Warnings::of(&path);
-        let size = entry.size;
-        let mut content = Spooled::new(head, entry.reader()?, size);
-        let read = cataloger.catalog(&mut content, &mut evidence, &mut warnings);
+        let read = cataloger.catalog(content, &mut evidence, &mut warnings);
         read.map_err(|error| Unreadable::File(path.clone(), error))?;
         let warnings = warnings.into_vec();
         if !evidence.packages.is_empty() || evidence.uncatalogued.is_some() || !warnings.is_empty() {
@@ -190,56 +222,54 @@ impl Analyzer {
         Ok(())
     }
 
-    /// Searches a file for secrets, of which `head` is read.
-    fn search(&mut self, path: String, head: Vec<u8>, entry: &mut Entry<'_>) -> Result<(), Unreadable> {
-        let unreadable = |error| Unreadable::File(path.clone(), error);
-        let mut scan = FileScan { content: head };
-        let reader = entry.reader()?;
-        if scan.content.is_empty() {
-            reader
-                .take(FileScan::HEAD)
-                .read_to_end(&mut scan.content)
-                .map_err(unreadable)?;
+    fn searched(&mut self, path: String, search: Search) {
+        match search {
+            Search::NoText => self.scope.no_text += 1,
+            Search::Found(found) => {
+                self.scope.searched += 1;
+                if !found.is_empty() {
+                    self.secrets.insert(path, found);
+                }
+            }
         }
-        if !scan.looks_like_text() {
-            self.scope.no_text += 1;
-            return Ok(());
-        }
-        reader
-            .take(secrets::MAX_FILE)
-            .read_to_end(&mut scan.content)
-            .map_err(unreadable)?;
-        self.scope.searched += 1;
-        let found = scan.finish(&path);
-        if !found.is_empty() {
-            self.secrets.insert(path, found);
-        }
-        Ok(())
     }
 
     /// Searches the files in packages' directories that no package owns. Only now is every list of the layer read.
     fn search_unowned(&mut self, layer: &Layer) -> Result<(), Unreadable> {
-        let ownable = std::mem::take(&mut self.ownable);
-        let all = ownable.len();
-        let mut unowned: HashSet<String> = ownable
-            .into_iter()
-            .filter(|path| !self.owned.contains(path))
-            .collect();
-        self.scope.owned = all - unowned.len();
         let owned = &self.owned;
         self.evidence
             .retain(|path, (file, _)| !is_read_in_pieces(file) || !owned.contains(path));
-        if unowned.is_empty() {
+        let mut unread = HashSet::new();
+        for (path, ownable) in std::mem::take(&mut self.ownable) {
+            if self.owned.contains(&path) {
+                self.scope.owned += usize::from(!matches!(ownable, Ownable::Pieces(..)));
+                continue;
+            }
+            let found = match ownable {
+                Ownable::Pieces(cataloger, mut place) => {
+                    self.pieces(cataloger, path, &mut place)?;
+                    continue;
+                }
+                Ownable::Place(place) => search(&path, Vec::new(), &mut place.reader())?,
+                Ownable::Searched(found) => found,
+                Ownable::Walk => {
+                    unread.insert(path);
+                    continue;
+                }
+            };
+            self.searched(path, found);
+        }
+        if unread.is_empty() {
             return Ok(());
         }
         layer.walk(|entry| -> Result<ControlFlow<()>, Unreadable> {
-            // Of two entries of one path the first is searched: it is in the layer, too.
             if entry.kind == EntryKind::File
-                && let Some(path) = unowned.take(&*entry.path_lossy())
+                && let Some(path) = unread.take(&*entry.path_lossy())
             {
-                self.search(path, Vec::new(), entry)?;
+                let found = search(&path, Vec::new(), entry.reader()?)?;
+                self.searched(path, found);
             }
-            Ok(match unowned.is_empty() {
+            Ok(match unread.is_empty() {
                 true => ControlFlow::Break(()),
                 false => ControlFlow::Continue(()),
             })
@@ -355,6 +385,22 @@ impl Analyzer {
 /// Whether the evidence is no part of a distribution's database, and was read by its form and not by its name.
 fn is_read_in_pieces(file: &EvidenceFile) -> bool {
     cataloger_of(&file.path).is_none()
+}
+
+/// Searches the file at `path` for secrets. `head` is what was read of it before.
+fn search(path: &str, head: Vec<u8>, rest: &mut dyn Read) -> Result<Search, Unreadable> {
+    let unreadable = |error| Unreadable::File(path.to_owned(), error);
+    let mut scan = FileScan { content: head };
+    if scan.content.is_empty() {
+        let mut head = rest.take(FileScan::HEAD);
+        head.read_to_end(&mut scan.content).map_err(unreadable)?;
+    }
+    if !scan.looks_like_text() {
+        return Ok(Search::NoText);
+    }
+    let mut rest = rest.take(secrets::MAX_FILE);
+    rest.read_to_end(&mut scan.content).map_err(unreadable)?;
+    Ok(Search::Found(scan.finish(path)))
 }
 
 fn empty(path: &str) -> EvidenceFile {

@@ -34,19 +34,14 @@ impl AnalysisCache {
 
     /// As [`AnalysisCache::analyze`]; `files` asks for the files of every package.
     pub(crate) fn analyze_with(&self, layer: &Layer, files: bool) -> Result<LayerAnalysis> {
-        let verify = || {
+        if let Some(kept) = self.get(&layer.diff_id, files) {
             layer.verify().map_err(|source| Error::Layer {
                 diff_id: layer.diff_id,
                 source: Box::new(source),
-            })
-        };
-        if let Some(kept) = self.get(&layer.diff_id, files) {
-            verify()?;
+            })?;
             return Ok(kept);
         }
-        // In this order, because reading a compressed layer to its end verifies it on the way.
         let mut analysis = analyze(layer, files)?;
-        verify()?;
         if let Err(error) = self.put(&analysis) {
             let path = self.file(&layer.diff_id).display().to_string();
             let message = format!("the analysis of a layer cannot be kept: {error}");

@@ -4,6 +4,8 @@ use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::os::unix::fs::FileExt;
 
+use plimsoll_image::Place;
+
 /// So much of a stream is kept in memory; what is beyond goes to a temporary file.
 const IN_MEMORY: usize = 4 << 20;
 /// How much of a stream is read at a time.
@@ -32,6 +34,25 @@ pub(crate) fn read_range(content: &mut dyn Content, offset: u64, length: usize) 
     let read = content.read_at(offset, &mut bytes)?;
     bytes.truncate(read);
     Ok(bytes)
+}
+
+impl Content for Place {
+    fn size(&self) -> u64 {
+        Place::size(self)
+    }
+
+    fn read_at(&mut self, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
+        let mut filled = 0;
+        while filled < buffer.len() {
+            match Place::read_at(self, offset + filled as u64, &mut buffer[filled..]) {
+                Ok(0) => break,
+                Ok(count) => filled += count,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(filled)
+    }
 }
 
 impl Content for &[u8] {

@@ -1,10 +1,10 @@
 use std::collections::BTreeMap;
+use std::sync::OnceLock;
 
 use plimsoll_core::{
     Digest, Distribution, Ecosystem, EndOfLife, Finding, Hint, Origin, Package, PackageLayer, Place,
 };
-use plimsoll_image::Image;
-use rayon::prelude::*;
+use plimsoll_image::{Image, Layer};
 
 use crate::analyze::analyze;
 use crate::catalogers::dpkg;
@@ -93,11 +93,10 @@ impl Inventory {
     /// # Errors
     /// When a layer cannot be read.
     pub fn with_options(image: &Image, options: InventoryOptions<'_>) -> Result<Self> {
-        let layers = image.layers.par_iter().map(|layer| match options.cache {
+        let layers = analyses(&image.layers, |layer| match options.cache {
             Some(cache) => cache.analyze_with(layer, options.files),
             None => analyze(layer, options.files),
-        });
-        let layers: Vec<LayerAnalysis> = layers.collect::<Result<_>>()?;
+        })?;
         let history = &image.config.history;
         let base_layers = options.base_layers.or_else(|| base_layers(history, layers.len()));
         let created_by = created_by(history, layers.len());
@@ -131,6 +130,27 @@ impl Inventory {
             base_layers,
         })
     }
+}
+
+/// The analyses of layers, made at the same time; the longest layer first, so that none is left alone at the end.
+fn analyses(
+    layers: &[Layer],
+    analyze: impl Fn(&Layer) -> Result<LayerAnalysis> + Sync,
+) -> Result<Vec<LayerAnalysis>> {
+    if let [only] = layers {
+        return Ok(vec![analyze(only)?]);
+    }
+    let mut order: Vec<usize> = (0..layers.len()).collect();
+    order.sort_by_key(|index| std::cmp::Reverse(layers[*index].length_in_source()));
+    let made: Vec<OnceLock<Result<LayerAnalysis>>> = layers.iter().map(|_| OnceLock::new()).collect();
+    rayon::in_place_scope_fifo(|scope| {
+        for index in order {
+            let (analyze, made) = (&analyze, &made);
+            scope.spawn_fifo(move |_| _ = made[index].set(analyze(&layers[index])));
+        }
+    });
+    // Every one is there, for the scope waits for all.
+    made.into_iter().filter_map(OnceLock::into_inner).collect()
 }
 
 /// What is needed to make packages of the image out of what layers name.

@@ -25,6 +25,32 @@ pub(crate) fn store_root(given: Option<PathBuf>) -> Result<PathBuf, Failure> {
     }
 }
 
+/// The socket of the Docker engine: `DOCKER_HOST`, else where it is by default.
+pub(crate) fn docker_socket() -> Result<PathBuf, Failure> {
+    engine_socket("DOCKER_HOST", "docker.sock", "/var/run/docker.sock")
+}
+
+/// The socket of the Podman service: `CONTAINER_HOST`, else where it is by default.
+pub(crate) fn podman_socket() -> Result<PathBuf, Failure> {
+    engine_socket("CONTAINER_HOST", "podman/podman.sock", "/run/podman/podman.sock")
+}
+
+/// The socket that a variable names, else the user's own where there is one, else the system's.
+fn engine_socket(variable: &str, of_user: &str, of_system: &str) -> Result<PathBuf, Failure> {
+    if let Some(host) = std::env::var(variable).ok().filter(|host| !host.is_empty()) {
+        return match host.strip_prefix("unix://") {
+            Some(path) => Ok(PathBuf::from(path)),
+            None => Err(Failure::usage(format!(
+                "{variable} is `{host}`: engines are spoken to by `unix://` sockets only"
+            ))),
+        };
+    }
+    let runtime = std::env::var_os("XDG_RUNTIME_DIR").map(|runtime| PathBuf::from(runtime).join(of_user));
+    Ok(runtime
+        .filter(|socket| socket.exists())
+        .unwrap_or_else(|| PathBuf::from(of_system)))
+}
+
 /// The host's bundle of trusted certificates, where its tools look for it.
 pub(crate) fn host_ca() -> Result<PathBuf, Failure> {
     let named = std::env::var_os("SSL_CERT_FILE").map(PathBuf::from);

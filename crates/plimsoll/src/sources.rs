@@ -1,27 +1,96 @@
-//! Images as a command line names them: in the store, in an archive, in an OCI layout.
+//! Images as a command line names them: in the store, a container engine, an archive, an OCI layout, a registry.
 
+use std::io;
 use std::path::Path;
 
-use plimsoll_core::Platform;
+use plimsoll_core::{Platform, Reference};
+use plimsoll_image::registry::{self, PullOptions};
 use plimsoll_image::source::{self, Options, Source};
-use plimsoll_image::{Image, Store};
+use plimsoll_image::{Error, Image, Store};
 
 use crate::failure::Failure;
+use crate::settings;
 
 /// How archives are read: what must be spooled goes into the store's file system.
 pub(crate) fn options(store: &Store, platform: Option<&Platform>) -> Options {
     Options {
         platform: platform.cloned(),
         temporary_directory: store.root().to_owned(),
+        ..Options::default()
     }
 }
 
-/// The image that `name` stands for: a source such as `docker-archive:FILE`, or a name or ID in the store.
+/// The image that `name` stands for: a source such as `docker-archive:FILE`, or a name or ID in the store, else in the
+/// Docker engine, else in Podman, as far as these are there. A registry is asked only by `registry:NAME`.
 pub(crate) fn named(store: &Store, name: &str, platform: Option<&Platform>) -> anyhow::Result<Image> {
+    if let Some(reference) = name.strip_prefix("registry:") {
+        return pulled(store, &reference.parse()?, platform);
+    }
     let source: Source = name.parse()?;
-    Ok(one(
-        source::open(&source, store, &options(store, platform))?,
-        name,
+    let mut options = options(store, platform);
+    match &source {
+        Source::DockerDaemon(_) => options.docker_socket = settings::docker_socket()?,
+        Source::Podman(_) => options.podman_socket = settings::podman_socket()?,
+        _ => {}
+    }
+    match source::open(&source, store, &options) {
+        Err(Error::NoSuchImage { .. }) if matches!(source, Source::Store(_)) => {
+            in_engine(store, name, options)
+        }
+        opened => Ok(one(opened?, name)?),
+    }
+}
+
+/// An image that is not in the store, in the first engine that answers and has it.
+fn in_engine(store: &Store, name: &str, mut options: Options) -> anyhow::Result<Image> {
+    let engines = [
+        (settings::docker_socket(), Source::DockerDaemon(name.to_owned())),
+        (settings::podman_socket(), Source::Podman(name.to_owned())),
+    ];
+    for (socket, source) in engines {
+        let Some(socket) = socket.ok().filter(|socket| socket.exists()) else {
+            continue;
+        };
+        options.docker_socket.clone_from(&socket);
+        options.podman_socket = socket;
+        match source::open(&source, store, &options) {
+            Ok(images) => return Ok(one(images, name)?),
+            // One that does not answer, or not us, has nothing to say about the name.
+            Err(Error::NoSuchImage { .. } | Error::Engine { .. }) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    let name = name.to_owned();
+    Err(Failure::new(format!(
+        "there is no image `{name}`, neither in the store nor in a container engine"
+    ))
+    .with_hint(format!(
+        "`plimsoll images` lists the store; a registry is asked by `registry:{name}`, a file is named by \
+             `docker-archive:FILE`, `oci-archive:FILE` or `oci:DIR`"
+    ))
+    .into())
+}
+
+fn pulled(store: &Store, reference: &Reference, platform: Option<&Platform>) -> anyhow::Result<Image> {
+    let platform = platform.cloned().unwrap_or_else(Platform::host);
+    let options = PullOptions {
+        proxy: settings::https_proxy(),
+        ..PullOptions::default()
+    };
+    Ok(registry::pull(store, reference, &platform, &options)?)
+}
+
+/// What standard input is called.
+const STANDARD_INPUT: &str = "standard input";
+
+/// The images of the archive that standard input gives; they are read while they are there, which is as long as they
+/// are kept.
+pub(crate) fn of_standard_input(store: &Store, platform: Option<&Platform>) -> anyhow::Result<Vec<Image>> {
+    let options = options(store, platform);
+    Ok(source::open_stream(
+        io::stdin(),
+        Path::new(STANDARD_INPUT),
+        &options,
     )?)
 }
 
@@ -35,7 +104,7 @@ pub(crate) fn archived(
     Ok(one(source::open_archive(path, &options(store, platform))?, name)?)
 }
 
-fn one(images: Vec<Image>, name: &str) -> Result<Image, Failure> {
+pub(crate) fn one(images: Vec<Image>, name: &str) -> Result<Image, Failure> {
     let names: Vec<String> = images
         .iter()
         .flat_map(|image| image.references.iter().map(ToString::to_string))

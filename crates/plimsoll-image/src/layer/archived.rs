@@ -7,10 +7,10 @@ use std::sync::Arc;
 use plimsoll_core::Digest;
 
 use super::origin::Origin;
-use crate::beside::BesideHash;
+use super::pieces::Pieces;
 use crate::compression::{self, Compression};
 use crate::tar::FileRange;
-use crate::{Error, Result};
+use crate::{Error, Limits, Result};
 
 /// How much is read at a time of a tar that is read to its end.
 const BUFFER: usize = 256 * 1024;
@@ -25,6 +25,8 @@ pub(crate) struct Archived {
     /// The digest of the bytes as they are in the file, where one is stated.
     pub(crate) digest: Option<Digest>,
     pub(crate) origin: Origin,
+    /// How much it may become.
+    pub(crate) limits: Limits,
 }
 
 impl Archived {
@@ -35,6 +37,7 @@ impl Archived {
         length: u64,
         digest: Option<Digest>,
         origin: Origin,
+        limits: Limits,
     ) -> Result<Self> {
         let mut start = Vec::new();
         FileRange::new(file.clone(), offset, length)
@@ -48,6 +51,7 @@ impl Archived {
             compression: Compression::detect(&start),
             digest,
             origin,
+            limits,
         })
     }
 
@@ -69,13 +73,13 @@ impl Archived {
             // The tar's own digest is the one to check, which is up to the user.
             return use_tar(&mut BufReader::with_capacity(BUFFER, range));
         }
-        let mut raw = Hashing::new(range);
-        let mut tar = compression::decoder(self.compression, &mut raw).map_err(failed)?;
+        let mut raw = Pieces::new(range);
+        let mut tar = compression::decoder(self.compression, &mut raw, self.limits).map_err(failed)?;
         let result = use_tar(&mut tar)?;
         drop(tar);
-        io::copy(&mut raw, &mut io::sink()).map_err(failed)?;
+        let (actual, _) = raw.finish().map_err(failed)?;
         if let Some(expected) = self.digest {
-            self.expect("the compressed layer", expected, raw.hash.finish())?;
+            self.expect("the compressed layer", expected, actual)?;
         }
         Ok(result)
     }
@@ -103,31 +107,5 @@ impl Read for ToEnd {
             0 if !buffer.is_empty() && !self.0.is_at_end() => Err(io::ErrorKind::UnexpectedEof.into()),
             count => Ok(count),
         }
-    }
-}
-
-/// Hashes what is read.
-pub(crate) struct Hashing<R> {
-    input: R,
-    pub(crate) hash: BesideHash,
-    pub(crate) count: u64,
-}
-
-impl<R> Hashing<R> {
-    pub(crate) fn new(input: R) -> Self {
-        Self {
-            input,
-            hash: BesideHash::new(),
-            count: 0,
-        }
-    }
-}
-
-impl<R: Read> Read for Hashing<R> {
-    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let count = self.input.read(buffer)?;
-        self.hash.update(&buffer[..count]);
-        self.count += count as u64;
-        Ok(count)
     }
 }

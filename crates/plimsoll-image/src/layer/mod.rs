@@ -23,7 +23,7 @@ pub(crate) use stored::{Meta, Stored, TarKind, write_implied};
 pub use xattr::belongs_to_layer;
 
 use std::fs::File;
-use std::io::{self, Read, Write};
+use std::io::{self, BufRead, BufReader, Read, Write};
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::{Arc, OnceLock};
@@ -35,7 +35,7 @@ use plimsoll_core::Digest;
 use crate::beside::BesideHash;
 use crate::compression::{self, Compression};
 use crate::tar::{Input, Reader};
-use crate::{Error, Result};
+use crate::{Error, Limits, Result};
 
 /// How much is read at a time.
 const BUFFER: usize = 256 * 1024;
@@ -76,7 +76,7 @@ impl Layer {
             path: path.to_owned(),
             layer: "1".to_owned(),
         };
-        let archived = Archived::detect(Arc::new(file), 0, length, None, origin)?;
+        let archived = Archived::detect(Arc::new(file), 0, length, None, origin, Limits::default())?;
         let (diff_id, tar_size) = archived.with_tar(|tar| hash(tar, &archived.origin))?;
         let layer = Self::archived(diff_id, archived);
         layer.known.tar_size.get_or_init(|| tar_size);
@@ -136,6 +136,14 @@ impl Layer {
             Ok(ControlFlow::Continue(()))
         })?;
         Ok(*self.known.size.get_or_init(|| size))
+    }
+
+    /// How many bytes there are to be read of it where it is; a guess at how long reading takes.
+    pub fn length_in_source(&self) -> u64 {
+        match &self.data {
+            Data::Stored(stored) => stored.meta().map_or(0, |meta| meta.size),
+            Data::Archived(archived) => archived.length,
+        }
     }
 
     /// The length of its uncompressed tar in bytes.
@@ -312,14 +320,15 @@ impl Layer {
             all(&mut Pieces::new(Box::new(range)))?;
             return Ok(());
         }
+        let decoder = |raw| compression::decoder(archived.compression, raw, archived.limits);
         // The bytes as they are in the file are hashed only where their digest is stated.
         let Some(expected) = archived.digest else {
-            let tar = compression::decoder(archived.compression, range).map_err(failed)?;
-            all(&mut Pieces::new(tar))?;
+            let raw: Box<dyn BufRead + Send> = Box::new(BufReader::with_capacity(BUFFER, range));
+            all(&mut Pieces::new(decoder(raw).map_err(failed)?))?;
             return Ok(());
         };
         let mut raw = Pieces::new(range);
-        let tar = compression::buffered_decoder(archived.compression, &mut raw).map_err(failed)?;
+        let tar = decoder(Box::new(&mut raw)).map_err(failed)?;
         if all(&mut Pieces::new(tar))? {
             let (actual, _) = raw.finish().map_err(failed)?;
             archived.expect("the compressed layer", expected, actual)?;

@@ -63,6 +63,7 @@ fn take_in(store: &Store, reference: &Reference, platform: &Platform, layout: &P
     let options = source::Options {
         platform: Some(platform.clone()),
         temporary_directory: store.temporary_directory()?.to_owned(),
+        ..source::Options::default()
     };
     let images = source::open(&source::Source::Oci(layout.to_owned()), store, &options)?;
     let image = images

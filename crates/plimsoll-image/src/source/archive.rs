@@ -2,17 +2,20 @@
 
 use std::collections::HashMap;
 use std::fs::File;
-use std::io::{self, Read, Seek};
+use std::io::{self, Read, Seek, Write};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::Options;
 use crate::compression::{self, Compression};
 use crate::layer::name;
 use crate::manifest::DOCUMENT_LIMIT;
 use crate::tar::{FileRange, Kind, Reader, TarError};
 use crate::{Error, Result};
 
+/// The most members of an archive: layers, documents, and links to them.
+const MEMBERS_LIMIT: u64 = 100_000;
 /// How many links from one member to another are followed.
 const LINK_LIMIT: usize = 8;
 
@@ -41,9 +44,9 @@ pub(super) struct Range {
 }
 
 impl Archive {
-    /// Opens the file and finds its members. A compressed file, and one that can be read only once, is spooled to
-    /// `temporary_directory`, in a file without a name.
-    pub(super) fn open(path: &Path, temporary_directory: &Path) -> Result<Self> {
+    /// Opens the file and finds its members. A compressed file, and one that can be read only once, is spooled to the
+    /// directory for temporary files, in a file without a name.
+    pub(super) fn open(path: &Path, options: &Options) -> Result<Self> {
         let failed = |error| Error::io("read", path)(error);
         let file = File::open(path).map_err(Error::io("open", path))?;
         let metadata = file.metadata().map_err(failed)?;
@@ -56,9 +59,20 @@ impl Archive {
         let file = if metadata.is_file() && !is_compressed(&file).map_err(failed)? {
             file
         } else {
-            spool(file, path, temporary_directory)?
+            spool(Box::new(file), path, options)?
         };
-        let length = file.metadata().map_err(failed)?.len();
+        Self::of(file, path)
+    }
+
+    /// Takes an archive from where it can be read only once, plain or compressed; it is spooled. `path` stands for it in
+    /// messages.
+    pub(super) fn spooled(input: impl Read + Send, path: &Path, options: &Options) -> Result<Self> {
+        Self::of(spool(Box::new(input), path, options)?, path)
+    }
+
+    /// The archive in `file`, which `path` stands for in messages.
+    pub(super) fn of(file: File, path: &Path) -> Result<Self> {
+        let length = file.metadata().map_err(Error::io("read", path))?.len();
         let mut archive = Self {
             path: path.to_owned(),
             file: Arc::new(file),
@@ -72,7 +86,7 @@ impl Archive {
         if length == 0 {
             return Err(not_an_archive(&self.path, "it is empty"));
         }
-        let mut reader = Reader::new(FileRange::new(self.file.clone(), 0, length));
+        let mut reader = Reader::new(FileRange::new(self.file.clone(), 0, length)).at_most(MEMBERS_LIMIT);
         let mut last = String::new();
         loop {
             let member = match reader.next_member() {
@@ -193,7 +207,9 @@ fn is_compressed(file: &File) -> io::Result<bool> {
     Ok(Compression::detect(&start[..count]) != Compression::Plain)
 }
 
-fn spool(file: File, path: &Path, temporary_directory: &Path) -> Result<File> {
+/// Writes what `input` decompresses to into a file without a name.
+fn spool(input: Box<dyn Read + Send + '_>, path: &Path, options: &Options) -> Result<File> {
+    let temporary_directory = &options.temporary_directory;
     let mut spooled =
         tempfile::tempfile_in(temporary_directory).map_err(Error::io("write", temporary_directory))?;
     let read_failed = |error: io::Error| match error.kind() {
@@ -206,20 +222,30 @@ fn spool(file: File, path: &Path, temporary_directory: &Path) -> Result<File> {
         }
         _ => Error::io("read", path)(error),
     };
-    let mut reader = compression::reader(Box::new(file)).map_err(read_failed)?;
+    let mut reader = compression::reader_within(input, options.limits).map_err(read_failed)?;
+    copy(&mut reader, &mut spooled, read_failed, temporary_directory)?;
+    Ok(spooled)
+}
+
+/// Copies all of `input` to a file in `directory`.
+pub(super) fn copy(
+    input: &mut dyn Read,
+    file: &mut File,
+    read_failed: impl Fn(io::Error) -> Error,
+    directory: &Path,
+) -> Result<()> {
     let mut buffer = vec![0; 256 * 1024];
     loop {
-        let count = match reader.read(&mut buffer) {
-            Ok(0) => break,
-            Ok(count) => count,
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+        match input.read(&mut buffer) {
+            Ok(0) => return file.rewind().map_err(Error::io("read", directory)),
+            Ok(count) => {
+                let written = file.write_all(&buffer[..count]);
+                written.map_err(Error::io("write", directory))?;
+            }
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(error) => return Err(read_failed(error)),
-        };
-        let written = io::Write::write_all(&mut spooled, &buffer[..count]);
-        written.map_err(Error::io("write", temporary_directory))?;
+        }
     }
-    spooled.rewind().map_err(Error::io("read", temporary_directory))?;
-    Ok(spooled)
 }
 
 #[cfg(test)]

@@ -69,6 +69,7 @@ pub(super) fn read(archive: &Archive, options: &Options) -> Result<Vec<Image>> {
             );
             return Err(document(archive, MANIFEST, &reason));
         }
+        super::check_layers(&archive.path, MANIFEST, item.layers.len())?;
         super::check_platform(&archive.path, &config, options)?;
         let mut layers = Vec::new();
         for (index, (name, diff_id)) in item.layers.iter().zip(diff_ids).enumerate() {
@@ -80,7 +81,14 @@ pub(super) fn read(archive: &Archive, options: &Options) -> Result<Vec<Image>> {
             let digest = name
                 .strip_prefix("blobs/sha256/")
                 .and_then(|hex| Digest::from_hex(hex).ok());
-            let archived = Archived::detect(range.file, range.offset, range.length, digest, origin)?;
+            let archived = Archived::detect(
+                range.file,
+                range.offset,
+                range.length,
+                digest,
+                origin,
+                options.limits,
+            )?;
             layers.push(Layer::archived(*diff_id, archived));
         }
         let references = references(archive, &item.repo_tags)?;

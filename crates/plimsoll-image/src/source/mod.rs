@@ -2,15 +2,19 @@
 
 mod archive;
 mod docker_archive;
+mod engine;
+mod http;
 mod oci;
 
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use plimsoll_core::Platform;
 
-use crate::{Error, Image, ImageConfig, Result, Store};
+use crate::{Error, Image, ImageConfig, Limits, Result, Store};
 use archive::Archive;
+use engine::Engine;
 
 /// Where an image is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,12 +27,17 @@ pub enum Source {
     OciArchive(PathBuf),
     /// In an OCI image layout.
     Oci(PathBuf),
+    /// In a Docker engine, under this name or ID.
+    DockerDaemon(String),
+    /// In a Podman service, under this name or ID.
+    Podman(String),
 }
 
 impl FromStr for Source {
     type Err = Error;
 
-    /// Reads `docker-archive:FILE`, `oci-archive:FILE`, `oci:DIR`, or the name of an image in the store.
+    /// Reads `docker-archive:FILE`, `oci-archive:FILE`, `oci:DIR`, `docker-daemon:NAME`, `podman:NAME`, or the name of
+    /// an image in the store.
     fn from_str(text: &str) -> Result<Self> {
         let file = |file: &str| match file {
             "" => Err(Error::Name {
@@ -37,10 +46,27 @@ impl FromStr for Source {
             }),
             file => Ok(PathBuf::from(file)),
         };
+        let name = |name: &str| match name {
+            "" => Err(Error::Name {
+                text: text.to_owned(),
+                reason: "a name is missing behind the colon".to_owned(),
+            }),
+            name => Ok(name.to_owned()),
+        };
         match text.split_once(':') {
             Some(("docker-archive", path)) => file(path).map(Self::DockerArchive),
             Some(("oci-archive", path)) => file(path).map(Self::OciArchive),
             Some(("oci", path)) => file(path).map(Self::Oci),
+            Some(("docker-daemon", image)) => name(image).map(Self::DockerDaemon),
+            Some(("podman", image)) => name(image).map(Self::Podman),
+            Some(("containerd", image)) if !image.starts_with(|first: char| first.is_ascii_digit()) => {
+                Err(Error::Name {
+                    text: text.to_owned(),
+                    reason: "containerd's images are not read where they are; write one to a file with \
+                             `ctr images export FILE NAME` and name that by `oci-archive:FILE`"
+                        .to_owned(),
+                })
+            }
             _ if text.is_empty() => Err(Error::Name {
                 text: String::new(),
                 reason: "it is empty".to_owned(),
@@ -57,6 +83,12 @@ pub struct Options {
     pub platform: Option<Platform>,
     /// Where a compressed archive is spooled to, in a file without a name.
     pub temporary_directory: PathBuf,
+    /// How much compressed input may become.
+    pub limits: Limits,
+    /// The socket of the Docker engine.
+    pub docker_socket: PathBuf,
+    /// The socket of the Podman service.
+    pub podman_socket: PathBuf,
 }
 
 impl Default for Options {
@@ -64,6 +96,9 @@ impl Default for Options {
         Self {
             platform: None,
             temporary_directory: PathBuf::from("/tmp"),
+            limits: Limits::default(),
+            docker_socket: PathBuf::from("/var/run/docker.sock"),
+            podman_socket: PathBuf::from("/run/podman/podman.sock"),
         }
     }
 }
@@ -78,19 +113,28 @@ pub fn open(source: &Source, store: &Store, options: &Options) -> Result<Vec<Ima
         Source::Store(name) => Ok(vec![store.find(name)?]),
         Source::DockerArchive(path) => {
             let (path, name) = split_name(path);
-            let archive = Archive::open(&path, &options.temporary_directory)?;
+            let archive = Archive::open(&path, options)?;
             named(docker_archive::read(&archive, options)?, &path, name.as_deref())
         }
         Source::OciArchive(path) => {
             let (path, name) = split_name(path);
-            let archive = Archive::open(&path, &options.temporary_directory)?;
+            let archive = Archive::open(&path, options)?;
             oci::Layout::Archive(archive).read(options, name.as_deref())
         }
         Source::Oci(path) => {
             let (path, name) = split_name(path);
             oci::Layout::Directory(path).read(options, name.as_deref())
         }
+        Source::DockerDaemon(name) => exported(Engine::Docker, &options.docker_socket, name, options),
+        Source::Podman(name) => exported(Engine::Podman, &options.podman_socket, name, options),
     }
+}
+
+/// The image `name` of a container engine.
+fn exported(engine: Engine, socket: &Path, name: &str, options: &Options) -> Result<Vec<Image>> {
+    let file = engine.export(socket, name, &options.temporary_directory)?;
+    let archive = Archive::of(file, &engine.place(name))?;
+    docker_archive::read(&archive, options)
 }
 
 /// The images of a file that is a docker-archive or an oci-archive, plain or compressed.
@@ -98,14 +142,26 @@ pub fn open(source: &Source, store: &Store, options: &Options) -> Result<Vec<Ima
 /// # Errors
 /// When it is neither, or damaged.
 pub fn open_archive(path: &Path, options: &Options) -> Result<Vec<Image>> {
-    let archive = Archive::open(path, &options.temporary_directory)?;
+    images(Archive::open(path, options)?, options)
+}
+
+/// The same of an archive that can be read only once, such as standard input; it is spooled. `path` stands for it in
+/// messages.
+///
+/// # Errors
+/// When it is neither, or damaged.
+pub fn open_stream(input: impl Read + Send, path: &Path, options: &Options) -> Result<Vec<Image>> {
+    images(Archive::spooled(input, path, options)?, options)
+}
+
+fn images(archive: Archive, options: &Options) -> Result<Vec<Image>> {
     if archive.find(docker_archive::MANIFEST).is_some() {
         docker_archive::read(&archive, options)
     } else if archive.find(oci::INDEX).is_some() {
         oci::Layout::Archive(archive).read(options, None)
     } else {
         Err(archive::not_an_archive(
-            path,
+            &archive.path,
             "it is a tar with neither `manifest.json` nor `index.json` in it",
         ))
     }
@@ -138,6 +194,21 @@ fn named(images: Vec<Image>, path: &Path, name: Option<&str>) -> Result<Vec<Imag
             name: format!("{}:{name}", path.display()),
         }),
         false => Ok(found),
+    }
+}
+
+/// The most layers of one image; engines take no more than 127.
+const LAYERS_LIMIT: usize = 1000;
+
+/// Refuses an image with more layers than any engine would take.
+fn check_layers(path: &Path, member: &str, layers: usize) -> Result<()> {
+    match layers {
+        ..=LAYERS_LIMIT => Ok(()),
+        _ => Err(Error::Document {
+            path: path.to_owned(),
+            member: member.to_owned(),
+            reason: format!("it lists {layers} layers; no more than {LAYERS_LIMIT} are read"),
+        }),
     }
 }
 

@@ -18,6 +18,8 @@ use crate::{Error, Image, ImageConfig, Layer, Result};
 pub(super) const INDEX: &str = "index.json";
 /// How deep indexes may be in indexes.
 const DEPTH_LIMIT: usize = 4;
+/// How many manifests and indexes are looked at. An index may be listed by several others, and these by more.
+const MANIFESTS_LIMIT: usize = 10_000;
 /// The media types of an image's configuration.
 const CONFIGS: [&str; 3] = [
     "",
@@ -111,12 +113,13 @@ impl Layout {
             .document(self.path(), INDEX)?;
         let index: Index = self.parse(&index, INDEX)?;
         let mut leaves = Vec::new();
+        let mut left = MANIFESTS_LIMIT;
         for top in index
             .manifests
             .iter()
             .filter(|top| name.is_none_or(|name| top.is_called(name)))
         {
-            self.add_leaves(top, top, 0, &mut leaves)?;
+            self.add_leaves(top, top, 0, &mut leaves, &mut left)?;
         }
         if let Some(name) = name.filter(|_| leaves.is_empty()) {
             return Err(Error::NoSuchImage {
@@ -159,7 +162,12 @@ impl Layout {
         descriptor: &Descriptor,
         depth: usize,
         leaves: &mut Vec<Leaf<'a>>,
+        left: &mut usize,
     ) -> Result<()> {
+        *left = left.checked_sub(1).ok_or_else(|| Error::Unsupported {
+            path: self.path().to_owned(),
+            what: format!("an index that leads to more than {MANIFESTS_LIMIT} manifests"),
+        })?;
         if descriptor.is_attestation() {
             return Ok(());
         }
@@ -184,7 +192,7 @@ impl Layout {
                 || manifest.is_attestation()
                 || self.find(&blob(&manifest.digest))?.is_some()
             {
-                self.add_leaves(top, manifest, depth + 1, &mut inner)?;
+                self.add_leaves(top, manifest, depth + 1, &mut inner, left)?;
             }
         }
         if inner.is_empty() {
@@ -257,6 +265,7 @@ impl Layout {
                 ),
             });
         }
+        super::check_layers(self.path(), &manifest_name, manifest.layers.len())?;
         super::check_platform(self.path(), &config, options)?;
         let mut layers = Vec::new();
         for (index, (descriptor, diff_id)) in manifest.layers.iter().zip(diff_ids).enumerate() {
@@ -276,7 +285,14 @@ impl Layout {
                 layer: format!("{} (`{name}`)", index + 1),
             };
             let digest = Some(descriptor.digest);
-            let archived = Archived::detect(range.file, range.offset, range.length, digest, origin)?;
+            let archived = Archived::detect(
+                range.file,
+                range.offset,
+                range.length,
+                digest,
+                origin,
+                options.limits,
+            )?;
             layers.push(Layer::archived(*diff_id, archived));
         }
         let id = manifest.config.digest;

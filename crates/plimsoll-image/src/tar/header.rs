@@ -76,7 +76,7 @@ pub(crate) struct Block<'a>(pub(crate) &'a [u8; BLOCK]);
 
 impl Block<'_> {
     pub(crate) fn is_zero(&self) -> bool {
-        self.0.iter().all(|byte| *byte == 0)
+        self.0[0] == 0 && self.0.iter().all(|byte| *byte == 0)
     }
 
     /// Whether the stated checksum is that of the block, its bytes taken as unsigned or, as some old programs did,
@@ -85,13 +85,14 @@ impl Block<'_> {
         let Some(stated) = numeric::parse(&self.0[148..156]) else {
             return false;
         };
-        let (mut unsigned, mut signed) = (0_i64, 0_i64);
-        for (index, byte) in self.0.iter().enumerate() {
-            let byte = if (148..156).contains(&index) { b' ' } else { *byte };
-            unsigned += i64::from(byte);
-            signed += i64::from(byte.cast_signed());
+        let sum = |part: &[u8]| part.iter().map(|byte| u32::from(*byte)).sum::<u32>();
+        // The field itself counts as blanks.
+        let unsigned = i64::from(sum(self.0) - sum(&self.0[148..156]) + 8 * u32::from(b' '));
+        stated == unsigned || {
+            let high = self.0.iter().filter(|byte| !byte.is_ascii()).count();
+            let in_field = self.0[148..156].iter().filter(|byte| !byte.is_ascii()).count();
+            i64::try_from(high - in_field).is_ok_and(|high| stated == unsigned - 256 * high)
         }
-        stated == unsigned || stated == signed
     }
 
     /// The kind of the member, whose name is `path` where an extended header has it: then the name here may be cut off

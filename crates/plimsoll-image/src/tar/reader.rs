@@ -7,8 +7,13 @@ use super::input::Input;
 use super::sparse::{SparseMap, SparseReader};
 use super::{numeric, pax};
 
-/// The most bytes of PAX records or of a GNU long name that are accepted.
+/// The most bytes of PAX records and GNU long names that one member may have.
 const EXTENSION_LIMIT: u64 = 1 << 20;
+/// The most members; the largest real layers have some hundred thousand.
+const MEMBERS_LIMIT: u64 = 4_000_000;
+/// The most bytes that the holes of sparse files may stand for: they take no space in a tar, and all of it when
+/// they are written.
+const HOLES_LIMIT: u64 = 16 << 30;
 
 /// Why a tar cannot be read.
 #[derive(Debug)]
@@ -111,6 +116,10 @@ pub(crate) struct Reader<I> {
     payload: u64,
     /// The zeros behind it.
     padding: u64,
+    /// How many more members there may be.
+    members_left: u64,
+    /// How many more bytes may be in holes.
+    holes_left: u64,
 }
 
 impl<I: Input> Reader<I> {
@@ -120,7 +129,15 @@ impl<I: Input> Reader<I> {
             offset: 0,
             payload: 0,
             padding: 0,
+            members_left: MEMBERS_LIMIT,
+            holes_left: HOLES_LIMIT,
         }
+    }
+
+    /// Accepts fewer members.
+    pub(crate) fn at_most(mut self, members: u64) -> Self {
+        self.members_left = members;
+        self
     }
 
     /// How many bytes of the input were taken.
@@ -141,6 +158,7 @@ impl<I: Input> Reader<I> {
     pub(crate) fn next_member(&mut self) -> Result<Option<Member>, TarError> {
         let mut overrides = Overrides::default();
         let mut extended = false;
+        let mut extension_left = EXTENSION_LIMIT;
         loop {
             self.skip_rest()?;
             let start = self.offset;
@@ -169,9 +187,14 @@ impl<I: Input> Reader<I> {
             let size = size.ok_or_else(|| invalid("the header's size is wrong"))?;
             self.payload = if kind.is_header_only() { 0 } else { size };
             self.padding = padding(self.payload);
+            if matches!(kind, Kind::Pax | Kind::GnuLongName | Kind::GnuLongLink) {
+                extension_left = extension_left
+                    .checked_sub(self.payload)
+                    .ok_or_else(|| invalid("the extended headers of a member have more than 1 MiB"))?;
+            }
             match kind {
                 Kind::Pax => {
-                    let payload = self.extension(start)?;
+                    let payload = self.extension()?;
                     let records =
                         pax::parse(&payload).ok_or_else(|| invalid("the PAX records are damaged"))?;
                     for (key, value) in records {
@@ -182,7 +205,7 @@ impl<I: Input> Reader<I> {
                 // Docker, too, heeds no global records: they are comments in practice.
                 Kind::PaxGlobal => {}
                 Kind::GnuLongName | Kind::GnuLongLink => {
-                    let mut name = self.extension(start)?;
+                    let mut name = self.extension()?;
                     name.truncate(name.iter().position(|byte| *byte == 0).unwrap_or(name.len()));
                     match kind {
                         Kind::GnuLongName => overrides.path = Some(name),
@@ -190,7 +213,13 @@ impl<I: Input> Reader<I> {
                     }
                     extended = true;
                 }
-                _ => return self.member(kind, &block, start, overrides).map(Some),
+                _ => {
+                    self.members_left = self
+                        .members_left
+                        .checked_sub(1)
+                        .ok_or_else(|| invalid("there are more members than any real image has"))?;
+                    return self.member(kind, &block, start, overrides).map(Some);
+                }
             }
         }
     }
@@ -275,12 +304,14 @@ impl<I: Input> Reader<I> {
             }
             _ => {}
         }
-        if member
-            .sparse
-            .as_ref()
-            .is_some_and(|sparse| sparse.stored() > self.payload)
-        {
-            return Err(invalid("a sparse file's map says more than there is"));
+        if let Some(sparse) = &member.sparse {
+            if sparse.stored() > self.payload {
+                return Err(invalid("a sparse file's map says more than there is"));
+            }
+            self.holes_left = self
+                .holes_left
+                .checked_sub(sparse.size() - sparse.stored())
+                .ok_or_else(|| invalid("the holes of sparse files stand for more than 16 GiB"))?;
         }
         Ok(member)
     }
@@ -322,14 +353,8 @@ impl<I: Input> Reader<I> {
         Ok(Some(block))
     }
 
-    /// The payload of an extended header.
-    fn extension(&mut self, start: u64) -> Result<Vec<u8>, TarError> {
-        if self.payload > EXTENSION_LIMIT {
-            return Err(TarError::Invalid {
-                offset: start,
-                reason: "an extended header has more than 1 MiB",
-            });
-        }
+    /// The payload of an extended header, whose size is checked.
+    fn extension(&mut self) -> Result<Vec<u8>, TarError> {
         let mut payload = Vec::new();
         self.read_to_end(&mut payload)
             .map_err(|error| self.input_error(error))?;

@@ -11,7 +11,7 @@ use plimsoll_image::{Error, Image, Store};
 
 use crate::support::{Tar, entries, leftovers, store, written};
 
-fn layers() -> [Vec<u8>; 2] {
+pub(crate) fn layers() -> [Vec<u8>; 2] {
     [
         Tar::new()
             .dir("etc")
@@ -36,7 +36,7 @@ fn config(layers: &[Vec<u8>]) -> Vec<u8> {
 }
 
 /// The format of Docker before 25: a directory for each layer, and a link for one that is there already.
-fn old_docker(layers: &[Vec<u8>], tags: &str) -> Tar {
+pub(crate) fn old_docker(layers: &[Vec<u8>], tags: &str) -> Tar {
     let config = config(layers);
     let id = Digest::of(&config).hex();
     let mut tar = Tar::new();
@@ -144,7 +144,7 @@ fn open(path: &Path) -> Result<Vec<Image>, Error> {
     source::open_archive(path, &Options::default())
 }
 
-fn assert_same(image: &Image, store: &Store) {
+pub(crate) fn assert_same(image: &Image, store: &Store) {
     let expected = layers();
     assert_eq!(image.layers.len(), 2);
     let added = store.add(image, &image.references).unwrap();

@@ -7,7 +7,6 @@ use plimsoll_core::{Platform, Severity};
 use plimsoll_image::{Image, Store};
 use plimsoll_report::ScanReport;
 
-use super::load;
 use crate::assessing::{Advisories, scan_layers, scan_report};
 use crate::failure::Failure;
 use crate::invocation::Invocation;
@@ -16,7 +15,8 @@ use crate::{exit, sources};
 /// Find the packages of an image and the known vulnerabilities in them
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
-    /// A name or ID in the store, or `docker-archive:FILE`, `oci-archive:FILE`, `oci:DIR`
+    /// A name or ID in the store or a container engine, or `docker-archive:FILE`, `oci-archive:FILE`, `oci:DIR`,
+    /// `docker-daemon:NAME`, `podman:NAME`, `registry:NAME`
     #[arg(required_unless_present = "input")]
     image: Option<String>,
     /// An archive that `save` wrote; `-` for standard input
@@ -58,7 +58,7 @@ enum Format {
 
 pub(crate) fn run(invocation: &Invocation, args: &Args) -> anyhow::Result<u8> {
     let store = invocation.store()?;
-    let (image, name, _spooled) = subject(args, &store)?;
+    let (image, name) = subject(args, &store)?;
     let known = Advisories::open(&store)?;
     let scanned = scan_layers(&image, &store, &known, args.all_layers)?;
     let mut report = scan_report(&image, &name, &scanned, &known)?;
@@ -80,21 +80,19 @@ pub(crate) fn run(invocation: &Invocation, args: &Args) -> anyhow::Result<u8> {
     })
 }
 
-/// The image, what to call it, and the file that standard input is kept in as long as it is read.
-fn subject(args: &Args, store: &Store) -> anyhow::Result<(Image, String, Option<tempfile::NamedTempFile>)> {
+/// The image, and what to call it.
+fn subject(args: &Args, store: &Store) -> anyhow::Result<(Image, String)> {
     let platform = args.platform.as_ref();
     match (&args.input, &args.image) {
         (Some(path), _) if path == Path::new("-") => {
-            let spooled = load::spooled(store)?;
-            let image = sources::archived(store, spooled.path(), "-", platform)
-                .map_err(|error| load::of_standard_input(&error, spooled.path()))?;
-            Ok((image, "-".to_owned(), Some(spooled)))
+            let images = sources::of_standard_input(store, platform)?;
+            Ok((sources::one(images, "-")?, "-".to_owned()))
         }
         (Some(path), _) => {
             let name = path.display().to_string();
-            Ok((sources::archived(store, path, &name, platform)?, name, None))
+            Ok((sources::archived(store, path, &name, platform)?, name))
         }
-        (None, Some(name)) => Ok((sources::named(store, name, platform)?, name.clone(), None)),
+        (None, Some(name)) => Ok((sources::named(store, name, platform)?, name.clone())),
         (None, None) => Err(Failure::usage("name an image, or an archive with `--input`").into()),
     }
 }
