@@ -29,6 +29,26 @@ struct State {
     hash: Option<Sha256>,
 }
 
+/// Pieces that were handed over, to be filled again as soon as they are hashed.
+#[derive(Default)]
+pub(crate) struct Recycled(Vec<Arc<Vec<u8>>>);
+
+impl Recycled {
+    /// A piece that nobody else has: with what was in it, or an empty one.
+    pub(crate) fn take(&mut self) -> Vec<u8> {
+        let free = self.0.iter_mut().position(|piece| Arc::get_mut(piece).is_some());
+        let free = free.and_then(|index| Arc::into_inner(self.0.swap_remove(index)));
+        free.unwrap_or_default()
+    }
+
+    /// Makes a piece one to hand over, and to take again later.
+    pub(crate) fn share(&mut self, piece: Vec<u8>) -> Arc<Vec<u8>> {
+        let piece = Arc::new(piece);
+        self.0.push(piece.clone());
+        piece
+    }
+}
+
 /// The streams that have pieces and no thread.
 struct Pool {
     ready: Mutex<VecDeque<Arc<Stream>>>,

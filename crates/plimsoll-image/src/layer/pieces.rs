@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use plimsoll_core::Digest;
 
-use crate::hashing::Hasher;
+use crate::hashing::{Hasher, Recycled};
 use crate::tar::Input;
 
 /// How much is read at a time: a few pieces fit into a processor's cache.
@@ -18,8 +18,7 @@ pub(crate) struct Pieces<R> {
     /// The piece that is being read, and how far.
     current: Arc<Vec<u8>>,
     position: usize,
-    /// Pieces that were read, to be filled again as soon as they are hashed.
-    used: Vec<Arc<Vec<u8>>>,
+    used: Recycled,
     count: u64,
 }
 
@@ -30,7 +29,7 @@ impl<R: Read> Pieces<R> {
             hasher: Hasher::new(),
             current: Arc::default(),
             position: 0,
-            used: Vec::new(),
+            used: Recycled::default(),
             count: 0,
         }
     }
@@ -46,30 +45,23 @@ impl<R: Read> Pieces<R> {
 
     /// Takes the next piece; `false` at the end of the input.
     fn advance(&mut self) -> io::Result<bool> {
-        if self.current.capacity() > 0 {
-            self.used.push(std::mem::take(&mut self.current));
-        }
         self.position = 0;
-        let free = self
-            .used
-            .iter_mut()
-            .position(|piece| Arc::get_mut(piece).is_some());
-        let mut piece = free.map(|index| self.used.swap_remove(index)).unwrap_or_default();
-        // Nobody else has it.
-        let buffer = Arc::make_mut(&mut piece);
-        buffer.resize(PIECE, 0);
+        // It is free for another use once it is hashed, too.
+        self.current = Arc::default();
+        let mut piece = self.used.take();
+        piece.resize(PIECE, 0);
         let mut filled = 0;
         while filled < PIECE {
-            match self.input.read(&mut buffer[filled..]) {
+            match self.input.read(&mut piece[filled..]) {
                 Ok(0) => break,
                 Ok(count) => filled += count,
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) => return Err(error),
             }
         }
-        buffer.truncate(filled);
+        piece.truncate(filled);
         self.count += filled as u64;
-        self.current = piece;
+        self.current = self.used.share(piece);
         if filled > 0 {
             self.hasher.add(self.current.clone());
         }
