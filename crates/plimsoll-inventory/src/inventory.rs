@@ -10,6 +10,7 @@ use crate::analyze::analyze;
 use crate::catalogers::dpkg;
 use crate::history::{base_layers, created_by};
 use crate::merge::{Merged, MergedPackage};
+use crate::told_once::once;
 use crate::{
     AnalysisCache, FileSecret, LayerAnalysis, Result, SecretScope, Warning, catalogers, distribution,
     end_of_life, secrets,
@@ -169,7 +170,7 @@ impl Context<'_> {
         } else {
             Vec::new()
         };
-        let present = self.merged.packages();
+        let present = once(self.merged.packages());
         let mut packages: Vec<Package> = present
             .iter()
             .chain(&removed)

@@ -21,6 +21,7 @@ mod merge;
 mod owned;
 mod programs;
 mod secrets;
+mod told_once;
 mod zip;
 
 pub use analysis::{DistributionFacts, EvidenceFile, FileSecret, FoundPackage, LayerAnalysis, Warning};

@@ -154,6 +154,52 @@ fn python_packages_of_the_distribution_are_told_once() {
 }
 
 #[test]
+fn what_has_metadata_of_its_own_is_told_by_them() {
+    let dir = tempfile::tempdir().unwrap();
+    let site = "opt/conda/envs/a/lib/python3.11/site-packages";
+    let record =
+        |name: &str, version: &str| format!("{{\"name\":\"{name}\",\"version\":\"{version}\"}}").into_bytes();
+    let image = layer(
+        dir.path(),
+        &[
+            F(
+                "opt/conda/envs/a/conda-meta/num-py-1.json",
+                &record("num-py", "1"),
+            ),
+            F("opt/conda/envs/a/conda-meta/zlib-2.json", &record("zlib", "2")),
+            F("opt/conda/conda-meta/num-py-1.json", &record("num-py", "1.1")),
+            F(
+                &format!("{site}/Num.Py-1.dist-info/METADATA"),
+                &metadata("Num.Py", "1"),
+            ),
+            F(
+                &format!("{site}/pip/_vendor/vendor.txt"),
+                b"idna==3.4\nurllib3==1.26.15\n",
+            ),
+            F(
+                &format!("{site}/pip/_vendor/idna-3.4.dist-info/METADATA"),
+                &metadata("idna", "3.4"),
+            ),
+            F(
+                "app/urllib3-1.26.15.dist-info/METADATA",
+                &metadata("urllib3", "1.26.15"),
+            ),
+        ],
+    );
+    assert_eq!(
+        shown(&inventory(vec![image])),
+        [
+            "Num.Py 1 0",
+            "idna 3.4 0",
+            "urllib3 1.26.15 0",
+            "urllib3 1.26.15 0",
+            "num-py 1.1 0",
+            "zlib 2 0"
+        ]
+    );
+}
+
+#[test]
 fn hard_links_are_read_by_their_targets() {
     let dir = tempfile::tempdir().unwrap();
     let linked = layer(

@@ -71,12 +71,13 @@ pub(crate) trait Cataloger: Sync {
 }
 
 /// All catalogers. No two ask for the same file.
-pub(crate) static CATALOGERS: [&dyn Cataloger; 12] = [
+pub(crate) static CATALOGERS: [&dyn Cataloger; 13] = [
     &release::Release,
     &dpkg::Dpkg,
     &apk::Apk,
     &rpm::Rpm,
     &python::Python,
+    &python::Vendored,
     &node::Node,
     &ruby::Ruby,
     &php::Php,
@@ -114,7 +115,7 @@ pub(crate) trait PieceCataloger: Sync {
 }
 
 /// All of them; the first that a file may be evidence for reads it.
-static PIECE_CATALOGERS: [&dyn PieceCataloger; 2] = [&java::Java, &Programs];
+static PIECE_CATALOGERS: [&dyn PieceCataloger; 3] = [&java::Java, &python::Egg, &Programs];
 
 /// The cataloger that a file may be evidence for. Files that [`cataloger_of`] knows are not asked about.
 pub(crate) fn piece_cataloger_of(path: &str, mode: u32, size: u64) -> Option<&'static dyn PieceCataloger> {
@@ -149,7 +150,7 @@ fn is_ownable(path: &str) -> bool {
     };
     match cataloger_of(path) {
         Some((cataloger, _)) => cataloger.is_ownable(path),
-        None => is_program() || java::is_archive(path.as_bytes()),
+        None => is_program() || java::is_archive(path.as_bytes()) || path.ends_with(".egg"),
     }
 }
 

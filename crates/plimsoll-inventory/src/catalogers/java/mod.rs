@@ -56,14 +56,15 @@ impl PieceCataloger for Java {
         evidence: &mut EvidenceFile,
         warnings: &mut Warnings,
     ) -> io::Result<()> {
+        let path = evidence.path.clone();
         let mut stock = Stock {
+            file: &path,
             packages: Vec::new(),
             bytes: MOST_BYTES,
             archives: MOST_ARCHIVES,
             beyond: false,
             warnings,
         };
-        let path = evidence.path.clone();
         stock.archive(&path, content, 0)?;
         if stock.beyond {
             evidence.uncatalogued = Some(UNREAD.to_owned());
@@ -112,6 +113,8 @@ fn kind(name: &[u8]) -> Option<Kind> {
 
 /// What has been found in a file of the image, and how much more may be read.
 struct Stock<'w> {
+    /// The file's path.
+    file: &'w str,
     packages: Vec<FoundPackage>,
     bytes: u64,
     archives: usize,
@@ -159,12 +162,20 @@ impl Stock<'_> {
 
     /// Tells the packages that are named, and the archive itself where none of them is it.
     fn name(&mut self, path: &str, manifest: &Manifest, named: Vec<Coordinates>) {
-        let file = from_file_name(path);
+        let stem = coordinates::stem(path);
+        let has_version = !from_file_name(path).version.is_empty();
         let alone = named.len() == 1;
-        let is_itself = |one: &Coordinates| match one.artifact == file.artifact {
-            true => file.version.is_empty() || file.version.starts_with(&one.version),
+        let is_itself = |one: &Coordinates| match stem.strip_prefix(&one.artifact) {
+            // `log4j-1.2-api.jar` has no version in its name.
+            Some(rest) => {
+                rest.is_empty()
+                    || alone
+                    || rest
+                        .strip_prefix('-')
+                        .is_some_and(|rest| rest.starts_with(&one.version))
+            }
             // `app.jar` may be called anything.
-            false => alone && file.version.is_empty(),
+            None => alone && !has_version,
         };
         let named: Vec<Coordinates> = named.into_iter().filter(Coordinates::is_known).collect();
         let mut has_itself = false;
@@ -247,7 +258,7 @@ impl Stock<'_> {
 
     fn leave_out(&mut self, path: &str, why: &str) {
         self.beyond = true;
-        self.warnings.add(format!("{why}: `{path}`"));
+        self.warn(path, why);
     }
 
     /// A damaged archive is nothing that Java would read, either; a source that cannot be read is.
@@ -255,9 +266,23 @@ impl Stock<'_> {
         match error {
             ZipError::Source(error) => Err(error),
             ZipError::Damaged(why) => {
-                self.warnings.add(format!("{why}: `{path}`"));
+                self.warn(path, why);
                 Ok(())
             }
         }
     }
+
+    /// Notes what is wrong with the file, or with an archive in it.
+    fn warn(&mut self, path: &str, why: &str) {
+        match path
+            .strip_prefix(self.file)
+            .and_then(|inner| inner.strip_prefix('/'))
+        {
+            Some(inner) => self.warnings.add(format!("`{inner}` in it: {why}")),
+            None => self.warnings.add(why),
+        }
+    }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,5 +1,11 @@
 use plimsoll_core::Ecosystem;
 
+mod egg;
+mod vendored;
+
+pub(super) use egg::Egg;
+pub(super) use vendored::Vendored;
+
 use super::{Cataloger, Warnings};
 use crate::fields::{Field, Paragraph, paragraphs};
 use crate::{EvidenceFile, FoundPackage};
@@ -33,16 +39,18 @@ impl Cataloger for Python {
     }
 
     fn catalog(&self, content: &[u8], evidence: &mut EvidenceFile, warnings: &mut Warnings) {
-        // The description follows behind the first blank line.
-        let header = paragraphs(content).next().unwrap_or_default();
-        for problem in &header.problems {
-            warnings.add(problem);
-        }
-        match package(&header) {
-            Ok(package) => evidence.packages.push(package),
-            Err(problem) => warnings.add(problem),
-        }
+        evidence.packages.extend(distribution(content, warnings));
     }
+}
+
+/// The distribution that core metadata are about.
+fn distribution(metadata: &[u8], warnings: &mut Warnings) -> Option<FoundPackage> {
+    // The description follows behind the first blank line.
+    let header = paragraphs(metadata).next().unwrap_or_default();
+    for problem in &header.problems {
+        warnings.add(problem);
+    }
+    package(&header).map_err(|problem| warnings.add(problem)).ok()
 }
 
 fn package(header: &Paragraph<'_>) -> Result<FoundPackage, String> {

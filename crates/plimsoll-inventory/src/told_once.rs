@@ -1,0 +1,80 @@
+//! Packages that two files tell of: one of them is enough.
+
+use std::collections::HashSet;
+
+use plimsoll_core::Ecosystem;
+
+use crate::merge::MergedPackage;
+
+/// A Python distribution: the directory above its evidence, its name as PyPI compares names, its version.
+type Distribution<'a> = (&'a str, String, &'a str);
+
+/// Leaves out Conda packages and packages on a list of carried ones that have metadata of their own as Python
+/// distributions: those are what advisories are about.
+pub(crate) fn once(packages: Vec<MergedPackage<'_>>) -> Vec<MergedPackage<'_>> {
+    let doubtful = |package: &MergedPackage<'_>| place(package).is_some();
+    if !packages.iter().any(doubtful) {
+        return packages;
+    }
+    let distributions: HashSet<Distribution<'_>> = packages
+        .iter()
+        .filter(|package| package.ecosystem == Ecosystem::PyPi && !doubtful(package))
+        .flat_map(|package| above(&package.file.path).map(|directory| distribution(directory, package)))
+        .collect();
+    packages
+        .into_iter()
+        .filter(|package| {
+            place(package).is_none_or(|place| !distributions.contains(&distribution(place, package)))
+        })
+        .collect()
+}
+
+/// The directory below which the metadata of the same package would be.
+fn place<'a>(package: &MergedPackage<'a>) -> Option<&'a str> {
+    let path = package.file.path.as_str();
+    match package.ecosystem {
+        Ecosystem::Conda => Some(path.rsplit_once("conda-meta/")?.0.trim_end_matches('/')),
+        Ecosystem::PyPi if path.ends_with("/vendor.txt") || path.ends_with("/vendored.txt") => {
+            Some(path.rsplit_once('/')?.0)
+        }
+        _ => None,
+    }
+}
+
+fn distribution<'a>(directory: &'a str, package: &MergedPackage<'a>) -> Distribution<'a> {
+    (
+        directory,
+        normalized(&package.package.name),
+        &package.package.version,
+    )
+}
+
+/// The directories above a file, the root of the image as an empty text.
+fn above(path: &str) -> impl Iterator<Item = &str> {
+    let ends = path.match_indices('/').map(|(at, _)| at);
+    std::iter::once(0).chain(ends).map(|end| &path[..end])
+}
+
+/// The name as PyPI compares it (PEP 503).
+fn normalized(name: &str) -> String {
+    let mut normalized = String::with_capacity(name.len());
+    for char in name.chars() {
+        match char {
+            '-' | '_' | '.' if normalized.ends_with('-') => {}
+            '-' | '_' | '.' => normalized.push('-'),
+            _ => normalized.push(char.to_ascii_lowercase()),
+        }
+    }
+    normalized
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_and_directories() {
+        assert_eq!(normalized("Foo__Bar.-baz"), "foo-bar-baz");
+        assert_eq!(above("a/b/c").collect::<Vec<_>>(), ["", "a", "a/b"]);
+    }
+}
