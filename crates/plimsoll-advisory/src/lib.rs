@@ -28,6 +28,7 @@ mod fetch;
 mod matching;
 mod progress;
 mod release;
+pub mod remedies;
 mod title;
 pub mod versions;
 

@@ -14,6 +14,7 @@ mod package;
 mod platform;
 mod purl;
 mod reference;
+mod remedy;
 mod severity;
 mod span;
 mod vulnerability;
@@ -29,6 +30,7 @@ pub use package::{Distribution, Ecosystem, Origin, Package, PackageLayer, Source
 pub use platform::{Platform, PlatformError};
 pub use purl::{Purl, PurlError};
 pub use reference::{Reference, ReferenceError};
+pub use remedy::{BaseKind, BaseRemedy, PackageRemedy, Remedies};
 pub use severity::{ParseSeverityError, Severity, SeverityCounts};
 pub use span::Span;
 pub use vulnerability::{AdvisoryFeed, Cvss, ExploitPrediction, FixState, Vulnerability};
