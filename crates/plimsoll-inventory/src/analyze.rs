@@ -168,6 +168,9 @@ impl Analyzer {
                 // Programs and archives are no text.
                 self.scope.no_text += usize::from(!matches!(choice, Choice::Skip(_)));
                 let Some(place) = entry.place().cloned() else {
+                    if let Some(mut place) = entry.open()? {
+                        return self.pieces(cataloger, path, &mut place);
+                    }
                     let size = entry.size;
                     let mut content = Spooled::new(head, entry.reader()?, size);
                     return self.pieces(cataloger, path, &mut content);

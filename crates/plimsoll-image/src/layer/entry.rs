@@ -149,6 +149,26 @@ impl Entry<'_> {
         self.place.as_ref()
     }
 
+    /// The content of a file so that it can be read in any order: as [`Entry::place`] has it, or in a file of an unpacked
+    /// layer, which is opened for it.
+    ///
+    /// # Errors
+    /// When the file cannot be opened.
+    pub fn open(&self) -> Result<Option<Place>> {
+        match &self.content {
+            Content::File(_, directory, name) => {
+                let opened = tree::open_file(*directory, name);
+                let path = self.origin.join(OsStr::from_bytes(self.path));
+                Ok(Some(Place {
+                    file: Arc::new(opened.map_err(Error::io("open", &path))?),
+                    offset: 0,
+                    size: self.size,
+                }))
+            }
+            Content::Empty(_) | Content::Stream(_) => Ok(self.place.clone()),
+        }
+    }
+
     /// The content of a file from where it was last read; empty for everything else. A read error names neither the
     /// layer nor the file.
     ///

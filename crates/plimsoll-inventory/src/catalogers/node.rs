@@ -113,12 +113,22 @@ impl Cataloger for Node {
         let content = content.strip_prefix("\u{feff}".as_bytes()).unwrap_or(content);
         match serde_json::from_slice::<Manifest>(content) {
             Ok(manifest) => evidence.packages.extend(package(manifest)),
-            // Build tools fill in templates that are no JSON before that.
-            Err(error) if evidence.path.contains("node_modules/") => {
+            // Elsewhere it may be a template, or made wrong for a test.
+            Err(error) if is_installed(&evidence.path) => {
                 warnings.add(format!("it is no manifest of a Node.js package: {error}"));
             }
             Err(_) => {}
         }
+    }
+}
+
+/// Whether it is where Node.js looks for packages: `node_modules/NAME` or `node_modules/@SCOPE/NAME`.
+fn is_installed(path: &str) -> bool {
+    let mut above = path.rsplit('/').skip(2);
+    match above.next() {
+        Some("node_modules") => true,
+        Some(scope) if scope.starts_with('@') => above.next() == Some("node_modules"),
+        _ => false,
     }
 }
 
@@ -219,6 +229,8 @@ mod tests {
     #[test]
     fn what_is_no_manifest_is_noted_only_of_packages() {
         assert_eq!(catalog("a/node_modules/b/package.json", b"{").1.len(), 1);
+        assert_eq!(catalog("a/node_modules/@b/c/package.json", b"{").1.len(), 1);
         assert_eq!(catalog("a/package.json", b"{").1.len(), 0);
+        assert_eq!(catalog("a/node_modules/b/test/package.json", b"{").1.len(), 0);
     }
 }

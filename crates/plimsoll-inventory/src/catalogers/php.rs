@@ -61,9 +61,8 @@ impl Cataloger for Php {
             Err(error) => return warnings.add(format!("it is no list of PHP packages: {error}")),
         };
         let packages = installed.into_iter().map(|one| FoundPackage {
-            // A tag may be `v1.2.3`; Packagist counts it as `1.2.3`.
-            version: version(&one.version).to_owned(),
             name: one.name,
+            version: one.version,
             licenses: match one.license {
                 Licenses::Several(licenses) => licenses,
                 Licenses::One(license) => vec![license],
@@ -73,13 +72,6 @@ impl Cataloger for Php {
         });
         let named = packages.filter(|package| !package.name.is_empty() && !package.version.is_empty());
         evidence.packages.extend(named);
-    }
-}
-
-fn version(stated: &str) -> &str {
-    match stated.strip_prefix('v') {
-        Some(number) if number.starts_with(|first: char| first.is_ascii_digit()) => number,
-        _ => stated,
     }
 }
 
@@ -102,7 +94,7 @@ mod tests {
             {"name":"a/b","version":"v1.0.0"},{"name":"c/d","version":"dev-main","license":"GPL-3.0"}]"#;
         let expected = [
             "monolog/monolog 2.9.1 [\"MIT\"]",
-            "a/b 1.0.0 []",
+            "a/b v1.0.0 []",
             "c/d dev-main [\"GPL-3.0\"]",
         ];
         assert_eq!(shown(packages), expected);
