@@ -7,7 +7,6 @@
 )]
 
 use std::fs;
-use std::io::Read;
 use std::path::Path;
 use std::process::Command;
 
@@ -15,7 +14,7 @@ use plimsoll_core::{Ecosystem, Package};
 use plimsoll_inventory::{Inventory, InventoryOptions};
 
 mod support;
-use support::{F, image, inventory, layer, metadata, shown};
+use support::{F, image, inventory, layer, metadata, shown, unzipped};
 
 /// Each format's path in an image, and a database of the same three packages that `rpm/make-databases.sh` made.
 const DATABASES: [(&str, &[u8]); 3] = [
@@ -26,14 +25,6 @@ const DATABASES: [(&str, &[u8]); 3] = [
     ),
     ("var/lib/rpm/Packages", include_bytes!("rpm/Packages.gz")),
 ];
-
-fn unzipped(bytes: &[u8]) -> Vec<u8> {
-    let mut content = Vec::new();
-    flate2::read::GzDecoder::new(bytes)
-        .read_to_end(&mut content)
-        .unwrap();
-    content
-}
 
 /// Everything about a package that its database says.
 fn told(package: &Package) -> String {

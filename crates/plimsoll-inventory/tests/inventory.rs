@@ -16,7 +16,7 @@ use plimsoll_image::Layer;
 use plimsoll_inventory::{AnalysisCache, Inventory, InventoryOptions, analyze_layer};
 
 mod support;
-use support::{F, H, Put, S, dpkg, image, inventory, layer, metadata, shown};
+use support::{F, H, Put, S, dpkg, image, inventory, layer, metadata, shared, shown};
 
 const STATUS: &str = "var/lib/dpkg/status";
 
@@ -503,17 +503,6 @@ fn kept_analyses_are_used_and_bad_ones_made_again() {
             .message
             .starts_with("the analysis of a layer cannot be kept")
     );
-}
-
-fn shared(path: &str) -> Option<PathBuf> {
-    let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared");
-    let root = std::env::var_os("PLIMSOLL_SHARED").map_or(beside, PathBuf::from);
-    let found = root.join(path);
-    if !found.exists() {
-        eprintln!("skipped: there is no {}", found.display());
-        return None;
-    }
-    Some(found)
 }
 
 /// The names in the apk database of a gzip-compressed tar, read without this crate.

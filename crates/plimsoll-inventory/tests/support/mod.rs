@@ -1,9 +1,15 @@
 //! Images made of small tars.
 
-#![allow(dead_code, reason = "no test program uses all of it")]
+#![allow(
+    dead_code,
+    clippy::unwrap_used,
+    clippy::print_stderr,
+    reason = "no test program uses all of it, and tests say what they skip"
+)]
 
 use std::fs::File;
-use std::path::Path;
+use std::io::Read;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use plimsoll_core::{Digest, Package};
@@ -11,6 +17,7 @@ use plimsoll_image::{History, Image, ImageConfig, Layer};
 use plimsoll_inventory::Inventory;
 
 /// What to put into a layer.
+#[derive(Clone, Copy)]
 pub(crate) enum Put<'a> {
     File(&'a str, &'a [u8]),
     Symlink(&'a str, &'a str),
@@ -93,4 +100,23 @@ pub(crate) fn dpkg(packages: &[(&str, &str)]) -> Vec<u8> {
 
 pub(crate) fn metadata(name: &str, version: &str) -> Vec<u8> {
     format!("Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n\nText\n").into_bytes()
+}
+
+pub(crate) fn shared(path: &str) -> Option<PathBuf> {
+    let beside = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared");
+    let root = std::env::var_os("PLIMSOLL_SHARED").map_or(beside, PathBuf::from);
+    let found = root.join(path);
+    if !found.exists() {
+        eprintln!("skipped: there is no {}", found.display());
+        return None;
+    }
+    Some(found)
+}
+
+pub(crate) fn unzipped(bytes: &[u8]) -> Vec<u8> {
+    let mut content = Vec::new();
+    flate2::read::GzDecoder::new(bytes)
+        .read_to_end(&mut content)
+        .unwrap();
+    content
 }
