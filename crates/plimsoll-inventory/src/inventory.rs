@@ -1,4 +1,4 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::OnceLock;
 
 use plimsoll_core::{
@@ -109,6 +109,7 @@ impl Inventory {
             created_by,
             base_layers,
             files: options.files,
+            by_source: merged.names_by_source(),
         };
         let found = distribution::Found::of(&merged);
         let warnings = warnings(&layers, &merged);
@@ -161,6 +162,8 @@ struct Context<'a> {
     created_by: Vec<String>,
     base_layers: Option<usize>,
     files: bool,
+    /// The names of Debian's packages, by that of their source.
+    by_source: HashMap<&'a str, Vec<&'a str>>,
 }
 
 impl Context<'_> {
@@ -237,11 +240,21 @@ impl Context<'_> {
         if found.ecosystem != Ecosystem::Deb {
             return found.package.licenses.clone();
         }
-        let path = format!("usr/share/doc/{}/copyright", found.package.name);
-        self.merged
-            .file(&path)
-            .map(|visible| visible.file.licenses.clone())
-            .unwrap_or_default()
+        let stated = |name: &str| {
+            let file = self.merged.file(&format!("usr/share/doc/{name}/copyright"));
+            file.map(|visible| &visible.file.licenses)
+                .filter(|licenses| !licenses.is_empty())
+        };
+        // A package whose directory is a link to another's has the same source.
+        let of_source = || {
+            let source = found.package.source.as_ref()?;
+            self.by_source
+                .get(source.name.as_str())?
+                .iter()
+                .find_map(|name| stated(name))
+        };
+        let licenses = stated(&found.package.name).or_else(of_source);
+        licenses.cloned().unwrap_or_default()
     }
 }
 

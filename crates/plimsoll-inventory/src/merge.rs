@@ -1,6 +1,6 @@
 //! Layers laid over each other, as an overlay mount lays them.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use plimsoll_core::Ecosystem;
 
@@ -153,6 +153,17 @@ impl<'a> Merged<'a> {
             .filter(|package| !is_left_out(package, &owned))
             .copied()
             .collect()
+    }
+
+    /// The names of the packages that are there, by that of their source package.
+    pub(crate) fn names_by_source(&self) -> HashMap<&'a str, Vec<&'a str>> {
+        let mut names: HashMap<&str, Vec<&str>> = HashMap::new();
+        for MergedPackage { package, .. } in self.present.values() {
+            if let Some(source) = &package.source {
+                names.entry(&source.name).or_default().push(&package.name);
+            }
+        }
+        names
     }
 
     /// The packages that a layer had and that are not there any more, each once: as it was last removed.

@@ -295,3 +295,27 @@ fn ends_of_life_count_support_that_the_image_is_set_up_for() {
     );
     assert_eq!(inventory(vec![rolling]).end_of_life(), None);
 }
+
+#[test]
+fn licences_of_debian_packages() {
+    let dir = tempfile::tempdir().unwrap();
+    let status = "Package: libstdc++6\nVersion: 12\nSource: gcc-12\n\nPackage: gcc-12-base\nVersion: 12\nSource: gcc-12\n\n\
+        Package: bash\nVersion: 5\n";
+    let found = inventory(vec![layer(
+        dir.path(),
+        &[
+            F("var/lib/dpkg/status", status.as_bytes()),
+            // The directory of `libstdc++6` is a link to that of `gcc-12-base`.
+            F(
+                "usr/share/doc/gcc-12-base/copyright",
+                b"See /usr/share/common-licenses/GPL-3.\n",
+            ),
+        ],
+    )]);
+    let licenses: Vec<_> = found
+        .packages
+        .iter()
+        .map(|package| format!("{}: {}", package.name, package.licenses.join(", ")))
+        .collect();
+    assert_eq!(licenses, ["bash: ", "gcc-12-base: GPL-3", "libstdc++6: GPL-3"]);
+}

@@ -1,7 +1,6 @@
 //! The distributions' packages of real images, compared with what Trivy and Syft find. Peers and images that are not there
-//! are skipped aloud; more images are compared with
-//! `PLIMSOLL_PARITY_IMAGES=DIR cargo test -p plimsoll-inventory --test parity -- --nocapture`, where the folder holds
-//! docker-archives.
+//! are skipped aloud. A few small images are compared always, all that are at hand and the docker-archives in a folder
+//! with `PLIMSOLL_PARITY_IMAGES=DIR cargo test -p plimsoll-inventory --test parity -- --nocapture`.
 
 #![allow(
     clippy::unwrap_used,
@@ -159,12 +158,16 @@ fn compare(name: &str, peer: &str, ours: &Packages, theirs: &Packages) -> usize 
 
 /// Docker-archives of the root file systems at hand and of RPM databases, and those that the environment names.
 fn archives(dir: &Path) -> Vec<PathBuf> {
+    let folder = std::env::var_os("PLIMSOLL_PARITY_IMAGES");
+    let is_wanted = |name: &str| {
+        folder.is_some() || name.starts_with("almalinux") || name.starts_with("alpine-minirootfs-3.20")
+    };
     let mut images = Vec::new();
     if let Some(roots) = shared("images/rootfs") {
         for entry in fs::read_dir(roots).unwrap() {
             let path = entry.unwrap().path();
             let name = path.file_name().unwrap().to_string_lossy().into_owned();
-            if name.ends_with(".tar.gz") {
+            if name.ends_with(".tar.gz") && is_wanted(&name) {
                 images.push((name, Layer::from_tar(&path).unwrap()));
             }
         }
@@ -201,7 +204,7 @@ fn archives(dir: &Path) -> Vec<PathBuf> {
         sink::docker_archive::write(&[one], &mut File::create(&path).unwrap()).unwrap();
         all.push(path);
     }
-    match std::env::var_os("PLIMSOLL_PARITY_IMAGES") {
+    match folder {
         Some(folder) => {
             let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
             all.extend(entries.filter(|path| path.extension().is_some_and(|extension| extension == "tar")));

@@ -8,6 +8,20 @@ use crate::{EvidenceFile, FoundPackage};
 /// dpkg, the lists of files that packages own, and the licences of machine-readable copyright files.
 pub(crate) struct Dpkg;
 
+/// The files that a package may bring for dpkg beside its paragraph (Debian policy, chapters 5 to 8).
+const CONTROL_FILES: [&str; 10] = [
+    "conffiles",
+    "config",
+    "postinst",
+    "postrm",
+    "preinst",
+    "prerm",
+    "shlibs",
+    "symbols",
+    "templates",
+    "triggers",
+];
+
 enum File {
     /// Paragraphs of packages.
     Status,
@@ -33,7 +47,9 @@ impl File {
         let extension = name.rsplit_once('.').map(|(_, extension)| extension);
         match (directory, extension) {
             ("info" | "status.d", Some("md5sums")) => Some(Self::Sums),
-            ("info", Some("list")) => Some(Self::List),
+            ("info" | "status.d", Some("list")) => Some(Self::List),
+            // What else a package brings for dpkg may stand there, too.
+            ("status.d", Some(extension)) if CONTROL_FILES.contains(&extension) => None,
             ("status.d", _) => Some(Self::Status),
             _ => None,
         }
@@ -46,7 +62,7 @@ impl Cataloger for Dpkg {
     }
 
     fn version(&self) -> u32 {
-        1
+        2
     }
 
     fn ecosystem(&self) -> Option<Ecosystem> {
@@ -143,13 +159,12 @@ fn package(paragraph: &Paragraph<'_>) -> Result<Option<FoundPackage>, String> {
     }))
 }
 
-/// `Status` is what is wanted, an error flag, and the state: `install ok installed`. Packages that are wanted gone or
-/// have nothing but configuration files left do not count. Images made without dpkg leave the field out.
+/// `Status` is what is wanted, an error flag, and the state: `install ok installed`. The state alone counts: a package
+/// that is wanted gone is still there, and one that is installed by half has files, too. Nothing but configuration files
+/// is no package. Images made without dpkg leave the field out.
 fn is_installed(status: Option<&str>) -> bool {
-    status.is_none_or(|status| {
-        let gone = |word| matches!(word, "deinstall" | "purge" | "config-files" | "not-installed");
-        !status.split_ascii_whitespace().any(gone)
-    })
+    let state = status.and_then(|status| status.split_ascii_whitespace().nth(2));
+    !matches!(state, Some("config-files" | "not-installed"))
 }
 
 /// `Source: name (version)`; both are the binary package's own where they are left out.
@@ -163,22 +178,41 @@ fn source(field: Option<&str>, name: &str, version: &str) -> SourcePackage {
     }
 }
 
-/// The short names of the licences in a copyright file, if it is machine-readable (DEP 5): the first line of every
-/// `License` field.
+/// The short names of the licences in a copyright file: the first line of every `License` field if it is
+/// machine-readable (DEP 5), else the names of the common licences that it refers to.
 fn licenses(content: &[u8]) -> Vec<String> {
-    let mut all = paragraphs(content);
-    let Some(header) = all.next().filter(|header| header.field("Format").is_some()) else {
-        return Vec::new();
-    };
     let mut names: Vec<String> = Vec::new();
-    for paragraph in std::iter::once(header).chain(all) {
-        for name in paragraph.all("License").filter_map(Field::text) {
-            if !name.is_empty() && name.len() <= 100 && !names.iter().any(|known| known == name) {
-                names.push(name.to_owned());
+    let mut add = |name: &str| {
+        if !name.is_empty() && name.len() <= 100 && !names.iter().any(|known| known == name) {
+            names.push(name.to_owned());
+        }
+    };
+    let mut all = paragraphs(content);
+    match all.next().filter(|header| header.field("Format").is_some()) {
+        Some(header) => {
+            for paragraph in std::iter::once(header).chain(all) {
+                paragraph
+                    .all("License")
+                    .filter_map(Field::text)
+                    .for_each(&mut add);
             }
         }
+        None => common_licenses(content).for_each(add),
     }
     names
+}
+
+/// The names behind `/usr/share/common-licenses/`, where Debian keeps the texts that many packages share.
+fn common_licenses(content: &[u8]) -> impl Iterator<Item = &str> {
+    const DIRECTORY: &[u8] = b"/usr/share/common-licenses/";
+    memchr::memmem::find_iter(content, DIRECTORY).filter_map(|at| {
+        let rest = &content[at + DIRECTORY.len()..];
+        let is_part = |byte: &u8| byte.is_ascii_alphanumeric() || b"+-._".contains(byte);
+        let length = rest.iter().position(|byte| !is_part(byte)).unwrap_or(rest.len());
+        let name = std::str::from_utf8(&rest[..length]).ok()?;
+        // A full stop may end the sentence.
+        Some(name.trim_end_matches(['.', '-', '_']))
+    })
 }
 
 #[cfg(test)]
@@ -212,6 +246,13 @@ Status: install ok installed
 Package: half
 Status: install ok half-configured
 Version: 1:2-3
+
+Package: unwanted
+Status: deinstall ok installed
+Version: 4
+
+Package: never
+Status: purge ok not-installed
 ";
 
     #[test]
@@ -230,6 +271,7 @@ Version: 1:2-3
                 "libc6 2.36-9+deb12u4 <- glibc 2.36-9+deb12u4",
                 "gcc-12-base 12.2.0-14+b1 <- gcc-12 12.2.0-14",
                 "half 1:2-3 <- half 1:2-3",
+                "unwanted 4 <- unwanted 4",
             ]
         );
         assert_eq!(warnings.len(), 1);
@@ -256,6 +298,8 @@ Version: 1:2-3
             b"Package: tzdata\nVersion: 2024a-0+deb12u1\n",
         );
         assert_eq!(evidence.packages[0].name, "tzdata");
+        assert!(Dpkg.limit("var/lib/dpkg/status.d/python3.11").is_some());
+        assert!(Dpkg.limit("var/lib/dpkg/status.d/python3.11.postinst").is_none());
         let sums = b"d41d8cd98f00b204e9800998ecf8427e  usr/lib/python3/dist-packages/a.egg-info\nshort\n";
         let (evidence, _) = catalog("var/lib/dpkg/status.d/a.md5sums", sums);
         assert_eq!(evidence.owns, ["usr/lib/python3/dist-packages/a.egg-info"]);
@@ -275,18 +319,20 @@ Version: 1:2-3
     }
 
     #[test]
-    fn licences_come_from_machine_readable_files_only() {
+    fn licences_come_from_copyright_files() {
         let text = b"Format: https://www.debian.org/doc/packaging-manuals/copyright-format/1.0/\n\n\
             Files: *\nLicense: MIT\n\nFiles: x\nLicense: GPL-2+\n text\n\nLicense: GPL-2+\n more\n";
         assert_eq!(
             catalog("usr/share/doc/a/copyright", text).0.licenses,
             ["MIT", "GPL-2+"]
         );
-        assert!(
-            catalog("usr/share/doc/a/copyright", b"License: MIT\n")
-                .0
-                .licenses
-                .is_empty()
+        let prose =
+            b"Copyright 1999 A.\nLicense: see below\n\nOn Debian systems, the text of the GPL is in\n\
+            `/usr/share/common-licenses/GPL-2', that of the LGPL in /usr/share/common-licenses/LGPL-2.1.\n\
+            See also /usr/share/common-licenses/GPL-2 and /usr/share/common-licenses/.\n";
+        assert_eq!(
+            catalog("usr/share/doc/a/copyright", prose).0.licenses,
+            ["GPL-2", "LGPL-2.1"]
         );
         assert!(Dpkg.limit("usr/share/doc/a/b/copyright").is_none());
     }

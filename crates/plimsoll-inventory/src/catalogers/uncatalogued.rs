@@ -13,7 +13,7 @@ impl Cataloger for Uncatalogued {
     }
 
     fn version(&self) -> u32 {
-        1
+        2
     }
 
     fn ecosystem(&self) -> Option<Ecosystem> {
@@ -38,11 +38,14 @@ fn kind(path: &str) -> Option<&'static str> {
 }
 
 fn distribution_kind(path: &str) -> Option<&'static str> {
-    let database = path
-        .strip_prefix("var/lib/")
-        .or_else(|| path.strip_prefix("usr/lib/sysimage/"))?;
-    match database {
-        "pacman/local/ALPM_DB_VERSION" => Some("Arch Linux packages"),
+    match path {
+        "var/lib/pacman/local/ALPM_DB_VERSION" => Some("Arch Linux packages"),
+        "usr/lib/opkg/status" | "var/lib/opkg/status" => Some("opkg packages"),
+        "nix/var/nix/db/db.sqlite" => Some("Nix packages"),
+        "var/lib/chisel/manifest.wall" => Some("Ubuntu packages in slices"),
+        // `var/db/pkg/CATEGORY/NAME-VERSION/PF`.
+        _ if path.starts_with("var/db/pkg/") && path.ends_with("/PF") => Some("Gentoo packages"),
+        _ if path.starts_with("var/lib/pkgtools/packages/") => Some("Slackware packages"),
         _ => None,
     }
 }
@@ -80,6 +83,9 @@ mod tests {
     #[test]
     fn kinds_are_told_by_their_paths() {
         for (path, expected) in [
+            ("var/db/pkg/app-shells/bash-5.2/PF", Some("Gentoo packages")),
+            ("var/db/pkg/app-shells/bash-5.2/SLOT", None),
+            ("usr/lib/opkg/status", Some("opkg packages")),
             ("var/lib/rpm/rpmdb.sqlite", None),
             (
                 "var/lib/pacman/local/ALPM_DB_VERSION",
