@@ -2,6 +2,8 @@ use std::path::{Path, PathBuf};
 
 use plimsoll_core::Hint;
 
+use crate::release;
+
 /// What can go wrong with feeds, the database, and the network.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -60,6 +62,9 @@ pub enum Error {
     /// A mirror is neither a folder nor an `http`, `https` or `file` address.
     #[error("`{0}` is not a folder nor an http, https or file address")]
     Mirror(String),
+    /// No feed has this name.
+    #[error("there are no advisories of an ecosystem `{0}`")]
+    Ecosystem(String),
     /// An address could not be fetched.
     #[error("cannot fetch `{url}`: {reason}")]
     Fetch {
@@ -88,6 +93,12 @@ impl Error {
                 "check the network and proxy, or name a mirror with `plimsoll db update --mirror DIR|URL`"
             }
             Self::Feed { .. } => "fetch the feed again; the database in use was not changed",
+            Self::Ecosystem(_) => {
+                return Some(Hint::new(format!(
+                    "use one of: {}",
+                    release::OSV_FOLDERS.join(", ")
+                )));
+            }
             Self::Io { .. } | Self::Mirror(_) | Self::Decisions { .. } => return None,
         };
         Some(Hint::new(text))

@@ -6,6 +6,11 @@ pub trait Progress: Sync {
         let _ = (file, received, total);
     }
 
+    /// Somebody else is at work, who is waited for: `another update`.
+    fn waiting(&self, whom: &str) {
+        let _ = whom;
+    }
+
     /// A fetch ended; `changed` is false where the cached file was still the newest.
     fn fetched(&self, file: &str, changed: bool) {
         let _ = (file, changed);

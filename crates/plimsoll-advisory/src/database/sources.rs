@@ -301,7 +301,10 @@ impl Found<'_> {
         for entry in entries {
             let entry = entry.map_err(Error::io("read", &path))?;
             let name = entry.file_name().to_string_lossy().into_owned();
-            if !name.starts_with('.') && wanted(&entry.path()) {
+            // What an update remembers lies beside the feeds.
+            let beside = [".answer", ".part", ".part-answer", ".sha256", ".meta"];
+            let is_feed = !name.starts_with('.') && !beside.iter().any(|end| name.ends_with(end));
+            if is_feed && wanted(&entry.path()) {
                 names.push(name);
             }
         }

@@ -19,6 +19,10 @@ struct Server {
     answers: Arc<Mutex<Vec<(String, u16)>>>,
     /// Claims more bytes than it sends.
     breaks: Arc<Mutex<bool>>,
+    /// Sends no more bytes of one body than this, once.
+    cut: Arc<Mutex<Option<usize>>>,
+    /// Another header.
+    header: Arc<Mutex<String>>,
     address: String,
 }
 
@@ -56,20 +60,41 @@ impl Server {
         let etag = file
             .as_ref()
             .map(|bytes| format!("\"{}\"", plimsoll_core::Digest::of(bytes).short()));
-        let asked = headers.iter().find_map(|line| {
-            let (name, value) = line.split_once(": ")?;
-            name.eq_ignore_ascii_case("if-none-match")
-                .then(|| value.to_owned())
-        });
-        let (status, body) = match file {
-            None => (404, Vec::new()),
-            Some(_) if asked == etag => (304, Vec::new()),
-            Some(body) => (200, body),
+        let header = |wanted: &str| {
+            headers.iter().find_map(|line| {
+                let (name, value) = line.split_once(": ")?;
+                name.eq_ignore_ascii_case(wanted).then(|| value.to_owned())
+            })
+        };
+        let asked = header("if-none-match");
+        let from: Option<usize> = header("range")
+            .filter(|_| header("if-range") == etag)
+            .map(|range| {
+                let start = range.strip_prefix("bytes=").unwrap().strip_suffix('-').unwrap();
+                start.parse().unwrap()
+            });
+        let mut more = self.header.lock().unwrap().clone();
+        let (status, mut body) = match (file, from) {
+            (None, _) => (404, Vec::new()),
+            (Some(_), _) if asked == etag => (304, Vec::new()),
+            (Some(body), Some(from)) => {
+                more += &format!(
+                    "Content-Range: bytes {from}-{}/{}\r\n",
+                    body.len() - 1,
+                    body.len()
+                );
+                (206, body[from..].to_vec())
+            }
+            (Some(body), None) => (200, body),
         };
         self.answers.lock().unwrap().push((path, status));
-        let length = body.len() + if *self.breaks.lock().unwrap() { 10 } else { 0 };
+        let whole = body.len();
+        if status != 404 {
+            body.truncate(self.cut.lock().unwrap().take().unwrap_or(whole));
+        }
+        let length = whole + if *self.breaks.lock().unwrap() { 10 } else { 0 };
         let head = format!(
-            "HTTP/1.1 {status} x\r\nContent-Length: {length}\r\nETag: {}\r\nLast-Modified: Wed, 01 May 2024 10:00:00 GMT\r\nConnection: close\r\n\r\n",
+            "HTTP/1.1 {status} x\r\nContent-Length: {length}\r\nETag: {}\r\nLast-Modified: Wed, 01 May 2024 10:00:00 GMT\r\nConnection: close\r\n{more}\r\n",
             etag.unwrap_or_default()
         );
         let _ = stream
@@ -201,6 +226,138 @@ fn errors_name_the_address_and_leave_the_database() {
         Database::open_read_only(&out).unwrap().query("a").unwrap().len(),
         1
     );
+}
+
+#[test]
+fn a_broken_transfer_goes_on_where_it_broke() {
+    let server = Server::start();
+    let folder = tempfile::tempdir().unwrap();
+    let (cache, out) = (folder.path().join("cache"), folder.path().join("advisories.redb"));
+    let mirror: Mirror = server.address.parse().unwrap();
+    let options = FetchOptions {
+        ecosystems: vec!["npm".to_owned()],
+        ..FetchOptions::default()
+    };
+    let update = || Database::update(&mirror, &cache, &out, &options, &());
+    let record = RECORD.replace("PyPI", "npm");
+    let content = zip(&[&record, &record.replace("P-1", "P-2")]);
+    server.serve("osv/npm/all.zip", content.clone());
+    *server.cut.lock().unwrap() = Some(100);
+    // The kind of server that ignores `Range` sends the whole again; this one sends the rest.
+    let summary = update().unwrap();
+    assert_eq!(summary.status.releases[0].advisories, 2);
+    assert_eq!((server.answered(206).len(), out.exists()), (1, true));
+
+    // What is there at the mirror may have changed meanwhile: then it begins anew.
+    let changed = zip(&[&record]);
+    server.serve("osv/npm/all.zip", content);
+    *server.breaks.lock().unwrap() = true;
+    std::fs::remove_dir_all(&cache).unwrap();
+    assert!(update().is_err());
+    *server.breaks.lock().unwrap() = false;
+    server.serve("osv/npm/all.zip", changed);
+    server.answered(200);
+    assert_eq!(update().unwrap().status.releases[0].advisories, 1);
+    assert_eq!(server.answered(200), ["osv/npm/all.zip"]);
+    let left: Vec<String> = walk(&cache);
+    assert!(!left.iter().any(|name| name.contains(".part")), "{left:?}");
+}
+
+fn walk(folder: &std::path::Path) -> Vec<String> {
+    let entries = std::fs::read_dir(folder).unwrap().map(Result::unwrap);
+    entries
+        .flat_map(|entry| match entry.file_type().unwrap().is_dir() {
+            true => walk(&entry.path()),
+            false => vec![entry.path().display().to_string()],
+        })
+        .collect()
+}
+
+#[test]
+fn a_wrong_checksum_is_an_error_and_a_right_one_is_not() {
+    let content = zip(&[RECORD]);
+    let digest = plimsoll_core::Digest::of(&content).to_string();
+    let hex = digest.strip_prefix("sha256:").unwrap();
+    for (header, beside, right) in [
+        ("x-goog-hash: crc32c=AAAAAA==\r\n", None, false),
+        (
+            "x-goog-hash: md5=AAAA\r\n",
+            Some(format!("{hex}  all.zip\n")),
+            true,
+        ),
+        ("", Some(format!("{}  all.zip\n", "0".repeat(64))), false),
+        ("", None, true),
+    ] {
+        let server = Server::start();
+        let folder = tempfile::tempdir().unwrap();
+        let (cache, out) = (folder.path().join("cache"), folder.path().join("advisories.redb"));
+        server.serve("osv/PyPI/all.zip", content.clone());
+        header.clone_into(&mut server.header.lock().unwrap());
+        if let Some(text) = beside {
+            server.serve("osv/PyPI/all.zip.sha256", text);
+        }
+        let mirror: Mirror = server.address.parse().unwrap();
+        let updated = Database::update(&mirror, &cache, &out, &FetchOptions::default(), &());
+        match updated {
+            Ok(_) => assert!(right, "{header}"),
+            Err(Error::Fetch { url, reason }) => {
+                assert!(
+                    !right && url.ends_with("all.zip") && reason.contains("checksum"),
+                    "{reason}"
+                );
+                assert!(!out.exists());
+            }
+            Err(other) => panic!("{other}"),
+        }
+    }
+}
+
+#[test]
+fn only_the_wanted_ecosystems_are_fetched_and_kept() {
+    let server = Server::start();
+    let folder = tempfile::tempdir().unwrap();
+    let (cache, out) = (folder.path().join("cache"), folder.path().join("advisories.redb"));
+    let mirror: Mirror = server.address.parse().unwrap();
+    server.serve("osv/PyPI/all.zip", zip(&[RECORD]));
+    server.serve("osv/npm/all.zip", zip(&[&RECORD.replace("PyPI", "npm")]));
+    let update = |ecosystems: &[&str]| {
+        let options = FetchOptions {
+            ecosystems: ecosystems.iter().map(|name| (*name).to_owned()).collect(),
+            ..FetchOptions::default()
+        };
+        Database::update(&mirror, &cache, &out, &options, &())
+    };
+    assert_eq!(update(&[]).unwrap().status.releases.len(), 2);
+    let summary = update(&["npm"]).unwrap();
+    let names: Vec<&str> = summary
+        .status
+        .releases
+        .iter()
+        .map(|release| release.name.as_str())
+        .collect();
+    assert_eq!(names, ["npm"]);
+    let Err(error @ Error::Ecosystem(_)) = update(&["pip"]) else {
+        panic!()
+    };
+    assert!(error.hint().unwrap().to_string().contains("PyPI"));
+}
+
+#[test]
+fn one_updates_at_a_time() {
+    let server = Server::start();
+    let folder = tempfile::tempdir().unwrap();
+    let (cache, out) = (folder.path().join("cache"), folder.path().join("advisories.redb"));
+    server.serve("osv/PyPI/all.zip", zip(&[RECORD]));
+    let mirror: Mirror = server.address.parse().unwrap();
+    std::thread::scope(|scope| {
+        let updates: Vec<_> = (0..3)
+            .map(|_| scope.spawn(|| Database::update(&mirror, &cache, &out, &FetchOptions::default(), &())))
+            .collect();
+        for update in updates {
+            update.join().unwrap().unwrap();
+        }
+    });
+    assert_eq!(server.answered(200), ["osv/PyPI/all.zip"]);
 }
 
 #[test]
