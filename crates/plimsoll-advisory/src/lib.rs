@@ -33,7 +33,7 @@ mod title;
 pub mod versions;
 
 pub use database::{
-    Database, FeedFile, FeedStatus, PackageAdvisory, ReleaseStatus, Status, Summary, UnusedFeed,
+    Database, FeedFile, FeedStatus, PackageAdvisory, Query, ReleaseStatus, Status, Summary, UnusedFeed,
 };
 pub use error::{Error, Result};
 pub use fetch::{FetchOptions, Mirror};

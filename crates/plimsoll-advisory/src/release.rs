@@ -187,6 +187,23 @@ pub(crate) const OSV_FOLDERS: [&str; 22] = [
     "Mageia",
 ];
 
+/// The database's name for a language.
+pub(crate) fn of_language(ecosystem: Ecosystem) -> Option<String> {
+    let language = LANGUAGES.iter().find(|(.., of)| *of == ecosystem);
+    language.map(|(_, name, _)| (*name).to_owned())
+}
+
+/// The database's name for a release of a distribution that is named by a number: `alpine` and `3.18.2`.
+pub(crate) fn numbered(distribution: &str, number: &str) -> Option<String> {
+    let distribution = Distribution {
+        id: distribution.to_owned(),
+        version_id: number.to_owned(),
+        codename: None,
+        pretty_name: None,
+    };
+    of_distribution(&distribution).flatten()
+}
+
 /// The ecosystem of a release in the database.
 pub(crate) fn ecosystem(release: &str) -> Ecosystem {
     if let Some((.., ecosystem)) = LANGUAGES.iter().find(|(_, name, _)| *name == release) {
@@ -285,8 +302,8 @@ impl Scope {
 
     /// The scope of the packages of one ecosystem in an image of a distribution.
     pub(crate) fn of(ecosystem: Ecosystem, distribution: Option<&Distribution>) -> Self {
-        if let Some((_, name, _)) = LANGUAGES.iter().find(|(.., of)| *of == ecosystem) {
-            return Self::Release((*name).to_owned(), None);
+        if let Some(name) = of_language(ecosystem) {
+            return Self::Release(name, None);
         }
         if !ecosystem.is_distribution() {
             return Self::None(format!("there is no feed for a {ecosystem}"), None);

@@ -35,7 +35,7 @@ impl<'a> StoreOrRegistry<'a> {
         self.printer
             .status(&format!("pulling `{reference}` for {platform}"));
         let options = PullOptions {
-            proxy: settings::https_proxy(),
+            proxy: settings::proxy("https"),
             ..PullOptions::default()
         };
         Ok(registry::pull(self.store, reference, platform, &options)?)

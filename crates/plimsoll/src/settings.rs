@@ -90,11 +90,26 @@ pub(crate) fn source_date_epoch() -> Result<Option<i64>, Failure> {
     }
 }
 
-/// The proxy for fetching feeds.
-pub(crate) fn https_proxy() -> Option<String> {
-    let names = ["HTTPS_PROXY", "https_proxy", "ALL_PROXY", "all_proxy"];
-    names
+/// The proxy for fetching feeds from addresses of a scheme: `https` or `http`.
+pub(crate) fn proxy(scheme: &str) -> Option<String> {
+    let own = format!("{scheme}_proxy");
+    [
+        own.to_uppercase(),
+        own,
+        "ALL_PROXY".to_owned(),
+        "all_proxy".to_owned(),
+    ]
+    .into_iter()
+    .filter_map(|name| std::env::var(name).ok())
+    .find(|proxy| !proxy.is_empty())
+}
+
+/// The hosts that are reached without a proxy.
+pub(crate) fn no_proxy() -> Vec<String> {
+    let listed = ["NO_PROXY", "no_proxy"]
         .into_iter()
         .find_map(|name| std::env::var(name).ok())
-        .filter(|proxy| !proxy.is_empty())
+        .unwrap_or_default();
+    let hosts = listed.split(',').map(str::trim).filter(|host| !host.is_empty());
+    hosts.map(str::to_owned).collect()
 }

@@ -62,6 +62,21 @@ pub(crate) fn duration(text: &str) -> Result<Duration, String> {
     Duration::try_from_secs_f64(total).map_err(|_| format!("`{text}` is out of range"))
 }
 
+/// An age: a length of time, or whole days or weeks: `12h`, `7d`, `2w`.
+pub(crate) fn age(text: &str) -> Result<Duration, String> {
+    let text = text.trim();
+    let days = [("d", 1_u64), ("w", 7)]
+        .into_iter()
+        .find_map(|(unit, days)| Some((text.strip_suffix(unit)?.parse::<u64>().ok()?, days)));
+    match days {
+        Some((number, days)) => number
+            .checked_mul(days * 24 * 60 * 60)
+            .map(Duration::from_secs)
+            .ok_or_else(|| format!("`{text}` is out of range")),
+        None => duration(text).map_err(|_| format!("`{text}` is not an age such as `12h`, `7d` or `2w`")),
+    }
+}
+
 /// `KEY=VALUE`; without `=`, the value is empty.
 pub(crate) fn pair(text: &str) -> Result<(String, String), String> {
     let (key, value) = text.split_once('=').unwrap_or((text, ""));
@@ -131,6 +146,25 @@ mod tests {
         }
         for text in ["", "5", "s", "1x", "-1s"] {
             assert!(duration(text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn ages() {
+        let hours = |text| age(text).map(|age| age.as_secs() / 3600);
+        assert_eq!(
+            (hours("12h"), hours("7d"), hours("2w")),
+            (Ok(12), Ok(168), Ok(336))
+        );
+        for text in [
+            "",
+            "d",
+            "1y",
+            "-1d",
+            "99999999999999999999d",
+            "18446744073709551615w",
+        ] {
+            assert!(age(text).is_err(), "{text:?} was accepted");
         }
     }
 

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use jiff::Timestamp;
 use rayon::prelude::*;
 
+use super::said::{Brief, Gathered};
 use super::schema::{self, Affected, Record, package_key};
 use super::status::{FeedStatus, ReleaseStatus, Status, UnusedFeed};
 use crate::feeds::epss::Score;
@@ -26,6 +27,7 @@ pub(crate) struct Builder {
     covered: HashSet<String>,
     exploited: BTreeSet<String>,
     scores: Vec<Score>,
+    gathered: Gathered,
     feeds: Vec<FeedStatus>,
     unused: Vec<UnusedFeed>,
     pub(crate) withdrawn: u64,
@@ -51,6 +53,7 @@ struct Release {
 /// An advisory whose record is already encoded, which is the costly part and needs no order.
 pub(crate) struct Prepared {
     encoded: Vec<u8>,
+    brief: Brief,
     ids: Vec<String>,
     feed: String,
     modified: Option<String>,
@@ -73,6 +76,7 @@ impl Prepared {
         };
         Self {
             encoded,
+            brief: Brief::of(&record),
             ids: ids(&record).cloned().collect(),
             feed: record.feed,
             modified: record.modified,
@@ -107,6 +111,7 @@ pub(crate) struct Tables {
     pub(crate) packages: BTreeMap<String, Vec<u8>>,
     pub(crate) exploited: BTreeSet<String>,
     pub(crate) scores: Vec<Score>,
+    pub(crate) said: BTreeMap<String, Vec<u8>>,
     pub(crate) status: Status,
     pub(crate) warnings: Vec<String>,
 }
@@ -117,6 +122,7 @@ impl Builder {
     pub(crate) fn push(&mut self, prepared: Prepared) {
         let Prepared {
             encoded,
+            brief,
             ids,
             feed,
             modified,
@@ -132,6 +138,7 @@ impl Builder {
             return;
         }
         let number = self.add(Stored::Encoded(encoded));
+        self.gathered.add(number, brief);
         self.index(number, ids);
         self.state(number, &feed, modified.as_deref(), kept);
     }
@@ -160,7 +167,9 @@ impl Builder {
                 *number
             }
             None => {
+                let brief = Brief::of(&record);
                 let number = self.add(Stored::Plain(Box::new(record)));
+                self.gathered.add(number, brief);
                 self.interned.insert(key, number);
                 number
             }
@@ -236,6 +245,7 @@ impl Builder {
     pub(crate) fn describe(&mut self, record: &Record) {
         if self.ids.contains_key(&record.id) {
             let number = self.add(Stored::Encoded(schema::encode_record(record)));
+            self.gathered.add(number, Brief::of(record));
             self.index(number, vec![record.id.clone()]);
         }
     }
@@ -305,6 +315,11 @@ impl Builder {
             exploited: self.exploited,
             scores: self.scores,
             ids: encode_all(ids),
+            said: self
+                .gathered
+                .finish()
+                .map(|(cve, said)| (cve, schema::encode(&said)))
+                .collect(),
             status,
             warnings: self.warnings,
         }

@@ -4,6 +4,7 @@ pub(crate) mod build;
 mod file;
 mod query;
 mod read;
+mod said;
 pub(crate) mod schema;
 mod sources;
 mod status;
@@ -12,9 +13,9 @@ mod write;
 use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
-pub use query::PackageAdvisory;
-use read::Handle;
+pub use query::{PackageAdvisory, Query};
 pub(crate) use read::Reader;
+use read::{Decoded, Handle};
 pub use status::{FeedFile, FeedStatus, ReleaseStatus, Status, Summary, UnusedFeed};
 
 use plimsoll_core::ExploitPrediction;
@@ -28,6 +29,7 @@ pub struct Database {
     handle: Handle,
     path: PathBuf,
     status: Status,
+    decoded: Decoded,
 }
 
 impl Database {
@@ -88,6 +90,7 @@ impl Database {
             handle,
             path: path.to_owned(),
             status,
+            decoded: Decoded::default(),
         })
     }
 
@@ -102,6 +105,7 @@ impl Database {
             handle: Handle::Memory(database),
             path,
             status: tables.status.clone(),
+            decoded: Decoded::default(),
         })
     }
 
@@ -128,6 +132,7 @@ impl Database {
     }
 
     pub(crate) fn reader(&self) -> Result<Reader> {
-        self.handle.reader(&self.path, self.status.has(nvd::ID))
+        let has_nvd = self.status.has(nvd::ID);
+        self.handle.reader(&self.path, has_nvd, self.decoded.clone())
     }
 }

@@ -1,15 +1,18 @@
 //! Reads the tables of an open database.
 
+use std::collections::HashMap;
 use std::fmt::Display;
 use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::{Arc, RwLock};
 
 use redb::{ReadOnlyTable, ReadableDatabase, ReadableTable};
 
 use super::file::Sealed;
 use super::schema::{
-    self, Affected, EPSS, EXPLOITED, FORMAT, FORMAT_KEY, IDS, META, PACKAGES, RECORDS, Record, STATUS_KEY,
+    self, Affected, EPSS, EXPLOITED, FORMAT, FORMAT_KEY, IDS, META, PACKAGES, RECORDS, Record, SAID,
+    STATUS_KEY, Said,
 };
 use super::status::Status;
 use super::write::damaged;
@@ -65,7 +68,7 @@ impl Handle {
         serde_json::from_slice(status.value()).map_err(|error| damaged(path, error))
     }
 
-    pub(super) fn reader(&self, path: &Path, has_nvd: bool) -> Result<Reader> {
+    pub(super) fn reader(&self, path: &Path, has_nvd: bool, decoded: Decoded) -> Result<Reader> {
         let failed = |error: &dyn Display| damaged(path, error);
         let transaction = self.begin().map_err(|error| failed(&error))?;
         Ok(Reader {
@@ -76,8 +79,10 @@ impl Handle {
                 .open_table(EXPLOITED)
                 .map_err(|error| failed(&error))?,
             epss: transaction.open_table(EPSS).map_err(|error| failed(&error))?,
+            said: transaction.open_table(SAID).map_err(|error| failed(&error))?,
             path: path.to_owned(),
             has_nvd,
+            decoded,
         })
     }
 }
@@ -89,8 +94,33 @@ pub(crate) struct Reader {
     ids: ReadOnlyTable<&'static str, &'static [u8]>,
     exploited: ReadOnlyTable<&'static str, ()>,
     epss: ReadOnlyTable<&'static str, (f32, f32)>,
+    said: ReadOnlyTable<&'static str, &'static [u8]>,
     path: PathBuf,
     has_nvd: bool,
+    decoded: Decoded,
+}
+
+/// The records that were read lately. Packages of one source share most of theirs, as do images of one base.
+#[derive(Clone, Default)]
+pub(super) struct Decoded(Arc<RwLock<HashMap<u32, Arc<Record>>>>);
+
+/// So many are kept: some 16 MB.
+const MAX_DECODED: usize = 8192;
+
+impl Decoded {
+    fn get(&self, number: u32) -> Option<Arc<Record>> {
+        self.0.read().ok()?.get(&number).cloned()
+    }
+
+    fn insert(&self, number: u32, record: &Arc<Record>) {
+        // A poisoned lock only means that nothing is kept any more.
+        if let Ok(mut records) = self.0.write() {
+            if records.len() >= MAX_DECODED {
+                records.clear();
+            }
+            records.insert(number, Arc::clone(record));
+        }
+    }
 }
 
 impl Reader {
@@ -117,11 +147,27 @@ impl Reader {
         }
     }
 
-    pub(crate) fn record(&self, number: u32) -> Result<Record> {
+    pub(crate) fn record(&self, number: u32) -> Result<Arc<Record>> {
+        if let Some(record) = self.decoded.get(number) {
+            return Ok(record);
+        }
         let value = self.records.get(number).map_err(|error| self.failed(error))?;
-        value
+        let record = value
             .and_then(|value| schema::decode_record(value.value()))
-            .ok_or_else(|| self.failed(format_args!("record {number} is damaged")))
+            .ok_or_else(|| self.failed(format_args!("record {number} is damaged")))?;
+        let record = Arc::new(record);
+        self.decoded.insert(number, &record);
+        Ok(record)
+    }
+
+    /// What all feeds together say of a CVE.
+    pub(crate) fn said(&self, cve: &str) -> Result<Said> {
+        let value = self.said.get(cve).map_err(|error| self.failed(error))?;
+        match value {
+            None => Ok(Said::default()),
+            Some(value) => schema::decode(value.value())
+                .ok_or_else(|| self.failed(format_args!("what is said of `{cve}` is damaged"))),
+        }
     }
 
     /// The numbers of the records that bear an id.

@@ -3,12 +3,15 @@
 //! The file is a redb database with checksums behind it. Values are in the postcard encoding; those of `records` are compressed
 //! with zstd besides.
 
+use std::cell::RefCell;
+
 use plimsoll_core::Severity;
 use redb::TableDefinition;
 use serde::{Deserialize, Serialize};
+use zstd::bulk::Decompressor;
 
 /// Raised whenever the tables or their values change.
-pub(crate) const FORMAT: u32 = 2;
+pub(crate) const FORMAT: u32 = 3;
 
 /// `format` gives the number above as 4 little-endian bytes; `status` a `Status` as JSON.
 pub(crate) const META: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("meta");
@@ -25,6 +28,18 @@ pub(crate) const EPSS: TableDefinition<'_, &str, (f32, f32)> = TableDefinition::
 
 pub(crate) const FORMAT_KEY: &str = "format";
 pub(crate) const STATUS_KEY: &str = "status";
+
+/// A CVE id gives what is said of it by any feed, a [`Said`].
+pub(crate) const SAID: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("said");
+
+/// What the feeds together say of a CVE, for findings whose own records are silent.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Said {
+    /// How bad it is, and who says so.
+    pub(crate) severity: Option<(Severity, String)>,
+    /// The number of the record that tells most: NVD's, else one that is about this CVE alone and has a text.
+    pub(crate) teller: Option<u32>,
+}
 
 /// The key of a package in [`PACKAGES`].
 pub(crate) fn package_key(release: &str, name: &str) -> String {
@@ -160,9 +175,24 @@ pub(crate) fn decode_record(bytes: &[u8]) -> Option<Record> {
     let (length, bytes) = bytes.split_first_chunk::<4>()?;
     match u32::from_le_bytes(*length) {
         0 => decode(bytes),
-        length if length <= MAX_RECORD => decode(&zstd::bulk::decompress(bytes, length as usize).ok()?),
+        length if length <= MAX_RECORD => decode(&decompress(bytes, length as usize)?),
         _ => None,
     }
+}
+
+thread_local! {
+    /// Making one costs more than decompressing a record.
+    static DECOMPRESSOR: RefCell<Option<Decompressor<'static>>> = const { RefCell::new(None) };
+}
+
+fn decompress(bytes: &[u8], length: usize) -> Option<Vec<u8>> {
+    DECOMPRESSOR.with_borrow_mut(|kept| {
+        let decompressor = match kept {
+            Some(decompressor) => decompressor,
+            None => kept.insert(Decompressor::new().ok()?),
+        };
+        decompressor.decompress(bytes, length).ok()
+    })
 }
 
 #[cfg(test)]

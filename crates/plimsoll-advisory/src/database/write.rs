@@ -9,7 +9,7 @@ use tempfile::NamedTempFile;
 
 use super::build::Tables;
 use super::file::{self, Unsealed};
-use super::schema::{EPSS, EXPLOITED, FORMAT, FORMAT_KEY, IDS, META, PACKAGES, RECORDS, STATUS_KEY};
+use super::schema::{EPSS, EXPLOITED, FORMAT, FORMAT_KEY, IDS, META, PACKAGES, RECORDS, SAID, STATUS_KEY};
 use crate::{Error, Result};
 
 /// Writes the tables to a temporary file beside `out`, syncs it and puts it in the place of `out`. Returns
@@ -106,6 +106,10 @@ pub(crate) fn fill(database: &redb::Database, tables: &Tables) -> std::result::R
         let mut ids = transaction.open_table(IDS)?;
         for (id, value) in &tables.ids {
             ids.insert(id.as_str(), value.as_slice())?;
+        }
+        let mut said = transaction.open_table(SAID)?;
+        for (cve, value) in &tables.said {
+            said.insert(cve.as_str(), value.as_slice())?;
         }
         let mut exploited = transaction.open_table(EXPLOITED)?;
         for id in &tables.exploited {

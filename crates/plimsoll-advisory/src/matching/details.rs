@@ -1,16 +1,13 @@
 //! What is said about a vulnerability beside its fix: how bad it is and who says so, and texts.
 
-use std::borrow::Cow;
-
 use plimsoll_core::{Cvss, Severity};
 
-use super::merge::{Match, is_cve};
+use super::merge::Match;
 use super::rating;
 use crate::Result;
 use crate::cvss;
 use crate::database::Reader;
-use crate::database::schema::{Rating, Record};
-use crate::feeds::nvd;
+use crate::database::schema::{Rating, Record, Said};
 use crate::title::title;
 
 #[derive(Default)]
@@ -27,108 +24,63 @@ pub(super) struct Details {
 }
 
 impl Details {
-    /// Of the records that match, and where these are silent, of all others that speak of the same CVEs.
+    /// Of the records that match, and where these are silent, of what the other feeds say of the same CVEs.
     pub(super) fn of(own: &[&Match], cves: &[&str], reader: &Reader) -> Result<Self> {
-        let said = own.iter().filter_map(|matched| {
+        let rated = worst(own.iter().filter_map(|matched| {
             let Match { record, ratings, .. } = matched;
             let severity = rating::severity(ratings).or_else(|| rating::severity(&record.ratings))?;
-            Some((severity, rater(record)))
-        });
-        let rated = worst(said);
-        let records = || own.iter().map(|matched| &matched.record);
-        let description = || {
-            records()
-                .map(|record| &record.description)
-                .find(|text| !text.is_empty())
+            Some((severity, rating::rater(record)))
+        }));
+        let records = || own.iter().map(|matched| &*matched.record);
+        let has_text = |record: &Record| !(record.title.is_empty() && record.description.is_empty());
+        let silent = !records().any(has_text);
+        let others: Vec<Said> = match rated.is_none() || silent || reader.has_nvd() {
+            true => cves.iter().map(|cve| reader.said(cve)).collect::<Result<_>>()?,
+            false => Vec::new(),
         };
-        let mut all: Vec<Cow<'_, Record>> = records().map(Cow::Borrowed).collect();
-        let silent =
-            rated.is_none() || description().is_none() && records().all(|record| record.title.is_empty());
-        if silent || reader.has_nvd() {
-            all.extend(elsewhere(own, cves, reader)?.into_iter().map(Cow::Owned));
-        }
-        let others = &all[own.len()..];
-        let (severity, severity_source) = rated.or_else(|| of_others(others)).unwrap_or_default();
-        let nvd = others.iter().find(|record| record.feed == nvd::ID);
+        let (severity, severity_source) = rated
+            .or_else(|| worst(others.iter().filter_map(|said| said.severity.clone())))
+            .unwrap_or_default();
+        let teller = match others.iter().find_map(|said| said.teller) {
+            Some(number) if silent || reader.has_nvd() => Some(reader.record(number)?),
+            _ => None,
+        };
+        let told = || records().chain(teller.as_deref());
         let mut details = Self {
             severity,
             severity_source,
-            title: title(records()),
-            description: description().cloned().unwrap_or_default(),
+            title: title(told()),
             ..Self::default()
         };
-        // Others may speak of several vulnerabilities at once; NVD's record is of this one alone.
-        if details.title.is_empty() {
-            let texts = nvd
-                .into_iter()
-                .chain(others.iter().filter(|record| is_of_one(record)));
-            details.title = title(texts.map(Cow::as_ref));
-        }
-        if details.description.is_empty() {
-            details.description = nvd.map(|record| record.description.clone()).unwrap_or_default();
-        }
-        for record in own
-            .iter()
-            .map(|matched| &matched.record)
-            .chain(nvd.map(Cow::as_ref))
-        {
+        let description = told()
+            .map(|record| &record.description)
+            .find(|text| !text.is_empty());
+        details.description = description.cloned().unwrap_or_default();
+        for record in told() {
             add_new(&mut details.references, &record.references);
             add_new(&mut details.cwes, &record.cwes);
         }
-        let dates =
-            |date: fn(&Record) -> &Option<String>| records().filter_map(move |record| date(record).clone());
-        let nvd_date = |date: fn(&Record) -> &Option<String>| nvd.and_then(|record| date(record).clone());
-        details.published = dates(|record| &record.published)
+        let own_dates =
+            |date: fn(&Record) -> &Option<String>| records().filter_map(move |record| date(record).as_ref());
+        let told_date =
+            |date: fn(&Record) -> &Option<String>| teller.as_deref().and_then(|record| date(record).as_ref());
+        details.published = own_dates(|record| &record.published)
             .min()
-            .or_else(|| nvd_date(|record| &record.published));
-        details.modified = dates(|record| &record.modified)
+            .or_else(|| told_date(|record| &record.published))
+            .cloned();
+        details.modified = own_dates(|record| &record.modified)
             .max()
-            .or_else(|| nvd_date(|record| &record.modified));
+            .or_else(|| told_date(|record| &record.modified))
+            .cloned();
         for matched in own {
             add_cvss(&mut details.cvss, &matched.record, &matched.ratings);
         }
-        for record in all.iter().filter(|record| is_of_one(record)) {
+        // A record about several vulnerabilities rates them together.
+        for record in told().filter(|record| record.upstream.len() <= 1) {
             add_cvss(&mut details.cvss, record, &record.ratings);
         }
         Ok(details)
     }
-}
-
-/// The other records that bear one of the CVEs.
-fn elsewhere(own: &[&Match], cves: &[&str], reader: &Reader) -> Result<Vec<Record>> {
-    let mut numbers = Vec::new();
-    for cve in cves {
-        numbers.extend(reader.bearing(cve)?);
-    }
-    numbers.sort_unstable();
-    numbers.dedup();
-    let mut records = Vec::new();
-    for number in numbers {
-        let record = reader.record(number)?;
-        let is_own =
-            |matched: &&Match| (&matched.record.feed, &matched.record.id) == (&record.feed, &record.id);
-        if !own.iter().any(is_own) {
-            records.push(record);
-        }
-    }
-    Ok(records)
-}
-
-/// Whether a record is about a single vulnerability.
-fn is_of_one(record: &Record) -> bool {
-    record.upstream.len() <= 1
-}
-
-/// How bad it is where no matching record rates it: NVD's word, else the worst CVSS vector of a record about this one
-/// alone, else the worst word of any record, such as an erratum of another distribution.
-fn of_others(others: &[Cow<'_, Record>]) -> Option<(Severity, Option<String>)> {
-    let by = |wanted: &dyn Fn(&Record) -> bool, severity: fn(&[Rating]) -> Option<Severity>| {
-        let wanted = others.iter().filter(|record| wanted(record));
-        worst(wanted.filter_map(|record| Some((severity(&record.ratings)?, rater(record)))))
-    };
-    by(&|record| record.feed == nvd::ID, rating::severity)
-        .or_else(|| by(&is_of_one, rating::from_cvss))
-        .or_else(|| by(&|_| true, rating::severity))
 }
 
 /// The worst; of equals, the first by its name, whatever the order is that they come in.
@@ -136,14 +88,6 @@ fn worst(ratings: impl Iterator<Item = (Severity, String)>) -> Option<(Severity,
     ratings
         .min_by(|(a, a_by), (b, b_by)| b.cmp(a).then_with(|| a_by.cmp(b_by)))
         .map(|(severity, by)| (severity, Some(by)))
-}
-
-/// The feed, and the record in it where that is the word of somebody else (`osv-pypi: GHSA-m2qf-hxjv-5gpq`).
-fn rater(record: &Record) -> String {
-    match is_cve(&record.id) {
-        true => record.feed.clone(),
-        false => format!("{}: {}", record.feed, record.id),
-    }
 }
 
 fn add_new(all: &mut Vec<String>, more: &[String]) {

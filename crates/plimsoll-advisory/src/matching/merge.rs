@@ -1,6 +1,7 @@
 //! Makes one vulnerability of the records that speak of the same one.
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 use plimsoll_core::{Ecosystem, ExploitPrediction, FixState, Package, Vulnerability};
 
@@ -12,7 +13,7 @@ use crate::{Result, feeds, versions};
 /// One record that matches an installed package.
 #[derive(Debug, Clone)]
 pub(super) struct Match {
-    pub(super) record: Record,
+    pub(super) record: Arc<Record>,
     /// What the record says of this package alone.
     pub(super) ratings: Vec<Rating>,
     pub(super) fix: FixState,
@@ -67,7 +68,7 @@ fn candidates(of: &Match) -> Vec<Candidate<'_>> {
         upstream,
         advisories,
         ..
-    } = &of.record;
+    } = &*of.record;
     let own = || [id].into_iter().chain(aliases).map(String::as_str);
     let advisories = advisories.iter().map(String::as_str);
     if upstream.is_empty() || own().any(is_cve) {
@@ -87,7 +88,7 @@ fn candidates(of: &Match) -> Vec<Candidate<'_>> {
     upstream.iter().map(|name| about(name.as_str())).collect()
 }
 
-pub(super) fn is_cve(id: &str) -> bool {
+fn is_cve(id: &str) -> bool {
     id.starts_with("CVE-")
 }
 

@@ -72,7 +72,11 @@ impl<'a> Matcher<'a> {
             };
             Ok((package.ecosystem, seen, found))
         };
-        let results: Vec<_> = packages.par_iter().map(one).collect::<Result<_>>()?;
+        let results: Vec<_> = packages
+            .par_iter()
+            .with_min_len(64)
+            .map(one)
+            .collect::<Result<_>>()?;
 
         let mut observed: BTreeMap<Ecosystem, Observed> = BTreeMap::new();
         let mut vulnerabilities = Vec::new();

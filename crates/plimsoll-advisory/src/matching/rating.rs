@@ -3,7 +3,7 @@
 use plimsoll_core::Severity;
 
 use crate::cvss;
-use crate::database::schema::Rating;
+use crate::database::schema::{Rating, Record};
 
 /// The severity: the feed's own word where it has one, for it stands for all that its authors weighed, else
 /// that of a CVSS vector (3.x before 4.0 before 2.0). `None` where there is neither; nothing is guessed.
@@ -30,6 +30,15 @@ pub(crate) fn from_cvss(ratings: &[Rating]) -> Option<Severity> {
         .filter_map(|vector| Some((preference(vector), cvss::severity(vector)?)))
         .min_by_key(|(preference, _)| *preference)
         .map(|(_, severity)| severity)
+}
+
+/// Who rates: the feed, and the record in it where that is the word of somebody else
+/// (`osv-pypi: GHSA-m2qf-hxjv-5gpq`).
+pub(crate) fn rater(record: &Record) -> String {
+    match record.id.starts_with("CVE-") {
+        true => record.feed.clone(),
+        false => format!("{}: {}", record.feed, record.id),
+    }
 }
 
 #[cfg(test)]

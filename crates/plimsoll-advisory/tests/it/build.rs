@@ -6,7 +6,7 @@ use std::path::Path;
 use plimsoll_advisory::{Database, Error, Matcher};
 use plimsoll_core::Ecosystem;
 
-use crate::{database, distribution, package, python, write, zip};
+use crate::{database, distribution, package, python, query, write, zip};
 
 const RECORD: &str = r#"{"id":"PYSEC-1","modified":"2024-05-01T00:00:00Z","aliases":["CVE-2024-1"],"affected":[
     {"package":{"ecosystem":"PyPI","name":"flask"},"ranges":[{"type":"ECOSYSTEM","events":[{"introduced":"0"},{"fixed":"2"}]}]}]}"#;
@@ -140,11 +140,11 @@ fn an_error_names_file_and_record_and_leaves_the_old_database() {
     Database::build(&root, &out, &()).unwrap();
     let newer = Database::open_read_only(&out).unwrap();
     assert_eq!(
-        (reader.query("flask").unwrap()[0].aliases[0].as_str()),
+        (reader.query(&query("flask")).unwrap()[0].aliases[0].as_str()),
         "CVE-2024-1"
     );
     assert_eq!(
-        (newer.query("flask").unwrap()[0].aliases[0].as_str()),
+        (newer.query(&query("flask")).unwrap()[0].aliases[0].as_str()),
         "CVE-2024-9"
     );
 }
@@ -199,17 +199,39 @@ fn looking_things_up() {
         write(root, "alpine/v3.20/main.json", SECDB);
         write(root, "kev/known_exploited_vulnerabilities.json", KEV);
     });
-    let found = database.query("Flask").unwrap();
+    let found = database.query(&query("Flask")).unwrap();
     let [flask] = &found[..] else { panic!("{found:?}") };
     assert_eq!(
         (flask.id.as_str(), flask.affected.as_str(), flask.known_exploited),
         ("PYSEC-1", "(…, 2)", true)
     );
-    assert_eq!(database.query("cve-2024-1").unwrap(), found);
-    let curl = database.query("curl").unwrap();
+    assert_eq!(database.query(&query("cve-2024-1")).unwrap(), found);
+    let curl = database.query(&query("curl")).unwrap();
     let releases: Vec<&str> = curl.iter().map(|advisory| advisory.release.as_str()).collect();
     assert_eq!(releases, ["alpine:v3.20", "alpine:v3.20", "debian:12"]);
-    assert!(database.query("nothing").unwrap().is_empty());
+    assert!(database.query(&query("nothing")).unwrap().is_empty());
+    let count = |query: plimsoll_advisory::Query| database.query(&query).unwrap().len();
+    assert_eq!(
+        (
+            count(query("curl").within("debian")),
+            count(query("curl").within("alpine:v3.20"))
+        ),
+        (1, 2)
+    );
+    assert_eq!(
+        (
+            count(query("pkg:pypi/Flask@1.0")),
+            count(query("pkg:pypi/Flask@2.0"))
+        ),
+        (1, 0)
+    );
+    assert_eq!(
+        (
+            count(query("CVE-2024-1").within("npm")),
+            count(query("pkg:npm/flask"))
+        ),
+        (0, 0)
+    );
 }
 
 /// Everything that is read of a database, or the error that it has.
@@ -217,7 +239,7 @@ fn everything(path: &Path) -> Result<String, Error> {
     let database = Database::open_read_only(path)?;
     let mut all = serde_json::to_string(database.status()).unwrap();
     for what in ["flask", "curl", "CVE-2024-1", "CVE-2024-3"] {
-        all += &serde_json::to_string(&database.query(what)?).unwrap();
+        all += &serde_json::to_string(&database.query(&query(what))?).unwrap();
     }
     let curl = package(Ecosystem::Deb, "curl", "1", None);
     let packages = [python("flask", "1"), curl];

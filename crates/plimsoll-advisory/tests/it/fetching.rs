@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex};
 
 use plimsoll_advisory::{Database, Error, FetchOptions, Mirror};
 
-use crate::{write, zip};
+use crate::{query, write, zip};
 
 const RECORD: &str =
     r#"{"id":"P-1","affected":[{"package":{"ecosystem":"PyPI","name":"a"},"versions":["1"]}]}"#;
@@ -223,7 +223,11 @@ fn errors_name_the_address_and_leave_the_database() {
     };
     assert!(reason.starts_with("the connection broke after "), "{reason}");
     assert_eq!(
-        Database::open_read_only(&out).unwrap().query("a").unwrap().len(),
+        Database::open_read_only(&out)
+            .unwrap()
+            .query(&query("a"))
+            .unwrap()
+            .len(),
         1
     );
 }

@@ -15,7 +15,7 @@ use std::fs;
 use std::io::Write;
 use std::path::Path;
 
-use plimsoll_advisory::{Database, Summary};
+use plimsoll_advisory::{Database, Query, Summary};
 use plimsoll_core::{Distribution, Ecosystem, Package, SourcePackage};
 
 /// Writes a file of a feed.
@@ -46,6 +46,10 @@ fn database(fill: impl Fn(&Path)) -> (Database, Summary) {
     let out = folder.path().join("out/advisories.redb");
     let summary = Database::build(folder.path(), &out, &()).unwrap();
     (Database::open_read_only(&out).unwrap(), summary)
+}
+
+fn query(text: &str) -> Query {
+    Query::new(text).unwrap()
 }
 
 fn distribution(id: &str, version_id: &str) -> Distribution {

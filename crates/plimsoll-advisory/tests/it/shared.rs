@@ -9,7 +9,7 @@ use std::sync::OnceLock;
 use plimsoll_advisory::{Database, Matcher, PackageAdvisory, Summary, builtin};
 use plimsoll_core::{Distribution, Ecosystem, Package, Severity};
 
-use crate::{distribution, package, python};
+use crate::{distribution, package, python, query};
 
 /// The folder of shared test data; `None`, said aloud, where there is none.
 fn shared() -> Option<PathBuf> {
@@ -241,8 +241,8 @@ fn the_demo_set_says_what_the_feed_says() {
         "pip",
         "pyyaml",
     ] {
-        let known = database.query(name).unwrap();
-        for own in builtin::database().query(name).unwrap() {
+        let known = database.query(&query(name)).unwrap();
+        for own in builtin::database().query(&query(name)).unwrap() {
             let same = |other: &&PackageAdvisory| other.release == "pypi" && other.id == own.id;
             if let Some(published) = known.iter().find(same) {
                 assert_eq!(own.affected, published.affected, "{}", own.id);

@@ -1,8 +1,54 @@
 //! Which advisories an image is compared with: the store's database, else the small set that is built in.
 
-use plimsoll_advisory::{Coverage, CoverageState, Database, Error, builtin};
+use std::time::Duration;
+
+use jiff::{SignedDuration, Timestamp};
+use plimsoll_advisory::{Coverage, CoverageState, Database, Error, Status, builtin};
 use plimsoll_image::Store;
 use plimsoll_report::{CoverageStatus, DatabaseSummary, FeedSummary};
+
+use crate::failure::Failure;
+use crate::printer::Printer;
+use crate::{human, values};
+
+/// A database that is older is warned of, where no other age is asked for.
+const OLD: SignedDuration = SignedDuration::from_hours(7 * 24);
+
+/// How old the advisory database may be.
+#[derive(Debug, Clone, Default, clap::Args)]
+pub(crate) struct AgeLimit {
+    /// Fail when the advisory database was made longer ago: `12h`, `7d`
+    #[arg(long, value_name = "AGE", value_parser = values::age)]
+    max_db_age: Option<Duration>,
+}
+
+impl AgeLimit {
+    /// Fails when the database is older than is asked for; warns of an old one where nothing is.
+    pub(crate) fn check(&self, status: &Status, printer: Printer) -> Result<(), Failure> {
+        let age = status.age(Timestamp::now());
+        match self.max_db_age {
+            Some(limit) if age > SignedDuration::try_from(limit).unwrap_or(SignedDuration::MAX) => {
+                Err(Failure::new(format!(
+                    "the advisory database is older than `--max-db-age` allows: it was made {} ago",
+                    human::duration(age).to_lowercase()
+                ))
+                .with_hint("bring it up to date with `plimsoll db update`"))
+            }
+            None if age > OLD => {
+                printer.warn(&format!(
+                    "the advisory database was made {} ago; bring it up to date with `plimsoll db update`",
+                    human::duration(age)
+                ));
+                Ok(())
+            }
+            Some(_) | None => Ok(()),
+        }
+    }
+
+    fn is_asked_for(&self) -> bool {
+        self.max_db_age.is_some()
+    }
+}
 
 /// An open advisory database.
 pub(crate) enum Advisories {
@@ -19,6 +65,28 @@ impl Advisories {
             Ok(database) => Ok(Self::Store(Box::new(database))),
             Err(Error::NoDatabase { .. }) => Ok(Self::Builtin),
             Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Fails when there is no database, unless the built-in set is asked for, and when it is older than allowed.
+    pub(crate) fn required(
+        store: &Store,
+        limit: &AgeLimit,
+        builtin: bool,
+        printer: Printer,
+    ) -> anyhow::Result<Self> {
+        let known = Self::open(store)?;
+        match &known {
+            Self::Builtin if !builtin || limit.is_asked_for() => Err(Failure::new(
+                "there is no advisory database, so nothing can be said about vulnerabilities",
+            )
+            .with_hint("fetch one with `plimsoll db update`, or make one with `plimsoll db build --from DIR`")
+            .into()),
+            Self::Builtin => Ok(known),
+            Self::Store(database) => {
+                limit.check(database.status(), printer)?;
+                Ok(known)
+            }
         }
     }
 

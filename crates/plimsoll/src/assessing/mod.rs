@@ -6,7 +6,7 @@ mod context;
 mod scan;
 mod summary;
 
-pub(crate) use advisories::Advisories;
+pub(crate) use advisories::{Advisories, AgeLimit};
 pub(crate) use audit::{AuditRequest, audit};
 pub(crate) use context::secrets_in_context;
 pub(crate) use scan::{scan, scan_layers, scan_report};

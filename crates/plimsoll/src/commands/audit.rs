@@ -8,7 +8,7 @@ use plimsoll_core::{Finding, Line};
 use plimsoll_image::{Image, Store};
 use plimsoll_report::{AuditReport, table};
 
-use crate::assessing::{Advisories, AuditRequest, audit, secrets_in_context};
+use crate::assessing::{Advisories, AgeLimit, AuditRequest, audit, secrets_in_context};
 use crate::failure::{Failure, with_code};
 use crate::invocation::Invocation;
 use crate::progress::ProgressForm;
@@ -53,6 +53,8 @@ pub(crate) struct Args {
     /// How the build's progress is shown
     #[arg(long, value_enum, default_value_t, value_name = "FORM")]
     progress: ProgressForm,
+    #[command(flatten)]
+    age: AgeLimit,
 }
 
 /// What is audited.
@@ -72,7 +74,8 @@ pub(crate) fn run(invocation: &Invocation, args: &Args) -> anyhow::Result<u8> {
     }
     let outputs = args.output.iter().map(output).collect::<Result<Vec<_>, _>>()?;
     let store = invocation.store()?;
-    let known = Advisories::open(&store)?;
+    // Without a database the criterion is not assessed, which the report says.
+    let known = Advisories::required(&store, &args.age, true, invocation.printer)?;
     let subject = subject(invocation, &store, args)?;
     let policy_file = args.policy.clone().or_else(|| {
         let file = subject.folder.as_ref()?.join("plimsoll.toml");

@@ -1,7 +1,8 @@
 use std::path::PathBuf;
 
-use plimsoll_advisory::{Database, FetchOptions, Mirror, Progress, Status, Summary};
+use plimsoll_advisory::{Database, FetchOptions, Mirror, Progress, Query, Status, Summary};
 
+use crate::assessing::AgeLimit;
 use crate::columns::columns;
 use crate::failure::Failure;
 use crate::invocation::Invocation;
@@ -22,18 +23,26 @@ pub(crate) enum Command {
         /// A folder or address with the publishers' layout, instead of the publishers
         #[arg(long, value_name = "DIR|URL")]
         mirror: Option<String>,
+        /// Fetch the advisories of these ecosystems only, as OSV names them: `PyPI,Debian`
+        #[arg(long, value_delimiter = ',', value_name = "NAME,...")]
+        ecosystem: Vec<String>,
     },
     /// Say what is in the database and how old it is
     Status {
         /// The form
         #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
         format: Format,
+        #[command(flatten)]
+        age: AgeLimit,
     },
     /// Look up a package, or a CVE or another ID
     Query {
-        /// The package or ID
-        #[arg(value_name = "PACKAGE|ID")]
+        /// The name of a package (the source package for most distributions), a package URL, or an ID
+        #[arg(value_name = "PACKAGE|PURL|ID")]
         what: String,
+        /// In this ecosystem, distribution or release only: `npm`, `debian`, `debian:12`
+        #[arg(long, value_name = "NAME")]
+        ecosystem: Option<String>,
         /// The form
         #[arg(long, value_enum, default_value_t, value_name = "FORMAT")]
         format: Format,
@@ -57,26 +66,42 @@ pub(crate) fn run(invocation: &Invocation, command: Command) -> anyhow::Result<u
             let summary = Database::build(&from, &path, &progress)?;
             told(printer, &summary);
         }
-        Command::Update { mirror } => {
+        Command::Update { mirror, ecosystem } => {
             let mirror = mirror.map_or(Ok(Mirror::Publishers), |text| text.parse())?;
             let options = FetchOptions {
-                proxy: settings::https_proxy(),
+                proxy: settings::proxy("https"),
+                http_proxy: settings::proxy("http"),
+                no_proxy: settings::no_proxy(),
+                ecosystems: ecosystem,
                 root_certificates: settings::host_ca().ok(),
             };
             let cache = store.root().join("feeds");
             let summary = Database::update(&mirror, &cache, &path, &options, &progress)?;
             told(printer, &summary);
         }
-        Command::Status { format } => {
+        Command::Status { format, age } => {
             let database = Database::open_read_only(&path)?;
             let status = database.status();
             match format {
                 Format::Json => printer.line(&serde_json::to_string_pretty(status)?)?,
                 Format::Table => printer.data(&table(status))?,
             }
+            for warning in doubts(status, jiff::Timestamp::now()) {
+                printer.warn(&warning);
+            }
+            age.check(status, printer)?;
         }
-        Command::Query { what, format } => {
-            let found = Database::open_read_only(&path)?.query(&what)?;
+        Command::Query {
+            what,
+            ecosystem,
+            format,
+        } => {
+            let query = Query::new(&what).map_err(Failure::usage)?;
+            let query = match &ecosystem {
+                Some(ecosystem) => query.within(ecosystem),
+                None => query,
+            };
+            let found = Database::open_read_only(&path)?.query(&query)?;
             match format {
                 Format::Json => printer.line(&serde_json::to_string_pretty(&found)?)?,
                 Format::Table if found.is_empty() => {
@@ -112,6 +137,29 @@ pub(crate) fn run(invocation: &Invocation, command: Command) -> anyhow::Result<u
     Ok(exit::DONE)
 }
 
+/// What a person should know before relying on the database.
+fn doubts(status: &Status, now: jiff::Timestamp) -> Vec<String> {
+    const OLD: jiff::SignedDuration = jiff::SignedDuration::from_hours(90 * 24);
+    let mut doubts = Vec::new();
+    for feed in &status.feeds {
+        let newest = feed
+            .newest
+            .as_deref()
+            .and_then(|date| date.parse::<jiff::Timestamp>().ok());
+        let age = newest
+            .map(|newest| now.duration_since(newest))
+            .filter(|age| *age > OLD);
+        if let Some(age) = age {
+            let age = crate::human::duration(age);
+            doubts.push(format!("the newest record of {} is {age} old", feed.feed.name));
+        }
+    }
+    if !status.has_known_exploited() {
+        doubts.push("CISA KEV is not in it, so nothing is known to be exploited".to_owned());
+    }
+    doubts
+}
+
 /// Tells on stderr which feed is read.
 struct Told(Printer);
 
@@ -121,6 +169,10 @@ impl Progress for Told {
             "{} {file}",
             if changed { "fetched" } else { "unchanged" }
         ));
+    }
+
+    fn waiting(&self, whom: &str) {
+        self.0.status(&format!("waiting for {whom}"));
     }
 
     fn read(&self, file: &str, records: u64) {

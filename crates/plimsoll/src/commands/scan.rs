@@ -7,7 +7,7 @@ use plimsoll_core::{Platform, Severity};
 use plimsoll_image::{Image, Store};
 use plimsoll_report::ScanReport;
 
-use crate::assessing::{Advisories, scan_layers, scan_report};
+use crate::assessing::{Advisories, AgeLimit, scan_layers, scan_report};
 use crate::failure::Failure;
 use crate::invocation::Invocation;
 use crate::{exit, sources};
@@ -43,6 +43,11 @@ pub(crate) struct Args {
     /// The platform, if the image is made for several
     #[arg(long, value_name = "OS/ARCH")]
     platform: Option<Platform>,
+    #[command(flatten)]
+    age: AgeLimit,
+    /// Where there is no database, use the small built-in set of the demo
+    #[arg(long)]
+    demo_db: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
@@ -58,8 +63,8 @@ enum Format {
 
 pub(crate) fn run(invocation: &Invocation, args: &Args) -> anyhow::Result<u8> {
     let store = invocation.store()?;
+    let known = Advisories::required(&store, &args.age, args.demo_db, invocation.printer)?;
     let (image, name) = subject(args, &store)?;
-    let known = Advisories::open(&store)?;
     let scanned = scan_layers(&image, &store, &known, args.all_layers)?;
     let mut report = scan_report(&image, &name, &scanned, &known)?;
     let shown_to_people = args.output.is_none() && matches!(args.format, Format::Table | Format::Markdown);

@@ -66,6 +66,58 @@ fn without_advisories_nothing_is_called_fine() {
 }
 
 #[test]
+fn a_database_that_is_too_old_is_refused() {
+    let sandbox = Sandbox::new();
+    let Some(name) = alpine(&sandbox, "3.20.3") else {
+        return;
+    };
+    let (code, message) = sandbox.fails(&["scan", "--max-db-age", "7d", "--demo-db", &name]);
+    assert!(code == 3 && message.contains("no advisory database"), "{message}");
+    let Some(feeds) = feeds() else { return };
+    sandbox.ok(&["db", "build", "--from", feeds.to_str().unwrap()]);
+    sandbox.ok(&["scan", "--max-db-age", "7d", &name]);
+    let (code, message) = sandbox.fails(&["scan", "--max-db-age", "0s", &name]);
+    assert!(
+        code == 3 && message.contains("older than `--max-db-age` allows"),
+        "{message}"
+    );
+    let (code, message) = sandbox.fails(&["db", "status", "--max-db-age", "0s"]);
+    assert!(
+        code == 3 && message.contains("older than `--max-db-age` allows"),
+        "{message}"
+    );
+    let (code, _) = sandbox.fails(&["scan", "--max-db-age", "soon", &name]);
+    assert_eq!(code, 2);
+}
+
+#[test]
+fn packages_are_looked_up_by_name_and_package_url() {
+    let sandbox = Sandbox::new();
+    let Some(feeds) = feeds() else { return };
+    let (code, message) = sandbox.fails(&["db", "query", "musl"]);
+    assert!(code == 3 && message.contains("no advisory database"), "{message}");
+    sandbox.ok(&["db", "build", "--from", feeds.to_str().unwrap()]);
+    let found = sandbox.ok(&["db", "query", "pkg:apk/alpine/musl@1.1.18-r3?distro=alpine-3.7.3"]);
+    assert!(
+        found.contains("CVE-2019-14697") && found.lines().count() == 2,
+        "{found}"
+    );
+    let found = sandbox.ok(&["db", "query", "--ecosystem", "go", "stdlib"]);
+    assert!(
+        found.lines().skip(1).all(|line| line.starts_with("go ")),
+        "{found}"
+    );
+    for (arguments, code) in [
+        (vec!["pkg:npm"], 2),
+        (vec!["--ecosystem", "npm", "musl"], 3),
+        (vec!["nothing-of-the-kind"], 3),
+    ] {
+        let all: Vec<&str> = ["db", "query"].into_iter().chain(arguments).collect();
+        assert_eq!(sandbox.fails(&all).0, code, "{all:?}");
+    }
+}
+
+#[test]
 fn a_broken_feed_leaves_the_old_database() {
     let sandbox = Sandbox::new();
     let Some(feeds) = feeds() else { return };
