@@ -74,7 +74,7 @@ fn in_engine(store: &Store, name: &str, mut options: Options) -> anyhow::Result<
 fn pulled(store: &Store, reference: &Reference, platform: Option<&Platform>) -> anyhow::Result<Image> {
     let platform = platform.cloned().unwrap_or_else(Platform::host);
     let options = PullOptions {
-        proxy: settings::https_proxy(),
+        proxy: settings::proxy("https"),
         ..PullOptions::default()
     };
     Ok(registry::pull(store, reference, &platform, &options)?)
