@@ -1,7 +1,9 @@
 //! What every format makes of the same reports.
 
 use crate::table::Style;
-use crate::{json, markdown, sample, table, trivy_json};
+use crate::{
+    ScanReport, cyclonedx, github, gitlab, json, junit, markdown, sample, sarif, spdx, table, trivy_json,
+};
 
 const WIDE: Style = Style {
     width: None,
@@ -67,6 +69,53 @@ fn what_is_over_and_what_is_gone_is_told() {
     report.created_at = "2025-12-31T23:00:00Z".to_owned();
     assert!(!table::scan(&report, WIDE).contains("end of life"));
     assert!(!trivy_json::render(&report).unwrap().contains("EOSL"));
+}
+
+#[test]
+fn documents_for_other_programs() {
+    let report = sample::scan();
+    insta::assert_snapshot!("cyclonedx", cyclonedx::render(&report).unwrap());
+    insta::assert_snapshot!("spdx_json", spdx::render(&report).unwrap());
+    insta::assert_snapshot!("spdx_tag_value", spdx::render_tag_value(&report));
+    insta::assert_snapshot!("sarif", sarif::render(&report).unwrap());
+    insta::assert_snapshot!("gitlab", gitlab::render(&report).unwrap());
+    insta::assert_snapshot!("junit", junit::render(&report));
+    let job = github::Job {
+        id: "12".to_owned(),
+        correlator: "build_scan".to_owned(),
+        sha: "0123456789abcdef0123456789abcdef01234567".to_owned(),
+        reference: "refs/heads/main".to_owned(),
+    };
+    insta::assert_snapshot!("github", github::render(&report, &job).unwrap());
+}
+
+#[test]
+fn sarif_results_point_to_their_rules_and_keep_their_fingerprints() {
+    let mut report = sample::scan();
+    let prints = |report: &ScanReport| -> Vec<String> {
+        let log: serde_json::Value = serde_json::from_str(&sarif::render(report).unwrap()).unwrap();
+        let run = &log["runs"][0];
+        let results = run["results"].as_array().unwrap();
+        for result in results {
+            let rule = usize::try_from(result["ruleIndex"].as_u64().unwrap()).unwrap();
+            assert_eq!(run["tool"]["driver"]["rules"][rule]["id"], result["ruleId"]);
+        }
+        let print =
+            |result: &serde_json::Value| result["partialFingerprints"]["plimsollFinding/v1"].to_string();
+        let mut prints: Vec<String> = results.iter().map(print).collect();
+        let all = prints.len();
+        prints.sort();
+        prints.dedup();
+        assert_eq!(prints.len(), all);
+        prints
+    };
+    let before = prints(&report);
+    // Another version of the package that is still vulnerable is the same finding.
+    for found in &mut report.vulnerabilities {
+        found.package.evidence = found.package.evidence.replace("3.2.10", "3.2.9");
+        found.package.version = "3.2.9".to_owned();
+    }
+    assert_eq!(prints(&report), before);
 }
 
 #[test]

@@ -10,14 +10,19 @@ mod error;
 mod facts;
 #[cfg(test)]
 mod format_tests;
+pub mod github;
+pub mod gitlab;
 mod identity;
 pub mod json;
+pub mod junit;
 pub mod markdown;
 mod model;
 mod purl;
 #[cfg(test)]
 mod sample;
+pub mod sarif;
 pub mod sbom;
+mod shown;
 pub mod spdx;
 pub mod table;
 mod targets;

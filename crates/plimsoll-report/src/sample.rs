@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use plimsoll_core::{
-    AdvisoryFeed, Assessment, Cell, ChecklistItem, Criterion, Digest, Distribution, Ecosystem, Finding,
-    FixState, Hint, Line, Matrix, Origin, Package, PackageLayer, Place, Platform, Row, Severity,
-    SourcePackage, Vulnerability,
+    AdvisoryFeed, Assessment, Cell, ChecklistItem, Criterion, Cvss, Decision, DecisionStatus, Digest,
+    Distribution, Ecosystem, ExploitPrediction, Finding, FixState, Hint, Line, Matrix, Origin, Package,
+    PackageLayer, Place, Platform, Row, Severity, SourcePackage, Suppressed, Vulnerability,
 };
 
 use crate::*;
@@ -53,10 +53,24 @@ pub(crate) fn vulnerability(id: &str, package: Package, severity: Severity, fix:
         description: "the whole text".to_owned(),
         references: vec!["https://example.test/advisory".to_owned()],
         published: Some("2024-05-06T00:00:00Z".to_owned()),
-        modified: None,
-        cvss: Vec::new(),
-        cwes: Vec::new(),
-        exploit_prediction: None,
+        modified: Some("2025-01-02T03:04:05Z".to_owned()),
+        cvss: vec![
+            Cvss {
+                source: "nvd".to_owned(),
+                vector: "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:N".to_owned(),
+                score: 9.1,
+            },
+            Cvss {
+                source: "ghsa".to_owned(),
+                vector: "AV:N/AC:M/Au:N/C:P/I:P/A:P".to_owned(),
+                score: 6.8,
+            },
+        ],
+        cwes: vec!["CWE-79".to_owned()],
+        exploit_prediction: (severity >= Severity::High).then_some(ExploitPrediction {
+            probability: 0.25,
+            percentile: 0.9,
+        }),
         known_exploited: severity == Severity::Critical,
         feed: AdvisoryFeed {
             id: "sample".to_owned(),
@@ -183,8 +197,22 @@ pub(crate) fn scan() -> ScanReport {
         packages: packages(),
         vulnerabilities: vulnerabilities(),
         secrets: vec![secret()],
-        licenses: Vec::new(),
-        suppressed: Vec::new(),
+        licenses: plimsoll_license::findings(&packages()),
+        suppressed: vec![Suppressed {
+            finding: vulnerability(
+                "CVE-2024-0008",
+                package(Ecosystem::PyPi, "flask", "2.3.0"),
+                Severity::Medium,
+                FixState::Affected,
+            ),
+            decision: Decision {
+                status: DecisionStatus::NotAffected,
+                justification: Some("vulnerable_code_not_present".to_owned()),
+                reason: "the `debug` server is not used".to_owned(),
+                source: ".plimsollignore".to_owned(),
+                expires: Some("2026-12-31".to_owned()),
+            },
+        }],
         warnings: vec!["`var/lib/dpkg/status`: line 7 is not a field".to_owned()],
     }
 }

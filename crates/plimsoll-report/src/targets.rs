@@ -4,14 +4,15 @@ use plimsoll_core::{Ecosystem, Package, Vulnerability};
 
 use crate::ScanReport;
 
-/// The packages of one kind with their vulnerabilities.
+/// The packages of one kind, or of one file, with their vulnerabilities.
 pub(crate) struct Target<'a> {
-    /// `app:1 (debian 12.5)`, `Python`.
+    /// `app:1 (debian 12.5)`, `Python`, `usr/bin/app`.
     pub(crate) title: String,
     /// `os-pkgs` or `lang-pkgs`.
     pub(crate) class: &'static str,
     /// `debian`, `alpine`, `python-pkg`.
     pub(crate) kind: String,
+    pub(crate) ecosystem: Ecosystem,
     pub(crate) packages: Vec<&'a Package>,
     pub(crate) vulnerabilities: Vec<&'a Vulnerability>,
 }
@@ -19,58 +20,105 @@ pub(crate) struct Target<'a> {
 /// The targets of `report`: the distribution's packages where there is a distribution, even if it has none, then the
 /// others.
 pub(crate) fn targets(report: &ScanReport) -> Vec<Target<'_>> {
-    let artifact = &report.artifact;
-    let mut targets = Vec::new();
+    let mut targets: Vec<Target<'_>> = Vec::new();
     for ecosystem in Ecosystem::ALL {
-        let packages: Vec<_> = report
-            .packages
-            .iter()
-            .filter(|one| one.ecosystem == ecosystem)
-            .collect();
-        let vulnerabilities: Vec<_> = report
-            .vulnerabilities
-            .iter()
-            .filter(|one| one.package.ecosystem == ecosystem)
-            .collect();
-        let expected = artifact
-            .distribution
-            .as_ref()
-            .is_some_and(|known| of_distribution(&known.id) == Some(ecosystem));
-        if packages.is_empty() && vulnerabilities.is_empty() && !expected {
+        let of_kind = |package: &Package| package.ecosystem == ecosystem;
+        let packages: Vec<_> = report.packages.iter().filter(|one| of_kind(one)).collect();
+        let vulnerabilities = report.vulnerabilities.iter();
+        let vulnerabilities: Vec<_> = vulnerabilities.filter(|one| of_kind(&one.package)).collect();
+        if ecosystem.is_distribution() {
+            let distribution = report.artifact.distribution.as_ref();
+            let expected = distribution.is_some_and(|known| of_distribution(&known.id) == Some(ecosystem));
+            if expected || !packages.is_empty() || !vulnerabilities.is_empty() {
+                targets.push(distribution_target(report, ecosystem, packages, vulnerabilities));
+            }
             continue;
         }
-        let target = if ecosystem.is_distribution() {
-            let (family, release) = match &artifact.distribution {
-                Some(known) => (
-                    family(&known.id),
-                    artifact.release.as_deref().unwrap_or(&known.version_id),
-                ),
-                None => (ecosystem.purl_type(), "unknown release"),
-            };
-            let title = format!("{} ({family} {release})", artifact.name);
-            Target {
-                title,
-                class: "os-pkgs",
-                kind: family.to_owned(),
-                packages,
-                vulnerabilities,
-            }
-        } else {
-            let (title, kind) = ("Python".to_owned(), "python-pkg".to_owned());
-            Target {
-                title,
-                class: "lang-pkgs",
-                kind,
-                packages,
-                vulnerabilities,
-            }
-        };
-        targets.push(target);
+        let first = targets.len();
+        for package in packages {
+            target_of(&mut targets, first, package).packages.push(package);
+        }
+        for found in vulnerabilities {
+            target_of(&mut targets, first, &found.package)
+                .vulnerabilities
+                .push(found);
+        }
+        if let Some(added) = targets.get_mut(first..) {
+            added.sort_by(|a, b| a.title.cmp(&b.title));
+        }
     }
     targets
 }
 
-/// What Trivy calls a distribution, by the ID of its `os-release`.
+fn distribution_target<'a>(
+    report: &'a ScanReport,
+    ecosystem: Ecosystem,
+    packages: Vec<&'a Package>,
+    vulnerabilities: Vec<&'a Vulnerability>,
+) -> Target<'a> {
+    let artifact = &report.artifact;
+    let (family, release) = match &artifact.distribution {
+        Some(known) => (
+            family(&known.id),
+            artifact.release.as_deref().unwrap_or(&known.version_id),
+        ),
+        None => (ecosystem.purl_type(), "unknown release"),
+    };
+    let named = format!("{family} {release}");
+    Target {
+        title: format!("{} ({})", artifact.name, named.trim_end()),
+        class: "os-pkgs",
+        kind: family.to_owned(),
+        ecosystem,
+        packages,
+        vulnerabilities,
+    }
+}
+
+/// The target among those from `first` on that `package` belongs to.
+fn target_of<'t, 'a>(
+    targets: &'t mut Vec<Target<'a>>,
+    first: usize,
+    package: &Package,
+) -> &'t mut Target<'a> {
+    let (title, kind) = language(package);
+    let known = targets
+        .iter()
+        .skip(first)
+        .position(|target| target.title == title);
+    let index = known.map_or(targets.len(), |index| first + index);
+    if known.is_none() {
+        targets.push(Target {
+            title: title.to_owned(),
+            class: "lang-pkgs",
+            kind: kind.to_owned(),
+            ecosystem: package.ecosystem,
+            packages: Vec::new(),
+            vulnerabilities: Vec::new(),
+        });
+    }
+    &mut targets[index]
+}
+
+/// The title and the kind of the target of a language's package. What stands together in one file (a program, a list of
+/// installed packages) is a target of its own.
+fn language(package: &Package) -> (&str, &'static str) {
+    let file = Some(package.evidence.as_str()).filter(|path| !path.is_empty());
+    match package.ecosystem {
+        Ecosystem::PyPi => ("Python", "python-pkg"),
+        Ecosystem::Npm => ("Node.js", "node-pkg"),
+        Ecosystem::Gem => ("Ruby", "gemspec"),
+        Ecosystem::Maven => ("Java", "jar"),
+        Ecosystem::Conda => ("Conda", "conda-pkg"),
+        Ecosystem::Go => (file.unwrap_or("Go"), "gobinary"),
+        Ecosystem::Cargo => (file.unwrap_or("Rust"), "rustbinary"),
+        Ecosystem::Composer => (file.unwrap_or("PHP"), "composer-vendor"),
+        Ecosystem::NuGet => (file.unwrap_or(".NET"), "dotnet-core"),
+        Ecosystem::Generic | Ecosystem::Deb | Ecosystem::Apk | Ecosystem::Rpm => ("Programs", "binary"),
+    }
+}
+
+/// Trivy's name for the distribution with this `ID`.
 pub(crate) fn family(id: &str) -> &str {
     match id {
         "almalinux" => "alma",
@@ -78,6 +126,7 @@ pub(crate) fn family(id: &str) -> &str {
         "mariner" => "cbl-mariner",
         "ol" => "oracle",
         "rhel" => "redhat",
+        "sle-micro" | "sl-micro" => "slem",
         other => other,
     }
 }
@@ -100,7 +149,45 @@ fn of_distribution(id: &str) -> Option<Ecosystem> {
         | "photon"
         | "rhel"
         | "rocky"
+        | "sle-micro"
+        | "sl-micro"
         | "sles" => Some(Ecosystem::Rpm),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sample;
+
+    #[test]
+    fn programs_are_targets_of_their_own() {
+        let mut report = sample::scan();
+        let mut go = |evidence: &str| {
+            let mut package = Package::new(Ecosystem::Go, "stdlib", "v1.22.3");
+            evidence.clone_into(&mut package.evidence);
+            report.packages.push(package);
+        };
+        go("usr/bin/b");
+        go("usr/bin/a");
+        report
+            .packages
+            .push(Package::new(Ecosystem::Npm, "left-pad", "1"));
+        let shown: Vec<_> = targets(&report)
+            .into_iter()
+            .map(|target| (target.title, target.kind, target.packages.len()))
+            .collect();
+        let target = |title: &str, kind: &str, count| (title.to_owned(), kind.to_owned(), count);
+        assert_eq!(
+            shown,
+            [
+                target("app:1 (debian 12.5)", "debian", 1),
+                target("Python", "python-pkg", 2),
+                target("Node.js", "node-pkg", 1),
+                target("usr/bin/a", "gobinary", 1),
+                target("usr/bin/b", "gobinary", 1),
+            ]
+        );
     }
 }

@@ -1,6 +1,8 @@
 //! How numbers and foreign texts are written for people.
 
-use plimsoll_core::{Assessment, FixState, Package, Severity, SeverityCounts, Vulnerability};
+use plimsoll_core::{
+    Assessment, FixState, LicenseCategory, Package, Severity, SeverityCounts, Vulnerability,
+};
 
 use crate::{Coverage, CoverageStatus, DatabaseSummary, ScanReport};
 
@@ -84,6 +86,19 @@ pub(crate) fn status(fix: &FixState) -> &'static str {
         FixState::Affected => "affected",
         FixState::WontFix => "will_not_fix",
         FixState::EndOfLife => "end_of_life",
+    }
+}
+
+/// A licence's category in a word.
+pub(crate) fn category(category: LicenseCategory) -> &'static str {
+    match category {
+        LicenseCategory::Forbidden => "forbidden",
+        LicenseCategory::Restricted => "restricted",
+        LicenseCategory::Reciprocal => "reciprocal",
+        LicenseCategory::Notice => "notice",
+        LicenseCategory::Permissive => "permissive",
+        LicenseCategory::Unencumbered => "unencumbered",
+        LicenseCategory::Unknown => "unknown",
     }
 }
 

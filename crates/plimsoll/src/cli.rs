@@ -47,7 +47,8 @@ pub(crate) enum Command {
     Run(Box<commands::run::Args>),
     Audit(commands::audit::Args),
     Compare(commands::compare::Args),
-    Scan(commands::scan::Args),
+    Scan(Box<commands::scan::Args>),
+    Sbom(commands::sbom::Args),
     Demo(commands::demo::Args),
     #[command(subcommand)]
     Db(commands::db::Command),

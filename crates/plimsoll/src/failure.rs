@@ -99,6 +99,9 @@ pub(crate) fn hint(error: &anyhow::Error) -> Option<Hint> {
         if let Some(error) = cause.downcast_ref::<plimsoll_inventory::Error>() {
             return error.hint();
         }
+        if let Some(error) = cause.downcast_ref::<plimsoll_report::Error>() {
+            return error.hint();
+        }
         None
     })
 }

@@ -46,6 +46,11 @@ impl Invocation {
         }
     }
 
+    /// Where the store's advisory database is or would be, whether or not there is a store.
+    pub(crate) fn advisories_path(&self) -> anyhow::Result<PathBuf> {
+        Ok(Store::advisories_path_in(&self.root()?))
+    }
+
     fn root(&self) -> anyhow::Result<PathBuf> {
         let root = settings::store_root(self.store_root.clone())?;
         Ok(std::path::absolute(&root)

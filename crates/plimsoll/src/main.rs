@@ -19,7 +19,7 @@ mod invocation;
 mod output;
 mod printer;
 mod progress;
-
+mod reports;
 mod settings;
 mod sources;
 mod template;

@@ -113,3 +113,15 @@ pub(crate) fn no_proxy() -> Vec<String> {
     let hosts = listed.split(',').map(str::trim).filter(|host| !host.is_empty());
     hosts.map(str::to_owned).collect()
 }
+
+/// The run of GitHub Actions that this is, as far as it is one.
+pub(crate) fn github_job() -> plimsoll_report::github::Job {
+    let variable = |name| std::env::var(name).unwrap_or_default();
+    let (workflow, job) = (variable("GITHUB_WORKFLOW"), variable("GITHUB_JOB"));
+    plimsoll_report::github::Job {
+        id: variable("GITHUB_RUN_ID"),
+        correlator: format!("{workflow}_{job}"),
+        sha: variable("GITHUB_SHA"),
+        reference: variable("GITHUB_REF"),
+    }
+}

@@ -131,7 +131,12 @@ impl Store {
 
     /// The advisory database.
     pub fn advisories_path(&self) -> PathBuf {
-        self.root().join("advisories.redb")
+        Self::advisories_path_in(self.root())
+    }
+
+    /// The advisory database of a store at `root`, for who needs nothing else of it: nothing is opened or made.
+    pub fn advisories_path_in(root: &Path) -> PathBuf {
+        root.join("advisories.redb")
     }
 
     /// An empty directory to make a layer in.

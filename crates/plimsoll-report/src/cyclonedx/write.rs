@@ -129,7 +129,11 @@ fn operating_system(artifact: &Artifact) -> Option<Component> {
         version: Some(version.to_owned()).filter(|version| !version.is_empty()),
         description: distribution.pretty_name.clone(),
         cpe: cpe_of_distribution(distribution, release),
-        properties: properties(distribution_facts(distribution, release)),
+        properties: properties(distribution_facts(
+            distribution,
+            release,
+            artifact.end_of_life.as_ref(),
+        )),
         ..Component::default()
     })
 }

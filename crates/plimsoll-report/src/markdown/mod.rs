@@ -11,6 +11,7 @@ pub use scan::scan;
 use plimsoll_core::{Finding, SeverityCounts, Vulnerability};
 
 use crate::facts::place;
+use crate::shown::{urgency, whence};
 use crate::text::{self, clean, count, counts, name, shortened, shortfalls_first, status, worst_first};
 use crate::{Coverage, DatabaseSummary};
 
@@ -150,10 +151,14 @@ fn vulnerabilities(text: &mut String, found: &[Vulnerability]) {
         "Installed",
         "Fixed",
         "Status",
+        "From",
         "Title",
     ]);
     for one in worst_first(found) {
-        let known = if one.known_exploited { " **exploited**" } else { "" };
+        let known = match urgency(one) {
+            word if word.is_empty() => word,
+            word => format!(" **{word}**"),
+        };
         let title = if one.title.is_empty() {
             &one.description
         } else {
@@ -166,6 +171,7 @@ fn vulnerabilities(text: &mut String, found: &[Vulnerability]) {
             literal(&one.package.version),
             literal(one.fix.fixed_version().unwrap_or_default()),
             status(&one.fix).replace('_', " "),
+            literal(&whence(&one.package)),
             plain(&shortened(&clean(title), 120)),
         ]);
     }

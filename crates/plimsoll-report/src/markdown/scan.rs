@@ -1,9 +1,13 @@
-use super::{coverage, findings, heading, literal, plain, vulnerabilities, warnings};
-use crate::ScanReport;
-use crate::targets::targets;
-use crate::text::{bytes, end_of_life, nothing_found, packages};
+use plimsoll_core::{LicenseFinding, Severity, SeverityCounts};
 
-/// The scan: what was not assessed, then the vulnerabilities by where the packages come from, then secrets.
+use super::{Table, coverage, findings, heading, literal, message, plain, vulnerabilities, warnings};
+use crate::ScanReport;
+use crate::shown::{license_groups, nothing_in, some_packages};
+use crate::targets::{Target, targets};
+use crate::text::{bytes, category, count, end_of_life, packages};
+
+/// The scan: what was not assessed, then a summary, the vulnerabilities by where the packages come from, secrets and
+/// licences.
 pub fn scan(report: &ScanReport) -> String {
     let mut text = String::new();
     heading(
@@ -26,33 +30,85 @@ pub fn scan(report: &ScanReport) -> String {
         "{found}{size}, scanned {}\n\n",
         plain(&report.created_at)
     ));
-    for target in targets(report) {
+    let targets = targets(report);
+    if targets.len() > 1 {
+        summary(&mut text, report, &targets);
+    }
+    for target in targets {
         heading(&mut text, 2, &plain(&target.title));
         if target.vulnerabilities.is_empty() {
             let found = packages(&target.packages);
-            let ecosystem = target.packages.first().map(|package| package.ecosystem);
-            let about: Vec<_> = report
-                .coverage
-                .iter()
-                .filter(|one| one.ecosystem == ecosystem)
-                .cloned()
-                .collect();
-            let about = if about.is_empty() {
-                report.coverage.as_slice()
-            } else {
-                &about
-            };
-            text.push_str(&format!("{found}; vulnerabilities: {}\n\n", nothing_found(about)));
+            let nothing = nothing_in(&target, report);
+            text.push_str(&format!("{found}; vulnerabilities: {nothing}\n\n"));
         } else {
             let found: Vec<_> = target.vulnerabilities.into_iter().cloned().collect();
             vulnerabilities(&mut text, &found);
         }
     }
+    if !report.suppressed.is_empty() {
+        heading(&mut text, 2, "Not counted");
+        for one in &report.suppressed {
+            let (found, decision) = (&one.finding, &one.decision);
+            text.push_str(&format!(
+                "- {} in {}: {} ({})\n",
+                literal(&found.id),
+                literal(&found.package.name),
+                message(&decision.reason),
+                plain(&decision.source)
+            ));
+        }
+        text.push('\n');
+    }
     if !report.secrets.is_empty() {
         heading(&mut text, 2, "Secrets");
         findings(&mut text, &report.secrets);
     }
+    licenses(&mut text, &report.licenses);
     text.truncate(text.trim_end().len());
     text.push('\n');
     text
+}
+
+/// How many vulnerabilities there are where; `?` where they were not assessed.
+fn summary(text: &mut String, report: &ScanReport, targets: &[Target<'_>]) {
+    let mut table = Table::new(&[
+        "Target", "Packages", "Critical", "High", "Medium", "Low", "Unknown",
+    ]);
+    for target in targets {
+        let total: SeverityCounts = target.vulnerabilities.iter().map(|one| one.severity).collect();
+        let assessed = total.total() > 0 || nothing_in(target, report).starts_with("none known");
+        let number = |severity: Severity| match assessed {
+            true => total[severity].to_string(),
+            false => "**?**".to_owned(),
+        };
+        let [critical, high, medium, low, unknown] = Severity::WORST_FIRST.map(number);
+        let packages = target.packages.len().to_string();
+        table.row([
+            plain(&target.title),
+            packages,
+            critical,
+            high,
+            medium,
+            low,
+            unknown,
+        ]);
+    }
+    table.write(text);
+}
+
+fn licenses(text: &mut String, found: &[LicenseFinding]) {
+    if found.is_empty() {
+        return;
+    }
+    heading(text, 2, "Licences");
+    let mut table = Table::new(&["Licence", "Category", "Severity", "Packages"]);
+    for group in license_groups(found) {
+        table.row([
+            literal(group.license),
+            category(group.category).to_owned(),
+            group.severity.to_string(),
+            format!("{}: {}", group.packages.len(), plain(&some_packages(&group))),
+        ]);
+    }
+    table.write_folded(text, &count(found.len(), "licence"));
 }

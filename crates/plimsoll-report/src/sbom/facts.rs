@@ -1,7 +1,7 @@
 //! What is known of an image and its packages and has no place in the documents' own terms: names and values, which
 //! CycloneDX has as properties and SPDX in an annotation. What is written here is read back by [`super::Gathered`].
 
-use plimsoll_core::{Distribution, Origin, Package, PackageLayer};
+use plimsoll_core::{Distribution, EndOfLife, Origin, Package, PackageLayer};
 
 use crate::{Artifact, CoverageStatus, ScanReport};
 
@@ -46,13 +46,22 @@ pub(crate) fn artifact_facts(report: &ScanReport) -> Facts {
 }
 
 /// What is known of the operating system beside its name and its most exact version.
-pub(crate) fn distribution_facts(distribution: &Distribution, release: Option<&str>) -> Facts {
+pub(crate) fn distribution_facts(
+    distribution: &Distribution,
+    release: Option<&str>,
+    end: Option<&EndOfLife>,
+) -> Facts {
     let mut facts = Writer::default();
     facts.put("distribution:id", Some(&distribution.id));
     facts.put("distribution:versionId", Some(&distribution.version_id));
     facts.put("distribution:codename", distribution.codename.as_ref());
     facts.put("distribution:prettyName", distribution.pretty_name.as_ref());
     facts.put("distribution:release", release.as_ref());
+    if let Some(end) = end {
+        facts.put("distribution:endOfLife", Some(&end.date));
+        facts.put("distribution:extendedEndOfLife", end.extended.as_ref());
+        facts.put("distribution:extended", end.is_extended.then_some(&true));
+    }
     facts.0
 }
 

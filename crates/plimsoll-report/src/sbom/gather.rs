@@ -1,7 +1,7 @@
 use std::collections::BTreeMap;
 
 use plimsoll_core::{
-    Digest, Distribution, Origin, Package, PackageLayer, Platform, Purl, Reference, SourcePackage,
+    Digest, Distribution, EndOfLife, Origin, Package, PackageLayer, Platform, Purl, Reference, SourcePackage,
 };
 
 use crate::purl::{NotAPackage, PurlPackage, names_as, os_release_id, package_of};
@@ -112,6 +112,11 @@ impl Gathered {
         let text = |names: &[&str]| fact(facts, names).map(str::to_owned);
         distribution.codename = text(&["plimsoll:distribution:codename", "syft:distro:versionCodename"]);
         distribution.pretty_name = text(&["plimsoll:distribution:prettyName", "syft:distro:prettyName"]);
+        self.artifact.end_of_life = text(&["plimsoll:distribution:endOfLife"]).map(|date| EndOfLife {
+            date,
+            extended: text(&["plimsoll:distribution:extendedEndOfLife"]),
+            is_extended: text(&["plimsoll:distribution:extended"]).is_some(),
+        });
         self.artifact.distribution = Some(distribution);
         self.artifact.release = release;
     }

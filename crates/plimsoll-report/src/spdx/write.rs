@@ -144,7 +144,11 @@ impl Writer<'_> {
                 .map(cpe_ref)
                 .collect(),
             primary_package_purpose: Some("OPERATING-SYSTEM".to_owned()),
-            annotations: self.annotations(&distribution_facts(distribution, release)),
+            annotations: self.annotations(&distribution_facts(
+                distribution,
+                release,
+                artifact.end_of_life.as_ref(),
+            )),
             ..blank()
         })
     }

@@ -59,12 +59,17 @@ impl Paint {
     }
 
     pub(super) fn severity(severity: Severity) -> String {
+        Self::of_severity(severity, severity.as_str())
+    }
+
+    /// `text` in the colour of `severity`.
+    pub(super) fn of_severity(severity: Severity, text: &str) -> String {
         match severity {
-            Severity::Critical => Self::Critical.of(severity.as_str()),
-            Severity::High => Self::High.of(severity.as_str()),
-            Severity::Medium => Self::Medium.of(severity.as_str()),
-            Severity::Low => Self::Low.of(severity.as_str()),
-            Severity::Unknown => severity.as_str().to_owned(),
+            Severity::Critical => Self::Critical.of(text),
+            Severity::High => Self::High.of(text),
+            Severity::Medium => Self::Medium.of(text),
+            Severity::Low => Self::Low.of(text),
+            Severity::Unknown => text.to_owned(),
         }
     }
 

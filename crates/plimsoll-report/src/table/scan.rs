@@ -1,13 +1,15 @@
-use plimsoll_core::{Finding, SeverityCounts, Vulnerability};
+use plimsoll_core::{Finding, LicenseFinding, Severity, SeverityCounts, Vulnerability};
 
 use super::paint::Paint;
 use super::{Style, bound, coverage_lines, heading, keep_whole, line, put};
 use crate::ScanReport;
 use crate::facts::place;
-use crate::targets::targets;
-use crate::text::{clean, counts, end_of_life, name, nothing_found, packages, shortened, status};
+use crate::shown::{license_groups, nothing_in, some_packages, urgency, whence};
+use crate::targets::{Target, targets};
+use crate::text::{category, clean, count, counts, end_of_life, name, packages, shortened, status};
 
-/// The scan as tables: what was not assessed, then the vulnerabilities by where the packages come from, then secrets.
+/// The scan as tables: what was not assessed, then a summary, the vulnerabilities by where the packages come from,
+/// secrets and licences.
 pub fn scan(report: &ScanReport, style: Style) -> String {
     let mut text = String::new();
     line(&mut text, &Paint::Bold.of(&clean(&report.artifact.name)));
@@ -24,26 +26,16 @@ pub fn scan(report: &ScanReport, style: Style) -> String {
             &format!("{}: {}", Paint::Bad.of("warning"), clean(warning)),
         );
     }
-    for target in targets(report) {
+    let targets = targets(report);
+    if targets.len() > 1 {
+        summary(&mut text, report, &targets, style);
+    }
+    for target in targets {
         heading(&mut text, &clean(&target.title));
         let found = packages(&target.packages);
         if target.vulnerabilities.is_empty() {
-            let ecosystem = target.packages.first().map(|package| package.ecosystem);
-            let about = report
-                .coverage
-                .iter()
-                .filter(|one| one.ecosystem == ecosystem)
-                .cloned()
-                .collect::<Vec<_>>();
-            let about = if about.is_empty() {
-                report.coverage.as_slice()
-            } else {
-                &about
-            };
-            line(
-                &mut text,
-                &format!("{found}; vulnerabilities: {}", nothing_found(about)),
-            );
+            let nothing = nothing_in(&target, report);
+            line(&mut text, &format!("{found}; vulnerabilities: {nothing}"));
             continue;
         }
         let total: SeverityCounts = target.vulnerabilities.iter().map(|one| one.severity).collect();
@@ -53,43 +45,99 @@ pub fn scan(report: &ScanReport, style: Style) -> String {
         );
         vulnerabilities(&mut text, target.vulnerabilities, style);
     }
+    if !report.suppressed.is_empty() {
+        let decided = count(report.suppressed.len(), "vulnerability");
+        line(
+            &mut text,
+            &format!("\nnot counted, because of a decision: {decided}"),
+        );
+    }
     secrets(&mut text, &report.secrets, style);
+    licenses(&mut text, &report.licenses, style);
     style.finish(&text)
+}
+
+/// How many vulnerabilities there are where.
+fn summary(text: &mut String, report: &ScanReport, targets: &[Target<'_>], style: Style) {
+    heading(text, "Summary");
+    let mut table = style.table(&[
+        "Target", "Type", "Packages", "Critical", "High", "Medium", "Low", "Unknown",
+    ]);
+    for target in targets {
+        let total: SeverityCounts = target.vulnerabilities.iter().map(|one| one.severity).collect();
+        let nothing = nothing_in(target, report);
+        let assessed = total.total() > 0 || nothing.starts_with("none known");
+        let mut row = vec![
+            clean(&target.title),
+            clean(&target.kind),
+            target.packages.len().to_string(),
+        ];
+        row.extend(Severity::WORST_FIRST.map(|severity| match total[severity] {
+            _ if !assessed => Paint::Bad.of("?"),
+            0 => "0".to_owned(),
+            number => Paint::of_severity(severity, &number.to_string()),
+        }));
+        table.add_row(row);
+    }
+    bound(&mut table, 0, 50);
+    put(text, &table);
+    if targets.iter().any(|target| {
+        target.vulnerabilities.is_empty() && !nothing_in(target, report).starts_with("none known")
+    }) {
+        line(text, &format!("{}: not assessed", Paint::Bad.of("?")));
+    }
 }
 
 pub(super) fn vulnerabilities(text: &mut String, mut found: Vec<&Vulnerability>, style: Style) {
     found.sort_by_key(|one| (&one.package.name, std::cmp::Reverse(one.severity), &one.id));
     let narrow = style.is_narrow();
-    let header = [
-        "Package",
-        "Vulnerability",
-        "Severity",
-        "Installed",
-        "Fixed",
-        "Status",
-        "Title",
-    ];
-    let mut table = style.table(if narrow { &header[..5] } else { &header });
+    let urgent = found.iter().any(|one| !urgency(one).is_empty());
+    let mut header = vec!["Package", "Vulnerability", "Severity", "Installed", "Fixed"];
+    if urgent {
+        header.insert(3, "Exploited");
+    }
+    if !narrow {
+        header.extend(["Status", "From", "Title"]);
+    }
+    let mut table = style.table(&header);
     for one in found {
-        let known = if one.known_exploited { " (exploited)" } else { "" };
         let mut row = vec![
             clean(&name(&one.package)),
-            format!("{}{known}", clean(&one.id)),
+            clean(&one.id),
             Paint::severity(one.severity),
             clean(&one.package.version),
             clean(one.fix.fixed_version().unwrap_or_default()),
         ];
+        if urgent {
+            let word = urgency(one);
+            row.insert(
+                3,
+                if one.known_exploited {
+                    Paint::Critical.of(&word)
+                } else {
+                    word
+                },
+            );
+        }
         if !narrow {
             let title = if one.title.is_empty() {
                 &one.description
             } else {
                 &one.title
             };
-            row.extend([status(&one.fix).to_owned(), shortened(&clean(title), 160)]);
+            let status = status(&one.fix).to_owned();
+            row.extend([status, whence(&one.package), shortened(&clean(title), 160)]);
         }
         table.add_row(row);
     }
-    keep_whole(&mut table, if narrow { &[1, 2] } else { &[1, 2, 5] });
+    keep_whole(&mut table, &[1, 2]);
+    if !narrow {
+        let status = header.len() - 3;
+        keep_whole(&mut table, &[status]);
+        if style.width.is_some() {
+            bound(&mut table, status + 1, 25);
+        }
+    }
     put(text, &table);
 }
 
@@ -100,6 +148,33 @@ pub(super) fn secrets(text: &mut String, found: &[Finding], style: Style) {
     heading(text, "Secrets");
     line(text, &format!("Total: {}", found.len()));
     findings(text, found.iter(), style);
+}
+
+fn licenses(text: &mut String, found: &[LicenseFinding], style: Style) {
+    if found.is_empty() {
+        return;
+    }
+    heading(text, "Licences");
+    let groups = license_groups(found);
+    line(
+        text,
+        &format!(
+            "Total: {} of {}",
+            count(groups.len(), "licence"),
+            count(found.len(), "statement")
+        ),
+    );
+    let mut table = style.table(&["Licence", "Category", "Severity", "Packages"]);
+    for group in groups {
+        table.add_row([
+            shortened(&clean(group.license), 80),
+            category(group.category).to_owned(),
+            Paint::severity(group.severity),
+            format!("{}: {}", group.packages.len(), some_packages(&group)),
+        ]);
+    }
+    keep_whole(&mut table, &[1, 2]);
+    put(text, &table);
 }
 
 pub(super) fn findings<'a>(text: &mut String, found: impl Iterator<Item = &'a Finding>, style: Style) {

@@ -1,5 +1,6 @@
 //! Which advisories an image is compared with: the store's database, else the small set that is built in.
 
+use std::path::Path;
 use std::time::Duration;
 
 use jiff::{SignedDuration, Timestamp};
@@ -61,21 +62,26 @@ pub(crate) enum Advisories {
 impl Advisories {
     /// The store's database, or the built-in set where there is none.
     pub(crate) fn open(store: &Store) -> anyhow::Result<Self> {
-        match Database::open_read_only(&store.advisories_path()) {
+        Self::open_file(&store.advisories_path())
+    }
+
+    /// The database at `path`, or the built-in set where there is none.
+    pub(crate) fn open_file(path: &Path) -> anyhow::Result<Self> {
+        match Database::open_read_only(path) {
             Ok(database) => Ok(Self::Store(Box::new(database))),
             Err(Error::NoDatabase { .. }) => Ok(Self::Builtin),
             Err(error) => Err(error.into()),
         }
     }
 
-    /// Fails when there is no database, unless the built-in set is asked for, and when it is older than allowed.
+    /// The database at `path`. Fails when there is none, unless the built-in set is asked for, and when it is older than allowed.
     pub(crate) fn required(
-        store: &Store,
+        path: &Path,
         limit: &AgeLimit,
         builtin: bool,
         printer: Printer,
     ) -> anyhow::Result<Self> {
-        let known = Self::open(store)?;
+        let known = Self::open_file(path)?;
         match &known {
             Self::Builtin if !builtin || limit.is_asked_for() => Err(Failure::new(
                 "there is no advisory database, so nothing can be said about vulnerabilities",

@@ -9,7 +9,7 @@ mod summary;
 pub(crate) use advisories::{Advisories, AgeLimit};
 pub(crate) use audit::{AuditRequest, audit};
 pub(crate) use context::secrets_in_context;
-pub(crate) use scan::{scan, scan_layers, scan_report};
+pub(crate) use scan::{Scanners, assess, inventory, inventory_report, sbom_report, scan, scan_report};
 pub(crate) use summary::{compared, compared_report, comparison, image_summary};
 
 use plimsoll_report::Tool;
@@ -19,6 +19,21 @@ pub(crate) fn tool() -> Tool {
     Tool {
         name: "plimsoll".to_owned(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
+    }
+}
+
+/// When a report says that it was made: `SOURCE_DATE_EPOCH` where that is set, so that a report made again is the same
+/// one, else now.
+pub(crate) fn created_at() -> anyhow::Result<String> {
+    match crate::settings::source_date_epoch()? {
+        None => Ok(now()),
+        Some(seconds) => match jiff::Timestamp::from_second(seconds) {
+            Ok(stated) => Ok(stated.to_string()),
+            Err(_) => Err(crate::failure::Failure::usage(format!(
+                "SOURCE_DATE_EPOCH is `{seconds}`, which no date has"
+            ))
+            .into()),
+        },
     }
 }
 

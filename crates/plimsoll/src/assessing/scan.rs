@@ -1,12 +1,16 @@
-//! What is in an image, compared with advisories.
+//! What is in an image or an SBOM, compared with advisories.
+
+use std::collections::BTreeMap;
 
 use plimsoll_advisory::{Matcher, Matches};
+use plimsoll_core::{Ecosystem, Place};
 use plimsoll_image::{Image, Store};
-use plimsoll_inventory::{AnalysisCache, Inventory, InventoryOptions};
+use plimsoll_inventory::{AnalysisCache, Inventory, InventoryOptions, end_of_life};
+use plimsoll_report::sbom::Sbom;
 use plimsoll_report::{Artifact, ArtifactKind, Coverage, CoverageStatus, ScanReport, SchemaVersion};
 
 use super::advisories::{self, Advisories};
-use super::{now, tool};
+use super::{created_at, tool};
 
 /// An image with its inventory and the advisories that match it.
 pub(crate) struct Scanned {
@@ -14,25 +18,42 @@ pub(crate) struct Scanned {
     pub(crate) matches: Matches,
 }
 
-/// Takes stock of `image` and compares it with `known`. Analyses of layers are kept in `store`.
-pub(crate) fn scan(image: &Image, store: &Store, known: &Advisories) -> anyhow::Result<Scanned> {
-    scan_layers(image, store, known, false)
+/// What is looked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Scanners {
+    pub(crate) vulnerabilities: bool,
+    /// Secrets in layers, configuration and history.
+    pub(crate) secrets: bool,
+    pub(crate) licenses: bool,
+    /// What is wrong in the configuration and the history.
+    pub(crate) configuration: bool,
 }
 
-/// As [`scan`]; `all_layers` asks for what later layers removed, too.
-pub(crate) fn scan_layers(
-    image: &Image,
-    store: &Store,
-    known: &Advisories,
-    all_layers: bool,
-) -> anyhow::Result<Scanned> {
+impl Default for Scanners {
+    fn default() -> Self {
+        Self {
+            vulnerabilities: true,
+            secrets: true,
+            licenses: false,
+            configuration: false,
+        }
+    }
+}
+
+/// Takes stock of `image`; `all_layers` asks for what later layers removed, too. Analyses of layers are kept in `store`.
+pub(crate) fn inventory(image: &Image, store: &Store, all_layers: bool) -> anyhow::Result<Inventory> {
     let cache = AnalysisCache::new(store.analyses_dir());
     let options = InventoryOptions {
         cache: Some(&cache),
         all_layers,
         ..InventoryOptions::default()
     };
-    let inventory = Inventory::with_options(image, options)?;
+    Ok(Inventory::with_options(image, options)?)
+}
+
+/// Takes stock of `image` and compares it with `known`. Analyses of layers are kept in `store`.
+pub(crate) fn scan(image: &Image, store: &Store, known: &Advisories) -> anyhow::Result<Scanned> {
+    let inventory = inventory(image, store, false)?;
     let matcher = Matcher::new(Some(known.database()));
     let matches = matcher.match_all(inventory.distribution.as_ref(), &inventory.packages)?;
     Ok(Scanned { inventory, matches })
@@ -42,15 +63,7 @@ impl Scanned {
     /// What could be assessed and what not, packages that no cataloger reads among it.
     pub(crate) fn coverage(&self) -> Vec<Coverage> {
         let known = self.matches.coverage.iter().map(advisories::coverage);
-        let unread = self.inventory.uncatalogued.iter().map(|unread| Coverage {
-            subject: unread.kind.clone(),
-            ecosystem: None,
-            packages: None,
-            status: CoverageStatus::NotAssessed {
-                reason: format!("{} are not read yet; one is `{}`", unread.kind, unread.example),
-            },
-        });
-        known.chain(unread).collect()
+        known.chain(uncatalogued(&self.inventory)).collect()
     }
 
     /// What could not be compared with advisories, a line each; empty where everything was.
@@ -67,6 +80,18 @@ impl Scanned {
     }
 }
 
+/// Kinds of packages that are in the image and that no cataloger reads.
+fn uncatalogued(inventory: &Inventory) -> impl Iterator<Item = Coverage> {
+    inventory.uncatalogued.iter().map(|unread| Coverage {
+        subject: unread.kind.clone(),
+        ecosystem: None,
+        packages: None,
+        status: CoverageStatus::NotAssessed {
+            reason: format!("{} are not read yet; one is `{}`", unread.kind, unread.example),
+        },
+    })
+}
+
 /// The report of one scan. `name` is what the user called the image.
 pub(crate) fn scan_report(
     image: &Image,
@@ -74,32 +99,124 @@ pub(crate) fn scan_report(
     scanned: &Scanned,
     known: &Advisories,
 ) -> anyhow::Result<ScanReport> {
+    let report = inventory_report(image, name, scanned.inventory.clone())?;
     Ok(ScanReport {
-        schema_version: SchemaVersion::default(),
-        created_at: now(),
-        tool: tool(),
-        artifact: Artifact {
-            name: name.to_owned(),
-            kind: ArtifactKind::ContainerImage,
-            image_id: Some(image.id),
-            manifest_digest: image.manifest_digest,
-            references: image.references.clone(),
-            platform: Some(image.config.platform()),
-            created: image.config.created.clone(),
-            size_bytes: Some(image.size()?),
-            diff_ids: image.layers.iter().map(|layer| layer.diff_id).collect(),
-            distribution: scanned.inventory.distribution.clone(),
-            release: scanned.inventory.release.clone(),
-            end_of_life: scanned.inventory.end_of_life(),
-            image_config: serde_json::from_slice(&image.config_bytes).ok(),
-        },
         coverage: scanned.coverage(),
         database: Some(known.summary()),
-        packages: scanned.inventory.packages.clone(),
         vulnerabilities: scanned.matches.vulnerabilities.clone(),
-        secrets: scanned.inventory.secrets.clone(),
+        ..report
+    })
+}
+
+/// What is in `image`, and nothing more: no advisories, no licences.
+pub(crate) fn inventory_report(
+    image: &Image,
+    name: &str,
+    inventory: Inventory,
+) -> anyhow::Result<ScanReport> {
+    let artifact = Artifact {
+        image_id: Some(image.id),
+        manifest_digest: image.manifest_digest,
+        references: image.references.clone(),
+        platform: Some(image.config.platform()),
+        created: image.config.created.clone(),
+        size_bytes: Some(image.size()?),
+        diff_ids: image.layers.iter().map(|layer| layer.diff_id).collect(),
+        distribution: inventory.distribution.clone(),
+        release: inventory.release.clone(),
+        end_of_life: inventory.end_of_life(),
+        image_config: serde_json::from_slice(&image.config_bytes).ok(),
+        ..Artifact::new(name, ArtifactKind::ContainerImage)
+    };
+    Ok(ScanReport {
+        coverage: uncatalogued(&inventory).collect(),
+        secrets: inventory.secrets,
+        packages: inventory.packages,
+        warnings: inventory.warnings.iter().map(ToString::to_string).collect(),
+        ..blank(artifact)?
+    })
+}
+
+/// What an SBOM says, in the same form.
+pub(crate) fn sbom_report(mut sbom: Sbom) -> anyhow::Result<ScanReport> {
+    if let (Some(distribution), None) = (&sbom.artifact.distribution, &sbom.artifact.end_of_life) {
+        sbom.artifact.end_of_life = end_of_life(distribution);
+    }
+    Ok(ScanReport {
+        coverage: sbom.unread,
+        packages: sbom.packages,
+        warnings: sbom.warnings,
+        ..blank(sbom.artifact)?
+    })
+}
+
+fn blank(artifact: Artifact) -> anyhow::Result<ScanReport> {
+    Ok(ScanReport {
+        schema_version: SchemaVersion::default(),
+        created_at: created_at()?,
+        tool: tool(),
+        artifact,
+        coverage: Vec::new(),
+        database: None,
+        packages: Vec::new(),
+        vulnerabilities: Vec::new(),
+        secrets: Vec::new(),
         licenses: Vec::new(),
         suppressed: Vec::new(),
-        warnings: scanned.warnings(),
+        warnings: Vec::new(),
+    })
+}
+
+/// Looks for what is asked for in what `report` lists. `known` is needed for vulnerabilities only; without it, they are
+/// not assessed.
+pub(crate) fn assess(
+    report: &mut ScanReport,
+    scanners: Scanners,
+    known: Option<&Advisories>,
+) -> anyhow::Result<()> {
+    let unread = std::mem::take(&mut report.coverage);
+    match known.filter(|_| scanners.vulnerabilities) {
+        Some(known) => {
+            let matcher = Matcher::new(Some(known.database()));
+            let distribution = report.artifact.distribution.as_ref();
+            let matches = matcher.match_all(distribution, &report.packages)?;
+            report.coverage = matches.coverage.iter().map(advisories::coverage).collect();
+            report.vulnerabilities = matches.vulnerabilities;
+            report.database = Some(known.summary());
+        }
+        None => report.coverage = not_asked(report).collect(),
+    }
+    report.coverage.extend(unread);
+    if !scanners.secrets {
+        let wanted = scanners.configuration;
+        report
+            .secrets
+            .retain(|one| wanted && matches!(one.place, Place::Config { .. }));
+    }
+    if scanners.licenses {
+        report.licenses = plimsoll_license::findings(&report.packages);
+    }
+    if scanners.configuration {
+        report.warnings.push(
+            "of the configuration, only secrets in it and in the history are looked for; `plimsoll audit` grades the rest"
+                .to_owned(),
+        );
+    }
+    Ok(())
+}
+
+/// Vulnerabilities that nobody asked for are not assessed, and are not to be taken for none.
+fn not_asked(report: &ScanReport) -> impl Iterator<Item = Coverage> + use<> {
+    let mut packages: BTreeMap<Ecosystem, usize> = BTreeMap::new();
+    for package in &report.packages {
+        *packages.entry(package.ecosystem).or_default() += 1;
+    }
+    packages.into_iter().map(|(ecosystem, count)| Coverage {
+        subject: format!("{ecosystem}s"),
+        ecosystem: Some(ecosystem),
+        packages: Some(count),
+        status: CoverageStatus::NotAssessed {
+            reason: "vulnerabilities were not asked for".to_owned(),
+        },
     })
 }

@@ -75,7 +75,7 @@ pub(crate) fn run(invocation: &Invocation, args: &Args) -> anyhow::Result<u8> {
     let outputs = args.output.iter().map(output).collect::<Result<Vec<_>, _>>()?;
     let store = invocation.store()?;
     // Without a database the criterion is not assessed, which the report says.
-    let known = Advisories::required(&store, &args.age, true, invocation.printer)?;
+    let known = Advisories::required(&store.advisories_path(), &args.age, true, invocation.printer)?;
     let subject = subject(invocation, &store, args)?;
     let policy_file = args.policy.clone().or_else(|| {
         let file = subject.folder.as_ref()?.join("plimsoll.toml");

@@ -23,6 +23,7 @@ pub(crate) mod rm;
 pub(crate) mod rmi;
 pub(crate) mod run;
 pub(crate) mod save;
+pub(crate) mod sbom;
 pub(crate) mod scan;
 pub(crate) mod start;
 pub(crate) mod stats;
@@ -44,6 +45,7 @@ pub(crate) fn run(invocation: &Invocation, command: Command) -> anyhow::Result<u
         Command::Audit(args) => audit::run(invocation, &args),
         Command::Compare(args) => compare::run(invocation, &args),
         Command::Scan(args) => scan::run(invocation, &args),
+        Command::Sbom(args) => sbom::run(invocation, &args),
         Command::Demo(args) => demo::run(invocation, &args),
         Command::Db(command) => db::run(invocation, command),
         Command::Images(args) => images::run(invocation, &args),

@@ -1,27 +1,34 @@
-use std::fs;
-use std::io::{self, IsTerminal};
+use std::fs::{self, File};
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use plimsoll_core::{Platform, Severity};
 use plimsoll_image::{Image, Store};
-use plimsoll_report::ScanReport;
+use plimsoll_report::{CoverageStatus, ScanReport, sbom};
 
-use crate::assessing::{Advisories, AgeLimit, scan_layers, scan_report};
-use crate::failure::Failure;
+use crate::assessing::{Advisories, AgeLimit, Scanners, assess, inventory, inventory_report, sbom_report};
+use crate::failure::{self, Failure};
 use crate::invocation::Invocation;
+use crate::reports::{Format, Output, outputs};
 use crate::{exit, sources};
 
-/// Find the packages of an image and the known vulnerabilities in them
+/// Find the packages of an image or SBOM, the known vulnerabilities in them, secrets and licences
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// A name or ID in the store or a container engine, or `docker-archive:FILE`, `oci-archive:FILE`, `oci:DIR`,
-    /// `docker-daemon:NAME`, `podman:NAME`, `registry:NAME`
-    #[arg(required_unless_present = "input")]
+    /// `docker-daemon:NAME`, `podman:NAME`, `registry:NAME`, `sbom:FILE`
+    #[arg(required_unless_present_any = ["input", "sbom"])]
     image: Option<String>,
-    /// An archive that `save` wrote; `-` for standard input
+    /// An archive that `save` wrote, or an SBOM; `-` for standard input
     #[arg(long, conflicts_with = "image", value_name = "FILE")]
     input: Option<PathBuf>,
+    /// Scan what SBOMs list: CycloneDX or SPDX in JSON; a folder stands for all of them in it, `-` for standard input
+    #[arg(long, conflicts_with_all = ["image", "input"], value_name = "FILE", num_args = 1..)]
+    sbom: Vec<PathBuf>,
+    /// What to look for
+    #[arg(long, value_enum, value_delimiter = ',', default_values_t = [Scanner::Vuln, Scanner::Secret], value_name = "SCANNER,...")]
+    scanners: Vec<Scanner>,
     /// Show these severities only
     #[arg(long, short, value_delimiter = ',', value_name = "SEVERITY,...")]
     severity: Vec<Severity>,
@@ -31,13 +38,13 @@ pub(crate) struct Args {
     /// Also tell packages that a later layer removed: the image still holds them
     #[arg(long)]
     all_layers: bool,
-    /// The form of the report
-    #[arg(long, short, value_enum, default_value_t, value_name = "FORMAT")]
-    format: Format,
-    /// Write the report to a file
-    #[arg(long, short, value_name = "FILE")]
-    output: Option<PathBuf>,
-    /// The exit code when vulnerabilities are shown
+    /// The form of the report [default: table]
+    #[arg(long, short, value_enum, value_name = "FORMAT")]
+    format: Option<Format>,
+    /// Write the report to a file; `FORMAT=FILE`, given as often as wanted, writes several from one scan, `-` for standard output
+    #[arg(long, short, value_name = "[FORMAT=]FILE")]
+    output: Vec<String>,
+    /// The exit code when vulnerabilities, secrets or licences are shown
     #[arg(long, default_value_t = 0, value_name = "CODE")]
     exit_code: u8,
     /// The platform, if the image is made for several
@@ -50,45 +57,54 @@ pub(crate) struct Args {
     demo_db: bool,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
-enum Format {
-    #[default]
-    Table,
-    /// Trivy's report shape.
-    Json,
-    /// Plimsoll's own document, with everything that is known.
-    PlimsollJson,
-    Markdown,
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Scanner {
+    /// Known vulnerabilities of packages
+    Vuln,
+    /// Secrets in the layers, the configuration and the history
+    Secret,
+    /// Licences of packages, classified
+    License,
+    /// Secrets in the configuration and the history alone
+    #[value(alias = "misconfig")]
+    Config,
 }
+
+/// No SBOM is larger.
+const LARGEST_SBOM: u64 = 512 << 20;
 
 pub(crate) fn run(invocation: &Invocation, args: &Args) -> anyhow::Result<u8> {
-    let store = invocation.store()?;
-    let known = Advisories::required(&store, &args.age, args.demo_db, invocation.printer)?;
-    let (image, name) = subject(args, &store)?;
-    let scanned = scan_layers(&image, &store, &known, args.all_layers)?;
-    let mut report = scan_report(&image, &name, &scanned, &known)?;
-    let shown_to_people = args.output.is_none() && matches!(args.format, Format::Table | Format::Markdown);
-    told(invocation, &report, shown_to_people)?;
-    report.vulnerabilities.retain(|found| {
-        (args.severity.is_empty() || args.severity.contains(&found.severity))
-            && (!args.ignore_unfixed || found.fix.fixed_version().is_some())
-    });
-    let text = rendered(invocation, &report, args)?;
-    match &args.output {
-        Some(file) => fs::write(file, text).with_context(|| format!("cannot write `{}`", file.display()))?,
-        None => invocation.printer.data(&text)?,
+    let outputs = outputs(args.format, &args.output)?;
+    let known = advisories(invocation, args)?;
+    let known = known.as_ref();
+    if !args.sbom.is_empty() {
+        return scan_sboms(invocation, args, &outputs, known);
     }
-    Ok(if report.vulnerabilities.is_empty() {
-        exit::DONE
-    } else {
-        args.exit_code
-    })
+    let named = args.image.as_deref().and_then(|name| name.strip_prefix("sbom:"));
+    let file = args.input.as_deref().filter(|file| is_sbom(file));
+    if let Some(file) = named.map(Path::new).or(file) {
+        return scan_sbom(invocation, args, &outputs, file, known);
+    }
+    let store = invocation.store()?;
+    let (image, name) = image_of(
+        &store,
+        args.input.as_deref(),
+        args.image.as_deref(),
+        args.platform.as_ref(),
+    )?;
+    let inventory = inventory(&image, &store, args.all_layers)?;
+    let report = inventory_report(&image, &name, inventory)?;
+    finish(invocation, args, &outputs, report, known)
 }
 
-/// The image, and what to call it.
-fn subject(args: &Args, store: &Store) -> anyhow::Result<(Image, String)> {
-    let platform = args.platform.as_ref();
-    match (&args.input, &args.image) {
+/// The image that an archive or a name stands for, and what to call it.
+pub(super) fn image_of(
+    store: &Store,
+    input: Option<&Path>,
+    name: Option<&str>,
+    platform: Option<&Platform>,
+) -> anyhow::Result<(Image, String)> {
+    match (input, name) {
         (Some(path), _) if path == Path::new("-") => {
             let images = sources::of_standard_input(store, platform)?;
             Ok((sources::one(images, "-")?, "-".to_owned()))
@@ -97,18 +113,175 @@ fn subject(args: &Args, store: &Store) -> anyhow::Result<(Image, String)> {
             let name = path.display().to_string();
             Ok((sources::archived(store, path, &name, platform)?, name))
         }
-        (None, Some(name)) => Ok((sources::named(store, name, platform)?, name.clone())),
+        (None, Some(name)) => Ok((sources::named(store, name, platform)?, name.to_owned())),
         (None, None) => Err(Failure::usage("name an image, or an archive with `--input`").into()),
     }
 }
 
-/// Says on stderr what the report cannot speak of, unless the report itself says it to the same person. When nothing at all could be compared with advisories, there is no
-/// result to report.
-fn told(invocation: &Invocation, report: &ScanReport, shown_to_people: bool) -> anyhow::Result<()> {
+impl Args {
+    fn scanners(&self) -> Scanners {
+        let asked = |scanner| self.scanners.contains(&scanner);
+        Scanners {
+            vulnerabilities: asked(Scanner::Vuln),
+            secrets: asked(Scanner::Secret),
+            licenses: asked(Scanner::License),
+            configuration: asked(Scanner::Config),
+        }
+    }
+}
+
+/// The advisories, where they are asked for. No store is opened or made for them.
+fn advisories(invocation: &Invocation, args: &Args) -> anyhow::Result<Option<Advisories>> {
+    if !args.scanners().vulnerabilities {
+        return Ok(None);
+    }
+    let path = invocation.advisories_path()?;
+    Advisories::required(&path, &args.age, args.demo_db, invocation.printer).map(Some)
+}
+
+/// Whether the file begins as an SBOM does: images never begin with a brace.
+fn is_sbom(file: &Path) -> bool {
+    let mut head = Vec::new();
+    let read = File::open(file).and_then(|file| file.take(4096).read_to_end(&mut head));
+    read.is_ok() && sbom::is_sbom(&head)
+}
+
+fn scan_sboms(
+    invocation: &Invocation,
+    args: &Args,
+    outputs: &[Output],
+    known: Option<&Advisories>,
+) -> anyhow::Result<u8> {
+    let files = sbom_files(&args.sbom)?;
+    if let [file] = files.as_slice() {
+        return scan_sbom(invocation, args, outputs, file, known);
+    }
+    for folder in outputs.iter().filter_map(|output| output.file.as_ref()) {
+        fs::create_dir_all(folder).with_context(|| {
+            format!(
+                "several SBOMs need a folder to write to, and `{}` cannot be made",
+                folder.display()
+            )
+        })?;
+    }
+    let names = distinct_names(&files);
+    let mut code = exit::DONE;
+    for (file, name) in files.iter().zip(names) {
+        let outputs: Vec<Output> = outputs.iter().map(|output| output.within(&name)).collect();
+        let scanned = scan_sbom(invocation, args, &outputs, file, known);
+        code = code.max(scanned.unwrap_or_else(|error| {
+            invocation.printer.error(&failure::message(&error));
+            failure::code(&error)
+        }));
+    }
+    Ok(code)
+}
+
+/// The files that are meant: in a folder, those that are SBOMs.
+fn sbom_files(given: &[PathBuf]) -> anyhow::Result<Vec<PathBuf>> {
+    let mut files = Vec::new();
+    for path in given {
+        if !path.is_dir() {
+            files.push(path.clone());
+            continue;
+        }
+        let listed = fs::read_dir(path).with_context(|| format!("cannot list `{}`", path.display()))?;
+        let mut within = Vec::new();
+        for entry in listed {
+            let file = entry
+                .with_context(|| format!("cannot list `{}`", path.display()))?
+                .path();
+            if file.extension().is_some_and(|extension| extension == "json") && is_sbom(&file) {
+                within.push(file);
+            }
+        }
+        if within.is_empty() {
+            return Err(Failure::usage(format!(
+                "`{}` holds no SBOM: no CycloneDX or SPDX `.json` file",
+                path.display()
+            ))
+            .into());
+        }
+        within.sort();
+        files.append(&mut within);
+    }
+    Ok(files)
+}
+
+/// The files' names without `.json`, told apart by a number where two are the same.
+fn distinct_names(files: &[PathBuf]) -> Vec<String> {
+    let mut names: Vec<String> = Vec::new();
+    for file in files {
+        let stem = file.file_stem().map(|stem| stem.to_string_lossy().into_owned());
+        let stem = stem
+            .filter(|stem| stem != "-")
+            .unwrap_or_else(|| "stdin".to_owned());
+        let mut name = stem.clone();
+        let mut number = 2;
+        while names.contains(&name) {
+            name = format!("{stem}-{number}");
+            number += 1;
+        }
+        names.push(name);
+    }
+    names
+}
+
+fn scan_sbom(
+    invocation: &Invocation,
+    args: &Args,
+    outputs: &[Output],
+    file: &Path,
+    known: Option<&Advisories>,
+) -> anyhow::Result<u8> {
+    let name = file.display().to_string();
+    let in_file = || format!("cannot read SBOM `{name}`");
+    let mut bytes = Vec::new();
+    let mut read = |from: &mut dyn Read| from.take(LARGEST_SBOM + 1).read_to_end(&mut bytes);
+    if file == Path::new("-") {
+        read(&mut std::io::stdin().lock()).with_context(in_file)?;
+    } else {
+        File::open(file)
+            .and_then(|mut file| read(&mut file))
+            .with_context(in_file)?;
+    }
+    if bytes.len() as u64 > LARGEST_SBOM {
+        return Err(Failure::new(format!("SBOM `{name}` is larger than {} MiB", LARGEST_SBOM >> 20)).into());
+    }
+    let report = sbom_report(sbom::read(&bytes, &name).with_context(in_file)?)?;
+    finish(invocation, args, outputs, report, known)
+}
+
+/// Looks for what is asked for, and writes the report.
+fn finish(
+    invocation: &Invocation,
+    args: &Args,
+    outputs: &[Output],
+    mut report: ScanReport,
+    known: Option<&Advisories>,
+) -> anyhow::Result<u8> {
+    assess(&mut report, args.scanners(), known)?;
+    told(invocation, &report, outputs)?;
+    let shown = |severity: &Severity| args.severity.is_empty() || args.severity.contains(severity);
+    report.vulnerabilities.retain(|found| {
+        shown(&found.severity) && (!args.ignore_unfixed || found.fix.fixed_version().is_some())
+    });
+    report.secrets.retain(|found| shown(&found.severity));
+    report.licenses.retain(|found| shown(&found.severity));
+    for output in outputs {
+        output.write(invocation.printer, &report)?;
+    }
+    let nothing =
+        report.vulnerabilities.is_empty() && report.secrets.is_empty() && report.licenses.is_empty();
+    Ok(if nothing { exit::DONE } else { args.exit_code })
+}
+
+/// Says on stderr what the report cannot speak of, unless the report itself says it to the same person. When nothing at
+/// all could be compared with advisories, there is no result to report.
+fn told(invocation: &Invocation, report: &ScanReport, outputs: &[Output]) -> anyhow::Result<()> {
     let printer = invocation.printer;
-    let looked_at = |one: &plimsoll_report::Coverage| {
-        !matches!(one.status, plimsoll_report::CoverageStatus::NotAssessed { .. })
-    };
+    let looked_at =
+        |one: &plimsoll_report::Coverage| !matches!(one.status, CoverageStatus::NotAssessed { .. });
     let builtin = report.database.as_ref().is_some_and(|database| database.builtin);
     if builtin && !report.packages.is_empty() && !report.coverage.iter().any(looked_at) {
         return Err(Failure::new(
@@ -122,10 +295,12 @@ fn told(invocation: &Invocation, report: &ScanReport, shown_to_people: bool) -> 
             "no advisory database: only the small built-in demo set was used; see `plimsoll db update`",
         );
     }
-    if shown_to_people {
+    let reads = |output: &Output| output.file.is_none() && output.format.is_for_people();
+    if outputs.iter().any(reads) {
         return Ok(());
     }
-    for one in &report.coverage {
+    let asked = report.database.is_some();
+    for one in report.coverage.iter().filter(|_| asked) {
         if let Some(reason) = one.shortfall() {
             printer.warn(&format!("not fully assessed: {}: {reason}", one.subject));
         }
@@ -134,21 +309,4 @@ fn told(invocation: &Invocation, report: &ScanReport, shown_to_people: bool) -> 
         printer.warn(warning);
     }
     Ok(())
-}
-
-fn rendered(invocation: &Invocation, report: &ScanReport, args: &Args) -> anyhow::Result<String> {
-    let printer = invocation.printer;
-    Ok(match args.format {
-        Format::Table => {
-            let to_terminal = args.output.is_none() && io::stdout().is_terminal();
-            let style = plimsoll_report::table::Style {
-                width: if to_terminal { printer.width() } else { None },
-                color: to_terminal && printer.colors_data(),
-            };
-            plimsoll_report::table::scan(report, style)
-        }
-        Format::Json => plimsoll_report::trivy_json::render(report)?,
-        Format::PlimsollJson => plimsoll_report::json::render(report)?,
-        Format::Markdown => plimsoll_report::markdown::scan(report),
-    })
 }

@@ -8,6 +8,7 @@ mod audit;
 mod builds;
 mod containers;
 mod crash;
+mod documents;
 mod errors;
 mod images;
 mod outputs;

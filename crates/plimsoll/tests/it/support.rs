@@ -20,7 +20,7 @@ pub(crate) fn shared() -> Option<PathBuf> {
 }
 
 /// Says that a test does nothing here, and why: past the test runner, which keeps what passing tests print.
-fn skipped(reason: &str) {
+pub(crate) fn skipped(reason: &str) {
     let _ = writeln!(std::io::stderr(), "skipped: needs {reason}");
 }
 

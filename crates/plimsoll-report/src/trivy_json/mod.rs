@@ -3,12 +3,22 @@
 //! What Trivy has no place for stands under `Plimsoll`, before everything else that could be read as a result: the
 //! coverage, the advisory database, the warnings. `Results` is always a list.
 
-use plimsoll_core::{Ecosystem, Finding, Package, PackageLayer, Place, SourcePackage, Vulnerability};
-use serde::Serialize;
+mod licenses;
+mod model;
 
+use std::collections::BTreeMap;
+
+use licenses::licenses;
+use model::{
+    DataSource, Detected, Entry, Extra, Identifier, Layer, Listed, Metadata, Os, Report, Scores, Secret,
+    Source, Version, Why,
+};
+use plimsoll_core::{Cvss, Ecosystem, Finding, Package, PackageLayer, Place, SourcePackage, Vulnerability};
+
+use crate::identity::{purl_in, uid, uuid};
 use crate::targets::{Target, family, targets};
 use crate::text::{primary_url, status};
-use crate::{ArtifactKind, Coverage, DatabaseSummary, Error, Result, ScanReport, purl};
+use crate::{ArtifactKind, Error, Result, ScanReport};
 
 /// What goes into the report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,183 +52,6 @@ pub fn render_with(report: &ScanReport, options: Options) -> Result<String> {
     Ok(text)
 }
 
-#[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct Report<'a> {
-    schema_version: u32,
-    plimsoll: Extra<'a>,
-    created_at: &'a str,
-    artifact_name: &'a str,
-    artifact_type: &'static str,
-    metadata: Metadata<'a>,
-    results: Vec<Entry<'a>>,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct Extra<'a> {
-    version: &'a str,
-    coverage: &'a [Coverage],
-    database: Option<&'a DatabaseSummary>,
-    #[serde(skip_serializing_if = "<[_]>::is_empty")]
-    warnings: &'a [String],
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct Metadata<'a> {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    size: Option<u64>,
-    #[serde(rename = "OS", skip_serializing_if = "Option::is_none")]
-    os: Option<Os<'a>>,
-    #[serde(rename = "ImageID", skip_serializing_if = "Option::is_none")]
-    image_id: Option<String>,
-    #[serde(rename = "DiffIDs", skip_serializing_if = "Vec::is_empty")]
-    diff_ids: Vec<String>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    repo_tags: Vec<String>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    repo_digests: Vec<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    image_config: Option<serde_json::Value>,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct Os<'a> {
-    family: &'a str,
-    name: &'a str,
-    /// Whether its publisher's security updates are over.
-    #[serde(rename = "EOSL", skip_serializing_if = "std::ops::Not::not")]
-    eosl: bool,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct Entry<'a> {
-    target: String,
-    class: &'static str,
-    #[serde(skip_serializing_if = "String::is_empty")]
-    r#type: String,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    packages: Vec<Listed<'a>>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    vulnerabilities: Vec<Detected<'a>>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    secrets: Vec<Secret<'a>>,
-}
-
-#[derive(Serialize)]
-struct Identifier {
-    #[serde(rename = "PURL")]
-    purl: String,
-}
-
-#[derive(Serialize)]
-struct Layer {
-    #[serde(rename = "DiffID", skip_serializing_if = "Option::is_none")]
-    diff_id: Option<String>,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct Listed<'a> {
-    #[serde(rename = "ID", skip_serializing_if = "Option::is_none")]
-    id: Option<String>,
-    name: &'a str,
-    identifier: Identifier,
-    #[serde(flatten)]
-    version: Version<'a>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    arch: Option<&'a str>,
-    #[serde(flatten)]
-    source: Option<Source<'a>>,
-    #[serde(skip_serializing_if = "<[_]>::is_empty")]
-    licenses: &'a [String],
-    layer: Layer,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    file_path: Option<&'a str>,
-}
-
-/// A version in the parts that Trivy shows apart.
-#[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct Version<'a> {
-    version: &'a str,
-    #[serde(skip_serializing_if = "str::is_empty")]
-    release: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    epoch: Option<u64>,
-}
-
-#[derive(Serialize)]
-struct Source<'a> {
-    #[serde(rename = "SrcName")]
-    name: &'a str,
-    #[serde(rename = "SrcVersion")]
-    version: &'a str,
-    #[serde(rename = "SrcRelease", skip_serializing_if = "str::is_empty")]
-    release: &'a str,
-    #[serde(rename = "SrcEpoch", skip_serializing_if = "Option::is_none")]
-    epoch: Option<u64>,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct Detected<'a> {
-    #[serde(rename = "VulnerabilityID")]
-    vulnerability_id: &'a str,
-    #[serde(rename = "VendorIDs", skip_serializing_if = "<[_]>::is_empty")]
-    vendor_ids: &'a [String],
-    #[serde(rename = "PkgID", skip_serializing_if = "Option::is_none")]
-    pkg_id: Option<String>,
-    pkg_name: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pkg_path: Option<&'a str>,
-    pkg_identifier: Identifier,
-    installed_version: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    fixed_version: Option<&'a str>,
-    status: &'static str,
-    layer: Layer,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    severity_source: Option<&'a str>,
-    #[serde(rename = "PrimaryURL")]
-    primary_url: String,
-    data_source: DataSource<'a>,
-    #[serde(skip_serializing_if = "str::is_empty")]
-    title: &'a str,
-    #[serde(skip_serializing_if = "str::is_empty")]
-    description: &'a str,
-    severity: &'static str,
-    #[serde(skip_serializing_if = "<[_]>::is_empty")]
-    references: &'a [String],
-    #[serde(skip_serializing_if = "Option::is_none")]
-    published_date: Option<&'a str>,
-}
-
-#[derive(Serialize)]
-struct DataSource<'a> {
-    #[serde(rename = "ID")]
-    id: &'a str,
-    #[serde(rename = "Name")]
-    name: &'a str,
-    #[serde(rename = "URL")]
-    url: &'a str,
-}
-
-#[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
-struct Secret<'a> {
-    #[serde(rename = "RuleID")]
-    rule_id: &'a str,
-    category: &'a str,
-    severity: &'static str,
-    title: &'a str,
-    r#match: &'a str,
-    layer: Layer,
-}
-
 fn document(report: &ScanReport, options: Options) -> Report<'_> {
     let artifact = &report.artifact;
     let context = Context { report, options };
@@ -242,7 +75,9 @@ fn document(report: &ScanReport, options: Options) -> Report<'_> {
             database: report.database.as_ref(),
             warnings: &report.warnings,
         },
+        report_id: uuid(report, "trivy"),
         created_at: &report.created_at,
+        artifact_id: artifact.image_id.map(|id| id.to_string()),
         artifact_name: &artifact.name,
         artifact_type: match artifact.kind {
             ArtifactKind::ContainerImage => "container_image",
@@ -260,9 +95,20 @@ fn document(report: &ScanReport, options: Options) -> Report<'_> {
             diff_ids: artifact.diff_ids.iter().map(ToString::to_string).collect(),
             repo_tags: artifact.references.iter().map(ToString::to_string).collect(),
             repo_digests,
+            reference: artifact.references.first().map(ToString::to_string),
+            layers: artifact
+                .diff_ids
+                .iter()
+                .map(|diff_id| Layer {
+                    diff_id: Some(diff_id.to_string()),
+                })
+                .collect(),
             image_config: artifact.image_config.clone().or_else(|| image_config(report)),
         },
-        results: packages.chain(secrets(&report.secrets)).collect(),
+        results: packages
+            .chain(secrets(&report.secrets))
+            .chain(licenses(&report.licenses))
+            .collect(),
     }
 }
 
@@ -299,18 +145,14 @@ impl<'a> Context<'a> {
                 .into_iter()
                 .map(|one| self.detected(one))
                 .collect(),
-            secrets: Vec::new(),
+            ..Entry::default()
         }
     }
 
     fn identifier(&self, package: &Package) -> Identifier {
-        let artifact = &self.report.artifact;
         Identifier {
-            purl: purl(
-                package,
-                artifact.distribution.as_ref(),
-                artifact.release.as_deref(),
-            ),
+            purl: purl_in(package, &self.report.artifact),
+            uid: uid(package),
         }
     }
 
@@ -354,10 +196,47 @@ impl<'a> Context<'a> {
             title: &vulnerability.title,
             description: &vulnerability.description,
             severity: vulnerability.severity.as_str(),
+            cwe_ids: &vulnerability.cwes,
+            vendor_severity: vendor_severity(vulnerability),
+            cvss: scores(&vulnerability.cvss),
             references: &vulnerability.references,
             published_date: vulnerability.published.as_deref(),
+            last_modified_date: vulnerability.modified.as_deref(),
+            plimsoll: Why {
+                reason: &vulnerability.reason,
+                origin: package.origin,
+                created_by: package.layer.as_ref().map_or("", |layer| &layer.created_by),
+                known_exploited: vulnerability.known_exploited,
+                exploit_prediction: vulnerability.exploit_prediction,
+            },
         }
     }
+}
+
+/// Trivy counts severities from 0, unknown, to 4, critical.
+fn vendor_severity(vulnerability: &Vulnerability) -> BTreeMap<&str, u8> {
+    let source = vulnerability.severity_source.as_deref();
+    source
+        .into_iter()
+        .map(|source| (source, vulnerability.severity as u8))
+        .collect()
+}
+
+fn scores(all: &[Cvss]) -> BTreeMap<&str, Scores<'_>> {
+    let mut scores: BTreeMap<&str, Scores<'_>> = BTreeMap::new();
+    for cvss in all {
+        let of_source = scores.entry(&cvss.source).or_default();
+        let (vector, score) = match cvss.vector.split('/').next() {
+            Some("CVSS:4.0") => (&mut of_source.v40_vector, &mut of_source.v40_score),
+            Some(version) if version.starts_with("CVSS:3") => {
+                (&mut of_source.v3_vector, &mut of_source.v3_score)
+            }
+            _ => (&mut of_source.v2_vector, &mut of_source.v2_score),
+        };
+        *vector = Some(&cvss.vector);
+        *score = Some(cvss.score);
+    }
+    scores
 }
 
 impl Layer {
@@ -369,7 +248,7 @@ impl Layer {
 }
 
 impl<'a> Version<'a> {
-    /// Only the versions of Debian and RPM are taken apart: `[epoch:]upstream[-revision]`.
+    /// Debian's and RPM's versions are taken apart: `[epoch:]upstream[-revision]`.
     fn of(ecosystem: Ecosystem, text: &'a str) -> Self {
         if !matches!(ecosystem, Ecosystem::Deb | Ecosystem::Rpm) {
             return Self {
@@ -407,16 +286,36 @@ impl<'a> Source<'a> {
     }
 }
 
-/// Packages of a distribution are known by name and version, others by the file that proves them.
+/// Packages of a distribution are known by name and version, those of an RPM database also by what they are built for;
+/// others by the file that proves them.
 fn package_id(package: &Package) -> Option<String> {
-    package
-        .ecosystem
-        .is_distribution()
-        .then(|| format!("{}@{}", package.name, package.version))
+    let Package { name, version, .. } = package;
+    match (package.ecosystem, &package.architecture) {
+        (Ecosystem::Rpm, Some(architecture)) => {
+            let version = version.split_once(':').map_or(version.as_str(), |(_, rest)| rest);
+            Some(format!("{name}@{version}.{architecture}"))
+        }
+        (Ecosystem::Deb | Ecosystem::Apk | Ecosystem::Rpm, _) => Some(format!("{name}@{version}")),
+        (Ecosystem::Go | Ecosystem::Cargo | Ecosystem::Composer | Ecosystem::NuGet, _) => {
+            Some(format!("{name}@{version}"))
+        }
+        _ => None,
+    }
 }
 
+/// The file of a package that is a target's only one where targets are not files themselves.
 fn file_path(package: &Package) -> Option<&str> {
-    (!package.ecosystem.is_distribution()).then_some(package.evidence.as_str())
+    let named = !matches!(
+        package.ecosystem,
+        Ecosystem::Deb
+            | Ecosystem::Apk
+            | Ecosystem::Rpm
+            | Ecosystem::Go
+            | Ecosystem::Cargo
+            | Ecosystem::Composer
+            | Ecosystem::NuGet
+    );
+    (named && !package.evidence.is_empty()).then_some(package.evidence.as_str())
 }
 
 fn secrets(findings: &[Finding]) -> Vec<Entry<'_>> {
@@ -441,10 +340,8 @@ fn secrets(findings: &[Finding]) -> Vec<Entry<'_>> {
             None => entries.push(Entry {
                 target,
                 class: "secret",
-                r#type: String::new(),
-                packages: Vec::new(),
-                vulnerabilities: Vec::new(),
                 secrets: vec![secret],
+                ..Entry::default()
             }),
         }
     }

@@ -1,0 +1,101 @@
+//! What the formats for people show of a scan.
+
+use std::collections::BTreeMap;
+
+use plimsoll_core::{LicenseCategory, LicenseFinding, Origin, Package, Severity, Vulnerability};
+
+use crate::targets::Target;
+use crate::text::{clean, nothing_found, shortened};
+use crate::{Coverage, ScanReport};
+
+/// Why a vulnerability is more urgent than its severity says: `KEV` for those that CISA lists as exploited, and FIRST's
+/// prediction from one percent on. Empty where there is nothing to say.
+pub(crate) fn urgency(found: &Vulnerability) -> String {
+    let mut marks = Vec::new();
+    if found.known_exploited {
+        marks.push("KEV".to_owned());
+    }
+    if let Some(prediction) = found.exploit_prediction.filter(|one| one.probability >= 0.01) {
+        marks.push(format!("EPSS {:.0}%", prediction.probability * 100.0));
+    }
+    marks.join(", ")
+}
+
+/// Where a package comes from: the file of a language's package, the instruction that brought it, and whether that is
+/// the base's.
+pub(crate) fn whence(package: &Package) -> String {
+    let mut parts = Vec::new();
+    if !package.ecosystem.is_distribution() && !package.evidence.is_empty() {
+        parts.push(clean(&package.evidence));
+    }
+    match package.origin {
+        Origin::Base => parts.push("base image".to_owned()),
+        Origin::App | Origin::Unknown => {
+            let instruction = package.layer.as_ref().map(|layer| clean(&layer.created_by));
+            parts.extend(
+                instruction
+                    .filter(|line| !line.is_empty())
+                    .map(|line| shortened(&line, 60)),
+            );
+        }
+    }
+    parts.join("; ")
+}
+
+/// What is said of a target without vulnerabilities.
+pub(crate) fn nothing_in(target: &Target<'_>, report: &ScanReport) -> String {
+    let about: Vec<Coverage> = report
+        .coverage
+        .iter()
+        .filter(|one| one.ecosystem == Some(target.ecosystem))
+        .cloned()
+        .collect();
+    nothing_found(if about.is_empty() {
+        &report.coverage
+    } else {
+        &about
+    })
+}
+
+/// One licence with the packages that are under it.
+pub(crate) struct LicenseGroup<'a> {
+    pub(crate) license: &'a str,
+    pub(crate) category: LicenseCategory,
+    pub(crate) severity: Severity,
+    pub(crate) packages: Vec<&'a str>,
+}
+
+/// The licences, the worst first, each with its packages.
+pub(crate) fn license_groups(findings: &[LicenseFinding]) -> Vec<LicenseGroup<'_>> {
+    let mut groups: BTreeMap<&str, LicenseGroup<'_>> = BTreeMap::new();
+    for finding in findings {
+        let group = groups.entry(&finding.license).or_insert_with(|| LicenseGroup {
+            license: &finding.license,
+            category: finding.category,
+            severity: finding.severity,
+            packages: Vec::new(),
+        });
+        if !group.packages.contains(&finding.package.name.as_str()) {
+            group.packages.push(&finding.package.name);
+        }
+    }
+    let mut groups: Vec<_> = groups.into_values().collect();
+    groups.sort_by_key(|group| {
+        (
+            std::cmp::Reverse(group.severity),
+            std::cmp::Reverse(group.packages.len()),
+        )
+    });
+    groups
+}
+
+/// The first few packages of a group, and how many more.
+pub(crate) fn some_packages(group: &LicenseGroup<'_>) -> String {
+    const SHOWN: usize = 5;
+    let shown = group.packages.iter().take(SHOWN).map(|name| clean(name));
+    let shown = shown.collect::<Vec<_>>().join(", ");
+    match group.packages.len().saturating_sub(SHOWN) {
+        0 => shown,
+        more => format!("{shown} and {more} more"),
+    }
+}

@@ -1,0 +1,210 @@
+//! Scan reports on their way out: which formats there are, and where each goes.
+
+use std::fs;
+use std::io::{self, IsTerminal};
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+use clap::ValueEnum;
+use plimsoll_report::table::Style;
+use plimsoll_report::{
+    ScanReport, cyclonedx, github, gitlab, json, junit, markdown, sarif, spdx, table, trivy_json,
+};
+
+use crate::failure::Failure;
+use crate::printer::Printer;
+use crate::settings;
+
+/// The forms that a scan report can take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub(crate) enum Format {
+    #[default]
+    Table,
+    /// Trivy's report shape
+    Json,
+    /// Plimsoll's own document, with everything that is known
+    PlimsollJson,
+    #[value(alias = "md")]
+    Markdown,
+    /// CycloneDX 1.6 JSON, with the vulnerabilities
+    #[value(alias = "cyclonedx-json")]
+    Cyclonedx,
+    /// SPDX 2.3 JSON
+    SpdxJson,
+    /// SPDX 2.3 tag-value
+    #[value(alias = "spdx-tag-value")]
+    Spdx,
+    /// SARIF 2.1.0, for code scanning
+    Sarif,
+    /// GitHub's dependency snapshot
+    Github,
+    /// GitLab's container scanning report
+    Gitlab,
+    /// JUnit XML, a test case for each finding
+    Junit,
+}
+
+impl Format {
+    /// Whether it is written for people, who read warnings in it.
+    pub(crate) fn is_for_people(self) -> bool {
+        matches!(self, Self::Table | Self::Markdown)
+    }
+
+    /// How files of this format end.
+    pub(crate) fn extension(self) -> &'static str {
+        match self {
+            Self::Table => "txt",
+            Self::Json => "json",
+            Self::PlimsollJson => "plimsoll.json",
+            Self::Markdown => "md",
+            Self::Cyclonedx => "cdx.json",
+            Self::SpdxJson => "spdx.json",
+            Self::Spdx => "spdx",
+            Self::Sarif => "sarif",
+            Self::Github => "github.json",
+            Self::Gitlab => "gitlab.json",
+            Self::Junit => "xml",
+        }
+    }
+
+    /// `report` in this format.
+    pub(crate) fn render(self, report: &ScanReport, style: Style) -> plimsoll_report::Result<String> {
+        Ok(match self {
+            Self::Table => table::scan(report, style),
+            Self::Json => trivy_json::render(report)?,
+            Self::PlimsollJson => json::render(report)?,
+            Self::Markdown => markdown::scan(report),
+            Self::Cyclonedx => cyclonedx::render(report)?,
+            Self::SpdxJson => spdx::render(report)?,
+            Self::Spdx => spdx::render_tag_value(report),
+            Self::Sarif => sarif::render(report)?,
+            Self::Github => github::render(report, &settings::github_job())?,
+            Self::Gitlab => gitlab::render(report)?,
+            Self::Junit => junit::render(report),
+        })
+    }
+}
+
+/// One format and where it goes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Output {
+    pub(crate) format: Format,
+    /// `None` for standard output.
+    pub(crate) file: Option<PathBuf>,
+}
+
+/// What the options `--format` and `--output` ask for: `--output FILE` takes what `--format` names, `--output
+/// FORMAT=FILE` adds a format of its own, and what has no file goes to standard output.
+pub(crate) fn outputs(format: Option<Format>, values: &[String]) -> Result<Vec<Output>, Failure> {
+    let file = |text: &str| (text != "-").then(|| PathBuf::from(text));
+    let mut outputs = Vec::new();
+    let mut plain = None;
+    for value in values {
+        let pair = value.split_once('=');
+        let named = pair.and_then(|(name, path)| Some((Format::from_str(name, true).ok()?, path)));
+        match named {
+            Some((_, "")) => {
+                return Err(Failure::usage(format!(
+                    "`{value}` names no file; use `FORMAT=FILE`"
+                )));
+            }
+            Some((format, path)) => outputs.push(Output {
+                format,
+                file: file(path),
+            }),
+            None if value.is_empty() => return Err(Failure::usage("`--output` names no file")),
+            None if plain.is_some() => {
+                return Err(Failure::usage(
+                    "`--output` names two files for one format; use `--output FORMAT=FILE` for each",
+                ));
+            }
+            None => plain = Some(file(value)),
+        }
+    }
+    if let Some(file) = plain {
+        outputs.push(Output {
+            format: format.unwrap_or_default(),
+            file,
+        });
+    } else if outputs.is_empty() || format.is_some() {
+        outputs.push(Output {
+            format: format.unwrap_or_default(),
+            file: None,
+        });
+    }
+    let to_stdout = outputs.iter().filter(|output| output.file.is_none()).count();
+    if to_stdout > 1 {
+        return Err(Failure::usage("only one format can go to standard output"));
+    }
+    Ok(outputs)
+}
+
+impl Output {
+    /// Writes `report`.
+    pub(crate) fn write(&self, printer: Printer, report: &ScanReport) -> anyhow::Result<()> {
+        let to_terminal = self.file.is_none() && io::stdout().is_terminal();
+        let style = Style {
+            width: if to_terminal { printer.width() } else { None },
+            color: self.file.is_none() && printer.colors_data(),
+        };
+        deliver(printer, self.file.as_deref(), &self.format.render(report, style)?)
+    }
+
+    /// The same output in the folder that it names, in a file for the report that is called `name`.
+    pub(crate) fn within(&self, name: &str) -> Self {
+        let file = self
+            .file
+            .as_ref()
+            .map(|folder| folder.join(format!("{name}.{}", self.format.extension())));
+        Self { file, ..self.clone() }
+    }
+}
+
+/// Writes `text` to `file`, or to standard output where there is none.
+pub(crate) fn deliver(printer: Printer, file: Option<&Path>, text: &str) -> anyhow::Result<()> {
+    match file {
+        None => Ok(printer.data(text)?),
+        Some(file) => fs::write(file, text).with_context(|| format!("cannot write `{}`", file.display())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(format: Option<Format>, values: &[&str]) -> Result<Vec<(Format, Option<String>)>, String> {
+        let values: Vec<String> = values.iter().map(|&value| value.to_owned()).collect();
+        let shown = |output: Output| (output.format, output.file.map(|file| file.display().to_string()));
+        match outputs(format, &values) {
+            Ok(outputs) => Ok(outputs.into_iter().map(shown).collect()),
+            Err(error) => Err(error.to_string()),
+        }
+    }
+
+    #[test]
+    fn formats_and_files() {
+        let file = |name: &str| Some(name.to_owned());
+        assert_eq!(of(None, &[]), Ok(vec![(Format::Table, None)]));
+        assert_eq!(
+            of(Some(Format::Json), &["a.json"]),
+            Ok(vec![(Format::Json, file("a.json"))])
+        );
+        assert_eq!(
+            of(None, &["sarif=a.sarif", "cyclonedx-json=b", "md=-"]),
+            Ok(vec![
+                (Format::Sarif, file("a.sarif")),
+                (Format::Cyclonedx, file("b")),
+                (Format::Markdown, None),
+            ])
+        );
+        assert_eq!(
+            of(Some(Format::Table), &["json=a"]),
+            Ok(vec![(Format::Json, file("a")), (Format::Table, None)])
+        );
+        // A file may have an equals sign in its name.
+        assert_eq!(of(None, &["x=y"]), Ok(vec![(Format::Table, file("x=y"))]));
+        for wrong in [&["a", "b"][..], &["json="], &["json=-", "md=-"], &[""]] {
+            assert!(of(None, wrong).is_err(), "{wrong:?}");
+        }
+    }
+}
