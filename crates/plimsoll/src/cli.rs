@@ -82,10 +82,11 @@ pub(crate) enum Command {
 impl Command {
     /// Whether it works with images or containers in the store.
     pub(crate) fn uses_store(&self) -> bool {
-        !matches!(
-            self,
-            Self::Db(_) | Self::Dockerfile(_) | Self::Completions(_) | Self::Version(_)
-        )
+        match self {
+            Self::Db(_) | Self::Dockerfile(_) | Self::Completions(_) | Self::Version(_) => false,
+            Self::Scan(args) => !args.reads_sbom(),
+            _ => true,
+        }
     }
 }
 

@@ -119,6 +119,12 @@ pub(super) fn image_of(
 }
 
 impl Args {
+    /// Whether an SBOM is scanned, and no image.
+    pub(crate) fn reads_sbom(&self) -> bool {
+        let named = self.image.as_ref().is_some_and(|name| name.starts_with("sbom:"));
+        named || !self.sbom.is_empty() || self.input.as_deref().is_some_and(is_sbom)
+    }
+
     fn scanners(&self) -> Scanners {
         let asked = |scanner| self.scanners.contains(&scanner);
         Scanners {
