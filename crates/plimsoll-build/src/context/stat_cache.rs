@@ -1,11 +1,10 @@
 //! Digests of files known from earlier builds, so that a context that did not change is not read again.
-//!
-//! For each file there is a record of fixed fields in little endian and the path.
 
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::ffi::{OsStr, OsString};
 use std::io;
-use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -13,12 +12,12 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use plimsoll_core::Digest;
 
-use super::kept;
+use super::kept::{self, Records};
 use super::walk::{Metadata, Time};
 
-const HEADER: &[u8] = b"plimsoll context digests 1\n";
-/// size, mtime, ctime, inode, device, mode, digest in hexadecimal digits, length of the path.
-const RECORD: usize = 8 + 12 + 12 + 8 + 8 + 4 + 64 + 4;
+const HEADER: &[u8] = b"plimsoll context digests 2\n";
+/// size, mtime, ctime, inode, device, mode in little endian, and the digest in hexadecimal digits.
+const FIELDS: usize = 8 + 12 + 12 + 8 + 8 + 4 + 64;
 /// A file changed so shortly before it was read may be changed again without another time stamp.
 const RACY_SECONDS: i64 = 2;
 
@@ -46,21 +45,14 @@ impl From<&Metadata> for Stamp {
     }
 }
 
-/// What an earlier build found out.
-#[derive(Debug)]
-struct Known {
-    stamp: Stamp,
-    digest: Digest,
-    /// Whether the file is there still, as far as this build has seen.
-    seen: AtomicBool,
-}
-
 /// The digests known for the files of one context.
 #[derive(Debug)]
 pub(crate) struct StatCache {
     root: PathBuf,
     file: PathBuf,
-    known: HashMap<OsString, Known>,
+    known: Records<FIELDS>,
+    /// Which of the known files are there still, as far as this build has seen.
+    seen: Vec<AtomicBool>,
     found: Mutex<HashMap<OsString, (Stamp, Digest)>>,
 }
 
@@ -69,11 +61,14 @@ impl StatCache {
     pub(crate) fn load(directory: &Path, root: &Path) -> Self {
         let name = Digest::of(root.as_os_str().as_bytes()).hex();
         let file = directory.join(name);
-        let known = kept::read(&file, HEADER).and_then(|bytes| decode(&bytes));
+        let known = kept::read(&file, HEADER)
+            .and_then(Records::new)
+            .unwrap_or_default();
         Self {
             root: root.to_owned(),
             file,
-            known: known.unwrap_or_default(),
+            seen: (0..known.len()).map(|_| AtomicBool::new(false)).collect(),
+            known,
             found: Mutex::default(),
         }
     }
@@ -89,9 +84,9 @@ impl StatCache {
             Some(found) => *found,
             None => {
                 drop(found);
-                let known = self.known.get(path.as_os_str())?;
-                known.seen.store(true, Ordering::Relaxed);
-                (known.stamp, known.digest)
+                let (number, fields) = self.known.get(path.as_os_str())?;
+                self.seen.get(number)?.store(true, Ordering::Relaxed);
+                decode(fields)?
             }
         };
         (stamp_then == stamp).then_some(digest)
@@ -124,79 +119,62 @@ impl StatCache {
         if found.is_empty() {
             return Ok(());
         }
-        let mut all: Vec<_> = self
-            .known
-            .iter()
-            .filter(|(path, _)| !found.contains_key(*path))
-            .filter(|(path, known)| {
-                known.seen.load(Ordering::Relaxed) || self.root.join(path).symlink_metadata().is_ok()
-            })
-            .map(|(path, known)| (path, &known.stamp, &known.digest))
-            .chain(found.iter().map(|(path, (stamp, digest))| (path, stamp, digest)))
+        let is_there = |number: usize, path: &OsStr| {
+            let seen = self.seen.get(number);
+            seen.is_some_and(|seen| seen.load(Ordering::Relaxed))
+                || self.root.join(path).symlink_metadata().is_ok()
+        };
+        let mut all: Vec<_> = (0..self.known.len())
+            .filter_map(|number| Some((number, self.known.at(number)?)))
+            .filter(|(number, (path, _))| !found.contains_key(*path) && is_there(*number, path))
+            .map(|(_, (path, fields))| (path, Cow::Borrowed(fields)))
+            .chain(found.iter().filter_map(|(path, (stamp, digest))| {
+                Some((path.as_os_str(), Cow::Owned(encode(stamp, digest)?)))
+            }))
             .collect();
-        all.sort_unstable_by_key(|(path, ..)| *path);
-        let mut bytes = Vec::with_capacity(all.len() * (RECORD + 64));
-        for (path, stamp, digest) in all {
-            encode(&mut bytes, path, stamp, digest);
+        all.sort_unstable_by_key(|(path, _)| *path);
+        let mut bytes = Vec::new();
+        for (path, fields) in all {
+            kept::push_record(&mut bytes, path, &fields);
         }
         kept::write(&self.file, HEADER, &bytes, temporary)
     }
 }
 
-fn encode(bytes: &mut Vec<u8>, path: &OsStr, stamp: &Stamp, digest: &Digest) {
-    let path = path.as_bytes();
-    let Ok(length) = u32::try_from(path.len()) else {
-        return;
-    };
-    bytes.extend_from_slice(&stamp.size.to_le_bytes());
+fn encode(stamp: &Stamp, digest: &Digest) -> Option<[u8; FIELDS]> {
+    let mut fields = Vec::with_capacity(FIELDS);
+    fields.extend_from_slice(&stamp.size.to_le_bytes());
     for time in [stamp.mtime, stamp.ctime] {
-        bytes.extend_from_slice(&time.seconds.to_le_bytes());
-        bytes.extend_from_slice(&time.nanoseconds.to_le_bytes());
+        fields.extend_from_slice(&time.seconds.to_le_bytes());
+        fields.extend_from_slice(&time.nanoseconds.to_le_bytes());
     }
-    bytes.extend_from_slice(&stamp.inode.to_le_bytes());
-    bytes.extend_from_slice(&stamp.device.to_le_bytes());
-    bytes.extend_from_slice(&stamp.mode.to_le_bytes());
-    bytes.extend_from_slice(digest.hex().as_bytes());
-    bytes.extend_from_slice(&length.to_le_bytes());
-    bytes.extend_from_slice(path);
+    fields.extend_from_slice(&stamp.inode.to_le_bytes());
+    fields.extend_from_slice(&stamp.device.to_le_bytes());
+    fields.extend_from_slice(&stamp.mode.to_le_bytes());
+    fields.extend_from_slice(digest.hex().as_bytes());
+    fields.try_into().ok()
 }
 
-fn decode(mut rest: &[u8]) -> Option<HashMap<OsString, Known>> {
-    let mut known = HashMap::new();
-    while !rest.is_empty() {
-        let (record, tail) = rest.split_at_checked(RECORD)?;
-        let mut reader = Fields(record);
-        let size = u64::from_le_bytes(reader.take()?);
-        let mut time = || {
-            Some(Time {
-                seconds: i64::from_le_bytes(reader.take()?),
-                nanoseconds: u32::from_le_bytes(reader.take()?),
-            })
-        };
-        let (mtime, ctime) = (time()?, time()?);
-        let inode = u64::from_le_bytes(reader.take()?);
-        let device = u64::from_le_bytes(reader.take()?);
-        let mode = u32::from_le_bytes(reader.take()?);
-        let digest = Digest::from_hex(std::str::from_utf8(&reader.take::<64>()?).ok()?).ok()?;
-        let length = usize::try_from(u32::from_le_bytes(reader.take()?)).ok()?;
-        let (path, next) = tail.split_at_checked(length)?;
-        let stamp = Stamp {
-            size,
-            mtime,
-            ctime,
-            inode,
-            device,
-            mode,
-        };
-        let entry = Known {
-            stamp,
-            digest,
-            seen: AtomicBool::new(false),
-        };
-        known.insert(OsString::from_vec(path.to_vec()), entry);
-        rest = next;
-    }
-    Some(known)
+fn decode(fields: &[u8; FIELDS]) -> Option<(Stamp, Digest)> {
+    let mut reader = Fields(fields);
+    let size = u64::from_le_bytes(reader.take()?);
+    let mut time = || {
+        Some(Time {
+            seconds: i64::from_le_bytes(reader.take()?),
+            nanoseconds: u32::from_le_bytes(reader.take()?),
+        })
+    };
+    let (mtime, ctime) = (time()?, time()?);
+    let stamp = Stamp {
+        size,
+        mtime,
+        ctime,
+        inode: u64::from_le_bytes(reader.take()?),
+        device: u64::from_le_bytes(reader.take()?),
+        mode: u32::from_le_bytes(reader.take()?),
+    };
+    let digest = Digest::from_hex(std::str::from_utf8(&reader.take::<64>()?).ok()?).ok()?;
+    Some((stamp, digest))
 }
 
 /// Takes arrays from the front of a slice.

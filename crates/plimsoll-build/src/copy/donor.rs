@@ -3,10 +3,8 @@
 //! Layers' trees are never written to once they are finished, so two of them may share a file. They do so only under
 //! the same path, as otherwise a container with both layers would see one file with two names.
 
-use std::collections::HashMap;
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsStr;
 use std::os::fd::OwnedFd;
-use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
 
 use plimsoll_core::Digest;
@@ -14,7 +12,7 @@ use plimsoll_image::{Layer, Store};
 use rustix::fs::{AtFlags, statat};
 
 use super::target::Wanted;
-use crate::context::kept;
+use crate::context::kept::{self, Records};
 use crate::rooted::{Rooted, file_type};
 
 const HEADER: &[u8] = b"plimsoll copied files 1\n";
@@ -24,7 +22,8 @@ const DIGEST: usize = 64;
 #[derive(Debug)]
 pub(crate) struct Donor {
     root: Rooted,
-    contents: HashMap<OsString, Digest>,
+    /// The digest of each file's content.
+    contents: Records<DIGEST>,
     /// Kept from being removed.
     _layer: Layer,
 }
@@ -32,12 +31,13 @@ pub(crate) struct Donor {
 impl Donor {
     /// What the file `record` says, if its layer is still there.
     pub(crate) fn load(store: &Store, record: &Path) -> Option<Self> {
-        let bytes = kept::read(record, HEADER)?;
-        let (diff_id, rest) = bytes.split_at_checked(DIGEST)?;
-        let layer = store.layer(&digest(diff_id)?).ok()??;
+        let mut bytes = kept::read(record, HEADER)?;
+        let diff_id = Digest::from_hex(std::str::from_utf8(bytes.get(..DIGEST)?).ok()?).ok()?;
+        bytes.drain(..DIGEST);
+        let layer = store.layer(&diff_id).ok()??;
         Some(Self {
             root: Rooted::open(layer.tree()?).ok()?,
-            contents: decode(rest)?,
+            contents: Records::new(bytes)?,
             _layer: layer,
         })
     }
@@ -47,23 +47,24 @@ impl Donor {
     pub(crate) fn save(
         record: &Path,
         diff_id: &Digest,
-        contents: &[(PathBuf, Digest)],
+        mut contents: Vec<(PathBuf, Digest)>,
         temporary: &Path,
     ) -> std::io::Result<()> {
+        contents.sort_unstable_by(|a, b| a.0.as_os_str().cmp(b.0.as_os_str()));
         let mut bytes = diff_id.hex().into_bytes();
         for (path, digest) in contents {
-            let path = path.as_os_str().as_bytes();
-            let length = u32::try_from(path.len()).map_err(std::io::Error::other)?;
-            bytes.extend_from_slice(digest.hex().as_bytes());
-            bytes.extend_from_slice(&length.to_le_bytes());
-            bytes.extend_from_slice(path);
+            let digest = digest.hex();
+            if let Some(digest) = digest.as_bytes().first_chunk::<DIGEST>() {
+                kept::push_record(&mut bytes, path.as_os_str(), digest);
+            }
         }
         kept::write(record, HEADER, &bytes, temporary)
     }
 
     /// Whether its file `path` has the content with this digest.
     pub(super) fn has(&self, path: &Path, digest: &Digest) -> bool {
-        self.contents.get(path.as_os_str()) == Some(digest)
+        let known = self.contents.get(path.as_os_str());
+        known.is_some_and(|(_, known)| known == digest.hex().as_bytes())
     }
 
     pub(super) fn open_dir(&self, path: &Path) -> Option<OwnedFd> {
@@ -81,21 +82,4 @@ impl Donor {
                 && i64::try_from(stat.st_mtime_nsec) == Ok(wanted.time.tv_nsec)
         })
     }
-}
-
-fn digest(hex: &[u8]) -> Option<Digest> {
-    Digest::from_hex(std::str::from_utf8(hex).ok()?).ok()
-}
-
-fn decode(mut rest: &[u8]) -> Option<HashMap<OsString, Digest>> {
-    let mut contents = HashMap::new();
-    while !rest.is_empty() {
-        let (hex, tail) = rest.split_at_checked(DIGEST)?;
-        let (length, tail) = tail.split_first_chunk()?;
-        let length = usize::try_from(u32::from_le_bytes(*length)).ok()?;
-        let (path, next) = tail.split_at_checked(length)?;
-        contents.insert(OsString::from_vec(path.to_vec()), digest(hex)?);
-        rest = next;
-    }
-    Some(contents)
 }

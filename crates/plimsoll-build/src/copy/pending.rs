@@ -46,12 +46,12 @@ impl PendingFile<'_> {
 }
 
 /// What is still to be written of the sources of an instruction.
-#[derive(Default)]
 pub(crate) struct Pending<'a> {
     /// Nothing stands where another source took a file's place.
     files: Vec<Option<PendingFile<'a>>>,
-    /// Every name of every file, and which file it is.
-    names: HashMap<OsString, usize>,
+    /// Every name of every file, and which file it is. A single source never has two of one name, so for that it is not
+    /// kept.
+    names: Option<HashMap<OsString, usize>>,
     /// Directories whose attributes are to be set when everything is in them.
     directories: Vec<(PathBuf, &'a Entry)>,
 }
@@ -66,9 +66,28 @@ pub(crate) struct Written {
 }
 
 impl<'a> Pending<'a> {
-    /// Whether a file is to be written to `path`.
+    /// For one source.
+    pub(crate) fn of_one() -> Self {
+        Self {
+            files: Vec::new(),
+            names: None,
+            directories: Vec::new(),
+        }
+    }
+
+    /// For several sources.
+    pub(crate) fn of_several() -> Self {
+        Self {
+            names: Some(HashMap::new()),
+            ..Self::of_one()
+        }
+    }
+
+    /// Whether another source's file is to be written to `path`.
     pub(super) fn has(&self, path: &Path) -> bool {
-        self.names.contains_key(path.as_os_str())
+        self.names
+            .as_ref()
+            .is_some_and(|names| names.contains_key(path.as_os_str()))
     }
 
     /// Adds a file; gives its number.
@@ -87,7 +106,7 @@ impl<'a> Pending<'a> {
             path: path.to_owned(),
             links: Vec::new(),
         }));
-        self.names.insert(path.into(), number);
+        self.name(path, number);
         number
     }
 
@@ -97,13 +116,23 @@ impl<'a> Pending<'a> {
             return false;
         };
         file.links.push(path.to_owned());
-        self.names.insert(path.into(), number);
+        self.name(path, number);
         true
+    }
+
+    fn name(&mut self, path: &Path, number: usize) {
+        if let Some(names) = &mut self.names {
+            names.insert(path.into(), number);
+        }
     }
 
     /// Something else comes to `path`.
     pub(super) fn forget(&mut self, path: &Path) {
-        let Some(number) = self.names.remove(path.as_os_str()) else {
+        let Some(number) = self
+            .names
+            .as_mut()
+            .and_then(|names| names.remove(path.as_os_str()))
+        else {
             return;
         };
         let Some(file) = &mut self.files[number] else {

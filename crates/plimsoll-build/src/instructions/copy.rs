@@ -311,7 +311,10 @@ impl Job<'_> {
                 self.check_is_directory(&target, destination),
             )?;
         }
-        let mut pending = Pending::default();
+        let mut pending = match items {
+            [_] => Pending::of_one(),
+            _ => Pending::of_several(),
+        };
         let mut changed = false;
         for item in items {
             changed |= self.copy_item(item, &target, destination, &mut pending, &copied)?;
@@ -325,6 +328,7 @@ impl Job<'_> {
         };
         let root = Rooted::open(new.fs()).doing("cannot open", new.fs())?;
         let written = pending.write(&root, &attributes, donor.as_ref(), &copied)?;
+        drop(donor);
         changed |= written.changed;
         let bytes = total.into_inner();
         if !bytes.is_multiple_of(PROGRESS_STEP) {
@@ -341,7 +345,7 @@ impl Job<'_> {
             drop(Donor::save(
                 &record,
                 &layer.diff_id,
-                &written.contents,
+                written.contents,
                 builder.scratch.path(),
             ));
         }
@@ -395,7 +399,7 @@ impl Job<'_> {
                 .doing("cannot read", &source.top)?;
             if archive::is_archive(&mut file) {
                 // What is in the archive may replace what was copied before it.
-                let before = std::mem::take(pending);
+                let before = std::mem::replace(pending, Pending::of_several());
                 let written = before.write(target.root, target.attributes, None, copied)?;
                 let place = target.resolve(destination)?;
                 target.make_dirs(&place)?;

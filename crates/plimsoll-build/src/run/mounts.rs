@@ -250,7 +250,7 @@ fn copy_to(tree: &SourceTree<'_>, source: &Source, directory: &Path, place: &Pat
         root: &root,
         attributes: &attributes,
     };
-    let mut pending = Pending::default();
+    let mut pending = Pending::of_one();
     tree::copy(tree, source, &target, place, &mut pending)?;
     pending.write(&root, &attributes, None, &|_| {}).map(|_| ())
 }
