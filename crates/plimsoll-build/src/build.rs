@@ -15,6 +15,7 @@ use crate::copy::chown::Owner;
 use crate::copy::sources::SourceTree;
 use crate::error::{Error, ForeignError, IoContext, Problem, Result};
 use crate::graph::{Graph, Origin};
+use crate::named::{NamedContexts, NamedImages, OpenContext};
 use crate::options::BuildOptions;
 use crate::plan::Plan;
 use crate::progress::Progress;
@@ -77,8 +78,16 @@ pub fn build(
     let given = arguments::given(options);
     let globals = arguments::globals(dockerfile, &given, options)?;
     let platform = options.platform.clone().unwrap_or_else(Platform::host);
-    let graph = Graph::new(dockerfile, &globals, options.target.as_deref(), &platform)?;
-    let plan = plan::plan(&graph, &platform, bases)?;
+    let contexts = NamedContexts::new(&options.contexts);
+    let graph = Graph::new(
+        dockerfile,
+        &globals,
+        options.target.as_deref(),
+        &platform,
+        contexts,
+    )?;
+    let others = bases;
+    let plan = plan::plan(&graph, &platform, options, &NamedImages { contexts, others })?;
 
     let scratch = Scratch::new(store.root()).map_err(context_error)?;
     let ignore = read_ignore(&options.context, &options.dockerfile)?;
@@ -94,6 +103,7 @@ pub fn build(
         graph: &graph,
         plan: &plan,
         escape: dockerfile.escape,
+        contexts: OpenContext::all(&options.contexts)?,
         given,
         globals,
         context: SourceTree {
@@ -141,6 +151,8 @@ pub(crate) struct Builder<'a> {
     /// The variables of the global scope.
     pub(crate) globals: Variables,
     pub(crate) context: SourceTree<'a>,
+    /// The named contexts that are files, by index.
+    pub(crate) contexts: Vec<Option<OpenContext>>,
     pub(crate) steps: StepCache<'a>,
     /// When the steps of this build are said to be done (RFC 3339).
     pub(crate) created: String,
@@ -240,7 +252,7 @@ impl Builder<'_> {
     /// The layers that files of an origin are taken from.
     pub(crate) fn origin_layers(&self, origin: &Origin) -> Result<Vec<plimsoll_image::Layer>> {
         Ok(match origin {
-            Origin::Scratch => Vec::new(),
+            Origin::Scratch | Origin::Files(_) => Vec::new(),
             Origin::Stage(index) => self.stage(*index)?.layers.clone(),
             Origin::Image(reference) => match self.plan.images.get(reference) {
                 Some(image) => image.layers.clone(),
@@ -261,6 +273,14 @@ impl Builder<'_> {
         Ok(view)
     }
 
+    /// The tree of an origin that is files.
+    pub(crate) fn files(&self, origin: &Origin) -> Result<Option<SourceTree<'_>>, Problem> {
+        match origin {
+            Origin::Files(index) => self.contexts[*index].as_ref().map(OpenContext::tree).transpose(),
+            _ => Ok(None),
+        }
+    }
+
     /// Its name for people.
     pub(crate) fn origin_name(&self, origin: &Origin) -> String {
         match origin {
@@ -270,6 +290,10 @@ impl Builder<'_> {
                 None => format!("the stage {index}"),
             },
             Origin::Image(reference) => format!("the image `{reference}`"),
+            Origin::Files(index) => format!(
+                "the context `{}`",
+                NamedContexts::new(&self.options.contexts).name(*index)
+            ),
         }
     }
 
@@ -293,6 +317,11 @@ impl Builder<'_> {
             .store
             .commit_annotated(&config, &state.layers, tags, &annotations)?)
     }
+}
+
+/// The ignore file of a named context: its own.
+pub(crate) fn read_ignore_of(context: &crate::Context) -> Result<IgnoreFilter> {
+    read_ignore(context, &crate::DockerfileText::new("", ""))
 }
 
 /// An error that knows its place already, or a problem that does not.

@@ -7,6 +7,7 @@ use plimsoll_dockerfile::expand::Environment;
 use plimsoll_dockerfile::{Dockerfile, Instruction, InstructionKind, Stage};
 
 use crate::error::{Error, Problem, Result};
+use crate::named::{Named, NamedContexts};
 use crate::state::Variables;
 
 /// What a stage starts from.
@@ -17,6 +18,8 @@ pub(crate) enum Base {
     Stage(usize),
     /// An image; by name only, as an unneeded stage may name one that does not exist.
     Image(String),
+    /// The files of a named context, by index.
+    Files(usize),
 }
 
 /// Where `COPY --from` or `RUN --mount=from=` takes files from.
@@ -25,6 +28,8 @@ pub(crate) enum Origin {
     Scratch,
     Stage(usize),
     Image(Reference),
+    /// A named context of files, by index.
+    Files(usize),
 }
 
 /// A stage with its `FROM` worked out.
@@ -33,6 +38,8 @@ pub(crate) struct StagePlan<'a> {
     pub(crate) stage: &'a Stage,
     pub(crate) base: Base,
     pub(crate) platform: Platform,
+    /// Whether a named context stands in for the stage, so that its instructions do not count.
+    pub(crate) is_replaced: bool,
 }
 
 /// The stages of a Dockerfile.
@@ -40,6 +47,7 @@ pub(crate) struct StagePlan<'a> {
 pub(crate) struct Graph<'a> {
     pub(crate) stages: Vec<StagePlan<'a>>,
     pub(crate) target: usize,
+    contexts: NamedContexts<'a>,
 }
 
 impl<'a> Graph<'a> {
@@ -49,6 +57,7 @@ impl<'a> Graph<'a> {
         variables: &Variables,
         target: Option<&str>,
         platform: &Platform,
+        contexts: NamedContexts<'a>,
     ) -> Result<Self> {
         let mut stages: Vec<StagePlan<'a>> = Vec::new();
         for stage in &dockerfile.stages {
@@ -77,20 +86,41 @@ impl<'a> Graph<'a> {
                     })?,
                 None => platform.clone(),
             };
-            let named = stages.iter().rposition(|earlier| earlier.is_named(&image));
-            let base = match named {
-                Some(index) => Base::Stage(index),
-                None if image == "scratch" => Base::Scratch,
-                None => Base::Image(image),
+            let stage_named = |name: &str| {
+                stages
+                    .iter()
+                    .rposition(|earlier: &StagePlan<'_>| earlier.is_named(name))
+            };
+            let stands_in = stage.name.as_deref().and_then(|name| contexts.find(name));
+            let base = match stands_in {
+                Some(Named::Files(index)) => Base::Files(index),
+                Some(Named::Image) => Base::Image(stage.name.clone().unwrap_or_default()),
+                Some(Named::Stage(other)) => {
+                    Base::Stage(stage_named(other).ok_or_else(|| failed(no_stage(other)))?)
+                }
+                None => match (stage_named(&image), contexts.find(&image)) {
+                    (Some(index), _) => Base::Stage(index),
+                    (None, Some(Named::Files(index))) => Base::Files(index),
+                    (None, Some(Named::Stage(other))) => {
+                        Base::Stage(stage_named(other).ok_or_else(|| failed(no_stage(other)))?)
+                    }
+                    (None, None) if image == "scratch" => Base::Scratch,
+                    (None, Some(Named::Image) | None) => Base::Image(image),
+                },
             };
             stages.push(StagePlan {
                 stage,
                 base,
                 platform,
+                is_replaced: stands_in.is_some(),
             });
         }
         let target = find_target(&stages, target)?;
-        Ok(Self { stages, target })
+        Ok(Self {
+            stages,
+            target,
+            contexts,
+        })
     }
 
     /// What `--from=NAME` in the stage `current` means: a stage before it by name or index, else an image.
@@ -101,14 +131,21 @@ impl<'a> Graph<'a> {
                 "name a stage with `FROM ${VARIABLE} AS name` and copy from that",
             ));
         }
+        let named = |name: &str| self.stages.iter().rposition(|stage| stage.is_named(name));
         let index = match name.parse::<usize>() {
             Ok(index) if index < self.stages.len() => Some(index),
+            Ok(_) if self.contexts.find(name).is_some() => None,
             Ok(index) => {
                 return Err(Problem::invalid(format!(
                     "there is no stage with the index {index}"
                 )));
             }
-            Err(_) => self.stages.iter().rposition(|stage| stage.is_named(name)),
+            Err(_) => named(name),
+        };
+        let index = match (index, self.contexts.find(name)) {
+            (None, Some(Named::Files(index))) => return Ok(Origin::Files(index)),
+            (None, Some(Named::Stage(other))) => Some(named(other).ok_or_else(|| no_stage(other))?),
+            (index, _) => index,
         };
         match index {
             Some(index) if index < current => Ok(Origin::Stage(index)),
@@ -119,7 +156,7 @@ impl<'a> Graph<'a> {
                 format!("stage `{name}` comes later than this one"),
                 "move that stage before this one",
             )),
-            None if name == "scratch" => Ok(Origin::Scratch),
+            None if name == "scratch" && self.contexts.find(name).is_none() => Ok(Origin::Scratch),
             None => match name.parse() {
                 Ok(reference) => Ok(Origin::Image(reference)),
                 Err(error) => {
@@ -176,6 +213,10 @@ impl StagePlan<'_> {
             .as_ref()
             .is_some_and(|own| own.eq_ignore_ascii_case(name))
     }
+}
+
+fn no_stage(name: &str) -> Problem {
+    Problem::invalid(format!("there is no stage `{name}` for the context to stand for"))
 }
 
 /// One instruction to carry out: of the stage itself, or a trigger of its base image.

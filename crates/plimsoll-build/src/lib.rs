@@ -14,9 +14,11 @@ pub mod export;
 mod graph;
 mod history;
 mod instructions;
+mod named;
 mod options;
 mod plan;
 mod progress;
+mod remote;
 mod rooted;
 mod rootfs;
 mod run;
@@ -29,6 +31,10 @@ pub use build::{BaseImages, BuildOutcome, build, prepare_process};
 pub use cache::forget_steps;
 pub use context::Context;
 pub use error::{Error, ForeignError, InstructionError, Problem, Result};
-pub use options::{BuildOptions, DockerfileText, Secret, SecretSource, StepNetwork};
+pub use options::{
+    BuildOptions, DockerfileText, Entitlements, NamedContext, NamedSource, Secret, SecretSource, SshAgent,
+    StepNetwork, Ulimit,
+};
 pub use progress::{Event, OutputStream, Progress, Silent, StepId};
+pub use remote::{GitLocation, Remote};
 pub use sent::files_sent;

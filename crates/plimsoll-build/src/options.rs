@@ -1,7 +1,10 @@
+use std::net::IpAddr;
 use std::path::PathBuf;
 use std::time::SystemTime;
 
 use plimsoll_core::{Platform, Reference};
+use plimsoll_image::Image;
+pub use plimsoll_sandbox::Ulimit;
 
 use crate::context::Context;
 
@@ -34,6 +37,22 @@ pub struct BuildOptions {
     pub host_ca: Option<PathBuf>,
     /// `--secret`: what `RUN --mount=type=secret` may ask for.
     pub secrets: Vec<Secret>,
+    /// `--ssh`: what `RUN --mount=type=ssh` may ask for.
+    pub ssh: Vec<SshAgent>,
+    /// `--build-context`: other places that `FROM`, `COPY --from` and `RUN --mount=from=` may name.
+    pub contexts: Vec<NamedContext>,
+    /// `--no-cache-filter`: the stages, by name or index, whose steps are all run.
+    pub no_cache_filter: Vec<String>,
+    /// `--allow`: what steps may do beyond what they usually may.
+    pub allow: Entitlements,
+    /// `--add-host`: names and addresses for `RUN` steps, as `/etc/hosts` has them.
+    pub hosts: Vec<(String, IpAddr)>,
+    /// `--shm-size`: bytes for `/dev/shm` in `RUN` steps.
+    pub shm_size: Option<u64>,
+    /// `--ulimit`: limits of the processes of `RUN` steps.
+    pub ulimits: Vec<Ulimit>,
+    /// A PEM bundle of the authorities that downloads trust, instead of the built-in ones.
+    pub root_certificates: Option<PathBuf>,
     /// `--platform`: the platform to build for; the host's where it is `None`.
     pub platform: Option<Platform>,
     /// `SOURCE_DATE_EPOCH` in seconds. What is copied gets this time, every other time in a new layer that is
@@ -59,6 +78,14 @@ impl BuildOptions {
             network: StepNetwork::Host,
             host_ca: None,
             secrets: Vec::new(),
+            ssh: Vec::new(),
+            contexts: Vec::new(),
+            no_cache_filter: Vec::new(),
+            allow: Entitlements::default(),
+            hosts: Vec::new(),
+            shm_size: None,
+            ulimits: Vec::new(),
+            root_certificates: None,
             platform: None,
             source_date_epoch: None,
             now: SystemTime::now(),
@@ -124,4 +151,45 @@ impl std::fmt::Debug for SecretSource {
             Self::Bytes(_) => f.write_str("Bytes(..)"),
         }
     }
+}
+
+/// An SSH agent that `RUN --mount=type=ssh,id=...` may talk to, and that git repositories are fetched with.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SshAgent {
+    /// The name that the Dockerfile calls it by; `default` where it says none.
+    pub id: String,
+    /// Its socket.
+    pub socket: PathBuf,
+}
+
+/// A place that the Dockerfile may take files from by a name that stands for it alone.
+#[derive(Debug)]
+pub struct NamedContext {
+    /// The name: of a stage that it stands in for, of an image that it replaces, or of neither. The tag `latest` says
+    /// nothing.
+    pub name: String,
+    /// What it is.
+    pub source: NamedSource,
+}
+
+/// What a named context is.
+#[derive(Debug)]
+pub enum NamedSource {
+    /// Files.
+    Files(Context),
+    /// An image that is found by its reference.
+    Reference(Reference),
+    /// An image in the store.
+    Image(Box<Image>),
+    /// A stage of the same Dockerfile.
+    Stage(String),
+}
+
+/// What steps are allowed on demand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Entitlements {
+    /// `RUN --security=insecure`: all capabilities, no filter of system calls.
+    pub insecure: bool,
+    /// `RUN --network=host` where the build's network is another.
+    pub host_network: bool,
 }

@@ -11,6 +11,7 @@ use crate::build::BaseImages;
 use crate::error::{Error, Problem, Result};
 use crate::graph::{Base, Graph, Origin, Step, at_from, one_line};
 use crate::instructions;
+use crate::options::BuildOptions;
 
 /// A stage that is to be built.
 #[derive(Debug)]
@@ -35,7 +36,12 @@ pub(crate) struct Plan {
 }
 
 /// Finds out what the target needs. All images are looked for before anything is built.
-pub(crate) fn plan(graph: &Graph<'_>, platform: &Platform, bases: &dyn BaseImages) -> Result<Plan> {
+pub(crate) fn plan(
+    graph: &Graph<'_>,
+    platform: &Platform,
+    options: &BuildOptions,
+    bases: &dyn BaseImages,
+) -> Result<Plan> {
     let mut stages: BTreeMap<usize, NeededStage> = BTreeMap::new();
     let mut sources: Vec<Wanted> = Vec::new();
     let mut round = BTreeSet::from([graph.target]);
@@ -57,15 +63,15 @@ pub(crate) fn plan(graph: &Graph<'_>, platform: &Platform, bases: &dyn BaseImage
                     next.insert(*stage);
                     None
                 }
-                Base::Scratch => None,
+                Base::Scratch | Base::Files(_) => None,
             };
             let steps = steps(graph, index, base.as_ref().map(|(image, _)| image))?;
             for step in &steps {
-                instructions::check(step)?;
+                instructions::check(step, options)?;
             }
             for (origin, step) in graph.origins(steps.iter(), index)? {
                 match origin {
-                    Origin::Scratch => {}
+                    Origin::Scratch | Origin::Files(_) => {}
                     Origin::Stage(stage) => {
                         next.insert(stage);
                     }
@@ -79,7 +85,8 @@ pub(crate) fn plan(graph: &Graph<'_>, platform: &Platform, bases: &dyn BaseImage
                 }
             }
             let makes_files = |step: &&Step| instructions::works_on_files(&step.instruction.kind);
-            let total = steps.iter().filter(makes_files).count() + usize::from(base.is_some());
+            let has_base_step = base.is_some() || matches!(plan.base, Base::Files(_));
+            let total = steps.iter().filter(makes_files).count() + usize::from(has_base_step);
             let needed = NeededStage {
                 base,
                 steps,
@@ -175,6 +182,9 @@ fn resolve(wanted: &[Wanted], bases: &dyn BaseImages) -> Result<Vec<Option<(Imag
 
 fn steps(graph: &Graph<'_>, index: usize, base: Option<&Image>) -> Result<Vec<Step>> {
     let plan = &graph.stages[index];
+    if plan.is_replaced {
+        return Ok(Vec::new());
+    }
     let stage = plan.stage;
     let triggers: Vec<String> = match (&plan.base, base) {
         (_, Some(image)) => image.config.config.on_build.clone(),

@@ -63,7 +63,7 @@ impl<'b> StageBuild<'b> {
         let state = match (&plan.base, &needed.base) {
             (Base::Stage(base), _) => StageState::from_stage(&*builder.stage(*base)?),
             (_, Some((image, _))) => StageState::from_image(image),
-            (Base::Scratch | Base::Image(_), None) => StageState::scratch(&plan.platform),
+            (Base::Scratch | Base::Image(_) | Base::Files(_), None) => StageState::scratch(&plan.platform),
         };
         let mut stage = Self {
             builder,
@@ -83,7 +83,37 @@ impl<'b> StageBuild<'b> {
             );
             stage.event(&id, Event::Done { duration: *duration });
         }
+        if let Base::Files(index) = plan.base {
+            stage.start_from_files(index)?;
+        }
         Ok(stage)
+    }
+
+    /// The files of a named context become the first layer.
+    fn start_from_files(&mut self, index: usize) -> Result<()> {
+        let from = &self.builder.graph.stages[self.index].stage.from;
+        let id = self.next_step();
+        let start = Instant::now();
+        let instruction = one_line(&from.source);
+        self.event(
+            &id,
+            Event::Started {
+                instruction: &instruction,
+            },
+        );
+        let failed = |problem: Problem| Error::at(from.span, &from.source, problem);
+        let made = crate::instructions::take_files(self, index, &instruction).map_err(failed)?;
+        if made.cached {
+            self.event(&id, Event::Cached);
+        }
+        self.state.layers.extend(made.layer);
+        self.event(
+            &id,
+            Event::Done {
+                duration: start.elapsed(),
+            },
+        );
+        Ok(())
     }
 
     /// A base image whose layers are still in an archive cannot be mounted.
@@ -158,9 +188,18 @@ impl<'b> StageBuild<'b> {
         Ok(())
     }
 
+    /// Whether `--no-cache-filter` names this stage.
+    fn ignores_cache(&self) -> bool {
+        let stage = self.builder.graph.stages[self.index].stage;
+        self.builder.options.no_cache_filter.iter().any(|wanted| {
+            let own = stage.name.as_ref();
+            own.is_some_and(|name| name.eq_ignore_ascii_case(wanted)) || *wanted == self.index.to_string()
+        })
+    }
+
     /// What a step with one of these keys made earlier.
     pub(crate) fn known(&self, keys: &[Digest]) -> Result<Option<Made>, Problem> {
-        if self.builder.options.no_cache {
+        if self.builder.options.no_cache || self.ignores_cache() {
             return Ok(None);
         }
         for key in keys {
@@ -186,6 +225,16 @@ impl<'b> StageBuild<'b> {
 
     /// Makes a layer of what a step changed and remembers it under its keys.
     pub(crate) fn commit(&self, new: NewLayer, keys: &[Digest], step: &Step) -> Result<Made, Problem> {
+        self.commit_as(new, keys, &step.instruction.source)
+    }
+
+    /// As [`StageBuild::commit`], for an instruction given by its text.
+    pub(crate) fn commit_as(
+        &self,
+        new: NewLayer,
+        keys: &[Digest],
+        instruction: &str,
+    ) -> Result<Made, Problem> {
         let is_empty = std::fs::read_dir(new.fs())
             .doing("cannot list", new.fs())?
             .next()
@@ -196,16 +245,20 @@ impl<'b> StageBuild<'b> {
             created: self.builder.created.clone(),
             cached: false,
         };
-        self.remember(&made, keys, step)?;
+        self.remember_as(&made, keys, instruction)?;
         Ok(made)
     }
 
     /// Remembers what is known already under further keys.
     pub(crate) fn remember(&self, made: &Made, keys: &[Digest], step: &Step) -> Result<(), Problem> {
+        self.remember_as(made, keys, &step.instruction.source)
+    }
+
+    fn remember_as(&self, made: &Made, keys: &[Digest], instruction: &str) -> Result<(), Problem> {
         let record = StepRecord {
             diff_id: made.layer.as_ref().map(|layer| layer.diff_id),
             created: made.created.clone(),
-            instruction: one_line(&step.instruction.source),
+            instruction: one_line(instruction),
         };
         keys.iter()
             .try_for_each(|key| self.builder.steps.put(key, &record))

@@ -37,6 +37,7 @@ mod state;
 mod stats;
 mod step;
 mod sys;
+mod ulimit;
 mod user;
 mod wire;
 
@@ -55,3 +56,4 @@ pub use signal::parse_signal;
 pub use state::{ContainerState, HealthResult, HealthState, HealthStatus, PublishedPort, Status};
 pub use stats::{ProcessInfo, Stats};
 pub use step::{Overlay, StepMount, StepMountKind, StepOutcome, StepSpec, Stream, run_step};
+pub use ulimit::Ulimit;

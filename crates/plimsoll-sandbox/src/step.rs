@@ -23,6 +23,7 @@ use crate::seccomp::filter;
 use crate::spec::Blueprint;
 use crate::spec::capabilities::CapabilitySet;
 use crate::sys::{self, Fork};
+use crate::ulimit::Ulimit;
 use crate::wire::{self, Failure, Kind};
 
 /// What a step is and what it sees.
@@ -54,6 +55,12 @@ pub struct StepSpec {
     pub security: SecurityOptions,
     /// Capabilities added to Docker's default set; `ALL` for `RUN --security=insecure`.
     pub cap_add: Vec<String>,
+    /// Whether `/proc` and `/sys` hide nothing and may be written to, for `RUN --security=insecure`.
+    pub unprotected: bool,
+    /// Size of `/dev/shm` in bytes; 64 MiB by default.
+    pub shm_size: Option<u64>,
+    /// Limits of the processes.
+    pub ulimits: Vec<Ulimit>,
 }
 
 /// Directories that make an overlay.
@@ -209,8 +216,8 @@ impl Task {
             capabilities,
             no_new_privileges: spec.security.no_new_privileges,
             seccomp,
-            protect_paths: true,
-            shm_size: 64 << 20,
+            protect_paths: !spec.unprotected,
+            shm_size: spec.shm_size.unwrap_or(64 << 20),
             mounts: mounts(spec)?,
             cgroup: None,
             cgroup_namespace: false,
@@ -224,6 +231,7 @@ impl Task {
                 overlay: None,
                 volumes: Vec::new(),
                 address: None,
+                ulimits: spec.ulimits.clone(),
             },
             overlay: spec.overlay.clone(),
             limits: Limits {

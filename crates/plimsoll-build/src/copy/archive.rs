@@ -15,7 +15,7 @@ use super::chown::Owner;
 use super::target::{Target, set_mode, set_owner, set_time, set_xattrs, shown};
 use crate::context::walk::{Xattrs, join};
 use crate::error::{IoContext, Problem};
-use crate::rooted::{is_dir, is_symlink};
+use crate::rooted::{Rooted, is_dir, is_symlink};
 
 /// What the names of the PAX records start with that hold extended attributes.
 const XATTR_PREFIX: &str = "SCHILY.xattr.";
@@ -33,8 +33,9 @@ pub(crate) fn is_archive(file: &mut File) -> bool {
     matches!(result, Ok(true)) && back.is_ok()
 }
 
-/// Extracts the tar archive `file`, called `name`, into the directory `place` of the target. What is in the
-/// archive cannot get out of the target; within it, symbolic links that are there are followed.
+/// Extracts the tar archive `file`, called `name`, into the directory `place` of the target. For what is in the
+/// archive that directory is the root: symbolic links are followed inside it, as by Docker, which changes its root to
+/// it.
 pub(crate) fn extract(
     file: &File,
     name: &Path,
@@ -42,6 +43,13 @@ pub(crate) fn extract(
     place: &Path,
     copied: &dyn Fn(u64),
 ) -> Result<(), Problem> {
+    let top = join(target.root.path(), place);
+    let root = Rooted::open(&top).doing_inside("cannot open", place)?;
+    let target = &Target {
+        root: &root,
+        attributes: target.attributes,
+    };
+    let inside = |path: &Path| join(place, path);
     let reader = compression::reader(Box::new(io::BufReader::new(file))).doing("cannot extract", name)?;
     let mut archive = tar::Archive::new(reader);
     let mut directories = Vec::new();
@@ -54,10 +62,10 @@ pub(crate) fn extract(
             // The directory that is extracted into is the image's own.
             continue;
         }
-        let path = target_path(target, place, &parts)?;
-        write_entry(&mut entry, &header, &path, target, place).map_err(|problem| match problem {
+        let path = target_path(target, &parts)?;
+        write_entry(&mut entry, &header, &path, target).map_err(|problem| match problem {
             Failure::Archive(error) => Problem::io("cannot extract", name, error),
-            Failure::Target(error) => Problem::io("cannot write", shown(&path), error),
+            Failure::Target(error) => Problem::io("cannot write", shown(&inside(&path)), error),
             Failure::Other(problem) => problem,
         })?;
         copied(header.size);
@@ -69,9 +77,9 @@ pub(crate) fn extract(
         let (parent, name) = target
             .root
             .open_parent(path)
-            .doing_inside("cannot set the attributes of", path)?;
+            .doing_inside("cannot set the attributes of", inside(path))?;
         set_time(&parent, name, time_of(target, *mtime))
-            .doing_inside("cannot set the attributes of", path)?;
+            .doing_inside("cannot set the attributes of", inside(path))?;
     }
     Ok(())
 }
@@ -185,12 +193,11 @@ fn normal_parts(path: &Path) -> PathBuf {
 }
 
 /// Where an entry goes: its parent with symbolic links followed inside the target, and its name.
-fn target_path(target: &Target<'_>, place: &Path, parts: &Path) -> Result<PathBuf, Problem> {
-    let wanted = join(place, parts);
+fn target_path(target: &Target<'_>, parts: &Path) -> Result<PathBuf, Problem> {
     target
         .root
-        .resolve_parent(&wanted)
-        .doing_inside("cannot follow the symbolic links of", &wanted)
+        .resolve_parent(parts)
+        .doing_inside("cannot follow the symbolic links of", parts)
 }
 
 fn write_entry<R: Read>(
@@ -198,7 +205,6 @@ fn write_entry<R: Read>(
     header: &Header,
     path: &Path,
     target: &Target<'_>,
-    place: &Path,
 ) -> Result<(), Failure> {
     target.make_dirs(path.parent().unwrap_or(Path::new("")))?;
     let there = target.root.stat(path)?;
@@ -221,11 +227,7 @@ fn write_entry<R: Read>(
         EntryType::Directory => {}
         EntryType::Symlink => symlinkat(OsStr::from_bytes(link(header)?), &parent, name)?,
         EntryType::Link => {
-            let first = target_path(
-                target,
-                place,
-                &normal_parts(Path::new(OsStr::from_bytes(link(header)?))),
-            )?;
+            let first = target_path(target, &normal_parts(Path::new(OsStr::from_bytes(link(header)?))))?;
             let (first_parent, first_name) = target.root.open_parent(&first)?;
             linkat(&first_parent, first_name, &parent, name, AtFlags::empty())?;
             let linked = statat(&parent, name, AtFlags::SYMLINK_NOFOLLOW)?;

@@ -28,10 +28,10 @@ pub(crate) struct Found {
 
 /// The owner that `user[:group]` means in the image at `root`. Names are looked up in its `/etc/passwd` and
 /// `/etc/group`. Without a group, a user's name brings the user's own group, and a number itself. A user who is not
-/// known is root, and a group that is not known is the user's, as BuildKit has it.
+/// known is root, a group that is not known is the user's, and an empty one behind a colon is root's, as BuildKit has it.
 pub(crate) fn resolve(root: &Rooted, text: &str) -> Result<Found, Problem> {
     let (user, group) = match text.split_once(':') {
-        Some((user, group)) => (user, Some(group).filter(|group| !group.is_empty())),
+        Some((user, group)) => (user, Some(group)),
         None => (text, None),
     };
     let mut unknown = Vec::new();
@@ -46,6 +46,7 @@ pub(crate) fn resolve(root: &Rooted, text: &str) -> Result<Found, Problem> {
     let gid = match group.map(|group| (group, group.parse::<u32>())) {
         None => owner.gid,
         Some((_, Ok(id))) => id,
+        Some(("", _)) => Owner::ROOT.gid,
         Some((group, Err(_))) => find_group(&read_database(root, "etc/group")?, group).unwrap_or_else(|| {
             unknown.push(format!("group `{group}` in `/etc/group`"));
             owner.gid
@@ -118,6 +119,7 @@ mod tests {
             ("7", 7, 7),
             ("7:web", 7, 33),
             ("7:8", 7, 8),
+            ("app:", 1000, 0),
             ("root", 0, 0),
         ] {
             let found = resolve(&root, text).unwrap();

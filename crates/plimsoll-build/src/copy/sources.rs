@@ -42,6 +42,12 @@ impl Source {
             .is_some_and(|entry| entry.kind == Kind::Directory)
     }
 
+    /// The source less what `--exclude` names.
+    pub(crate) fn without(mut self, exclude: Exclude<'_>) -> Self {
+        leave_out(&mut self.entries, exclude);
+        self
+    }
+
     pub(crate) fn is_file(&self) -> bool {
         matches!(self.entries.as_slice(), [entry] if matches!(entry.kind, Kind::File(_)))
     }
@@ -67,7 +73,10 @@ pub(crate) fn find(
     };
     let prefix: PathBuf = components[..wild].iter().collect();
     let mut sources = Vec::new();
-    for path in expand(tree, &prefix, &components[wild..])? {
+    for part in &components[wild..] {
+        GoPattern::parse(part)?;
+    }
+    for path in expand(tree, &prefix, &components[wild..], false)? {
         if !exclude(Path::new(path.file_name().unwrap_or_default())) {
             sources.extend(load(tree, &path, exclude)?);
         }
@@ -94,7 +103,7 @@ pub(crate) fn find_with_parents(
     let (pivot, rest) = pattern.split_once("/./").unwrap_or(("", pattern));
     let components = clean(rest);
     let pivot = resolve(tree, &clean(pivot).iter().collect::<PathBuf>())?;
-    let found = expand(tree, &pivot, &components)?;
+    let found = expand(tree, &pivot, &components, true)?;
     let is_wild = components.iter().any(|part| contains_wildcards(part));
     if found.is_empty() && !is_wild {
         return Err(missing(tree, pattern, &clean(pattern)));
@@ -192,8 +201,13 @@ fn resolve(tree: &SourceTree<'_>, path: &Path) -> Result<PathBuf, Problem> {
 }
 
 /// The paths below the directory `prefix` that fit `components`, in the order of their names. Symbolic links in
-/// the place of directories are not followed; `**` stands for any number of directories.
-fn expand(tree: &SourceTree<'_>, prefix: &Path, components: &[&str]) -> Result<Vec<PathBuf>, Problem> {
+/// the place of directories are not followed. With `deep`, `**` stands for any number of directories.
+fn expand(
+    tree: &SourceTree<'_>,
+    prefix: &Path,
+    components: &[&str],
+    deep: bool,
+) -> Result<Vec<PathBuf>, Problem> {
     let mut found = vec![resolve(tree, prefix)?];
     for (index, component) in components.iter().enumerate() {
         let is_last = index + 1 == components.len();
@@ -206,7 +220,7 @@ fn expand(tree: &SourceTree<'_>, prefix: &Path, components: &[&str]) -> Result<V
         };
         let mut next = Vec::new();
         for directory in &found {
-            if *component == "**" {
+            if deep && *component == "**" {
                 every_directory(tree, directory, is_last, &mut next)?;
                 continue;
             }

@@ -2,7 +2,9 @@ use std::ffi::OsStr;
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{AtFlags, Gid, Mode, Timespec, Timestamps, Uid, chmodat, chownat, mkdirat, utimensat};
+use rustix::fs::{
+    AtFlags, Gid, Mode, Timespec, Timestamps, Uid, chmodat, chownat, mkdirat, statat, utimensat,
+};
 
 use super::chmod::ModeChange;
 use super::chown::Owner;
@@ -129,10 +131,15 @@ impl Target<'_> {
                 .doing_inside("cannot make the directory", &path)?;
             mkdirat(&parent, name, Mode::from_raw_mode(0o755))
                 .doing_inside("cannot make the directory", &path)?;
-            let owner = self.attributes.owner.unwrap_or(Owner::ROOT);
-            set_owner(&parent, name, owner).doing_inside("cannot make the directory", &path)?;
-            // The umask of this process has no say in the image.
-            set_mode(&parent, name, 0o755).doing_inside("cannot make the directory", &path)?;
+            if let Some(owner) = self.attributes.owner {
+                set_owner(&parent, name, owner).doing_inside("cannot make the directory", &path)?;
+            }
+            // The umask of this process has no say in the image; the set-group-ID bit of the parent has.
+            let inherited = statat(&parent, name, AtFlags::SYMLINK_NOFOLLOW)
+                .doing_inside("cannot make the directory", &path)?
+                .st_mode
+                & 0o2000;
+            set_mode(&parent, name, 0o755 | inherited).doing_inside("cannot make the directory", &path)?;
             made = true;
         }
         Ok(made)

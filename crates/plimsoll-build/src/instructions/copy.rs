@@ -7,6 +7,7 @@ use plimsoll_dockerfile::{
     Copy, CopyOptions, CopySource, DockerIgnore, Heredoc, Instruction, Word, history as text,
 };
 
+use super::fetch::{Downloads, Fetched, Upcoming};
 use crate::build::{BuildProblem, contexts_dir};
 use crate::cache::KeyBuilder;
 use crate::context::walk::Everything;
@@ -18,7 +19,7 @@ use crate::copy::sources::{Source, SourceTree, find, find_literal, find_with_par
 use crate::copy::target::{Attributes, Target};
 use crate::copy::{archive, tree};
 use crate::error::{IoContext, Problem, Result};
-use crate::graph::Step;
+use crate::graph::{Origin, Step};
 use crate::progress::{Event, StepId};
 use crate::rooted::{Rooted, is_dir};
 use crate::rootfs::Mounted;
@@ -54,6 +55,7 @@ pub(super) fn apply(
         heredocs: &expanded.heredocs,
         destination: &copy.destination,
         unpack: false,
+        downloads: None,
     };
     job.carry_out(stage, text::copy(copy, &expanded.heredocs))
 }
@@ -72,12 +74,15 @@ pub(super) struct Job<'i> {
     pub(super) destination: &'i Word,
     /// Whether archives are extracted.
     pub(super) unpack: bool,
+    /// What holds for downloads, where there may be some.
+    pub(super) downloads: Option<Downloads>,
 }
 
 /// Something to copy, and the tree that it is in.
 struct Item<'t> {
     tree: &'t SourceTree<'t>,
     source: Source,
+    unpack: bool,
 }
 
 impl Job<'_> {
@@ -103,7 +108,10 @@ impl Job<'_> {
 
         // What is in a stage or image is known by its layers, so that it need not be read if they did not change.
         let mut keys = Vec::new();
-        if let Some(origin) = &origin {
+        if let Some(origin) = origin
+            .as_ref()
+            .filter(|origin| !matches!(origin, Origin::Files(_)))
+        {
             let layers = stage.builder.origin_layers(origin)?;
             let mut key = self.key(stage, "from", &destination);
             key.text(&chain(&layers).hex());
@@ -117,7 +125,11 @@ impl Job<'_> {
             }
         }
 
-        let view = match &origin {
+        let files = match &origin {
+            Some(origin) => stage.builder.files(origin)?,
+            None => None,
+        };
+        let view = match origin.as_ref().filter(|_| files.is_none()) {
             Some(origin) => Some((stage.builder.view(origin)?, stage.builder.origin_name(origin))),
             None => None,
         };
@@ -129,11 +141,26 @@ impl Job<'_> {
                 owner: None,
                 cache: None,
             }),
-            None => None,
+            None => files,
         };
+        let pending = self.look_up(stage)?;
+        // A commit names all that it holds, so that it need not be fetched if it was already.
+        let fingerprints: Option<Vec<String>> = pending
+            .iter()
+            .map(|one| one.as_ref().and_then(Upcoming::fingerprint))
+            .collect();
+        if let Some(fingerprints) = fingerprints.filter(|fingerprints| !fingerprints.is_empty()) {
+            let mut key = self.key(stage, "commits", &destination);
+            key.list(&fingerprints);
+            keys.push(key.finish());
+            if let Some(made) = stage.known(&keys[keys.len() - 1..])? {
+                return Ok(made);
+            }
+        }
+        let fetched = self.fetch(stage, id, &pending)?;
         let tree = taken.as_ref().unwrap_or(&stage.builder.context);
         let written = self.write_heredocs(stage)?;
-        let items = self.find(stage, id, tree, written.as_ref())?;
+        let items = self.find(stage, id, tree, written.as_ref(), &fetched)?;
 
         let mut key = self.key(stage, "content", &destination);
         key.number(items.len() as u64);
@@ -146,6 +173,44 @@ impl Job<'_> {
             return Ok(made);
         }
         self.copy(stage, id, &items, &destination, mode, &keys)
+    }
+
+    /// Finds out what the sources are that are not here; `None` for those that are.
+    fn look_up(&self, stage: &StageBuild<'_>) -> Result<Vec<Option<Upcoming>>> {
+        let Some(downloads) = &self.downloads else {
+            return Ok(Vec::new());
+        };
+        let one = |source: &CopySource| match source {
+            CopySource::Path(word) => self.at(word.span, downloads.look_up(stage, &word.text)),
+            CopySource::Heredoc { .. } => Ok(None),
+        };
+        self.sources.iter().map(one).collect()
+    }
+
+    fn fetch(
+        &self,
+        stage: &StageBuild<'_>,
+        id: &StepId,
+        pending: &[Option<Upcoming>],
+    ) -> Result<Vec<Option<Fetched>>> {
+        let Some(downloads) = &self.downloads else {
+            return Ok(Vec::new());
+        };
+        let total = Cell::new(0_u64);
+        let copied = |bytes: u64| {
+            let before = total.replace(total.get() + bytes);
+            if before / PROGRESS_STEP < total.get() / PROGRESS_STEP {
+                stage.event(id, Event::Copied { bytes: total.get() });
+            }
+        };
+        let one = |(pending, source): (&Option<Upcoming>, &CopySource)| match (pending, source) {
+            (Some(pending), CopySource::Path(word)) => {
+                let got = pending.get(stage, downloads, &copied);
+                self.at(word.span, got).map(Some)
+            }
+            _ => Ok(None),
+        };
+        pending.iter().zip(self.sources).map(one).collect()
     }
 
     /// Makes a layer of its own: one that does not depend on those below it.
@@ -183,7 +248,13 @@ impl Job<'_> {
             .map(|flag| flag.value.text.as_str())
             .collect();
         key.list(&excludes);
-        key.number(u64::from(self.parents) | u64::from(self.unpack) << 1 | u64::from(self.is_linked()) << 2);
+        let unpack_downloads = self.downloads.as_ref().is_some_and(|downloads| downloads.unpack);
+        key.number(
+            u64::from(self.parents)
+                | u64::from(self.unpack) << 1
+                | u64::from(self.is_linked()) << 2
+                | u64::from(unpack_downloads) << 3,
+        );
         key.optional(stage.epoch().as_deref());
         key
     }
@@ -226,17 +297,28 @@ impl Job<'_> {
         id: &StepId,
         tree: &'t SourceTree<'t>,
         written: Option<&'t SourceTree<'t>>,
+        fetched: &'t [Option<Fetched>],
     ) -> Result<Vec<Item<'t>>> {
         let patterns = self.options.exclude.iter().map(|flag| flag.value.text.as_str());
         let excluded =
             DockerIgnore::from_patterns(patterns).map_err(|error| self.step.failed(Problem::from(error)))?;
         let exclude = |path: &Path| !excluded.is_empty() && excluded.matches(&path.to_string_lossy());
         let mut items = Vec::new();
-        for source in self.sources {
+        let unpack = self.unpack;
+        for (index, source) in self.sources.iter().enumerate() {
+            if let Some(Some(fetched)) = fetched.get(index) {
+                let source = fetched.source().map_err(|problem| self.step.failed(problem))?;
+                items.push(Item {
+                    tree: &fetched.tree,
+                    source: source.without(&exclude),
+                    unpack: fetched.unpack,
+                });
+                continue;
+            }
             match source {
                 CopySource::Path(word) if self.parents => {
                     let found = self.at(word.span, find_with_parents(tree, &word.text, &exclude))?;
-                    items.extend(found.map(|source| Item { tree, source }));
+                    items.extend(found.map(|source| Item { tree, source, unpack }));
                 }
                 CopySource::Path(word) => {
                     let found = self.at(word.span, find(tree, &word.text, &exclude))?;
@@ -244,13 +326,17 @@ impl Job<'_> {
                         let message = format!("`{}` fits nothing in {}", word.text, tree.place);
                         stage.event(id, Event::Warning { message: &message });
                     }
-                    items.extend(found.into_iter().map(|source| Item { tree, source }));
+                    items.extend(found.into_iter().map(|source| Item { tree, source, unpack }));
                 }
                 CopySource::Heredoc { index, span } => {
                     if let (Some(heredoc), Some(tree)) = (self.heredocs.get(*index), written) {
                         let mut source = self.at(*span, find_literal(tree, &index.to_string()))?;
                         source.name = heredoc.name.rsplit('/').next().unwrap_or_default().into();
-                        items.push(Item { tree, source });
+                        items.push(Item {
+                            tree,
+                            source,
+                            unpack: false,
+                        });
                     }
                 }
             }
@@ -391,7 +477,7 @@ impl Job<'_> {
         copied: &(dyn Fn(u64) + Sync),
     ) -> Result<bool, Problem> {
         let source = &item.source;
-        if self.unpack && source.is_file() {
+        if item.unpack && source.is_file() {
             let mut file = item
                 .tree
                 .root

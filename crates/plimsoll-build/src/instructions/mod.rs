@@ -8,6 +8,8 @@ mod copy;
 mod entrypoint;
 mod env;
 mod expose;
+mod fetch;
+mod files;
 mod healthcheck;
 mod label;
 mod maintainer;
@@ -23,10 +25,12 @@ mod workdir;
 
 use plimsoll_dockerfile::{Instruction, InstructionKind as Kind};
 
+pub(crate) use files::take_files;
 pub(crate) use onbuild::parse_trigger;
 
 use crate::error::{Problem, Result};
 use crate::graph::Step;
+use crate::options::BuildOptions;
 use crate::stage::StageBuild;
 use crate::state::StageState;
 
@@ -39,10 +43,9 @@ pub(crate) fn works_on_files(kind: &Kind) -> bool {
 }
 
 /// Finds what is not supported, before anything is built.
-pub(crate) fn check(step: &Step) -> Result<()> {
+pub(crate) fn check(step: &Step, options: &BuildOptions) -> Result<()> {
     match &step.instruction.kind {
-        Kind::Add(add) => add::check(step, add),
-        Kind::Run(run) => run::check(step, run),
+        Kind::Run(run) => run::check(step, run, options),
         _ => Ok(()),
     }
 }

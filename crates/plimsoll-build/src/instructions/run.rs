@@ -15,7 +15,7 @@ pub(super) fn apply(
     expanded: &Instruction,
     run: &Run,
 ) -> Result<()> {
-    check(step, run)?;
+    check(step, run, stage.builder.options)?;
     let job = Job::new(stage, step, expanded, run)?;
     let created_by = text::run(job.arguments(), &declared(&stage.state));
     // As it is written: values of variables may be secrets, and progress goes to logs.

@@ -8,7 +8,9 @@ use crate::state::StageState;
 /// `STOPSIGNAL`: the signal that asks the container to end, by name or number.
 pub(super) fn apply(state: &mut StageState, stop: &StopSignal) -> Result<(), Problem> {
     let signal = &stop.signal.text;
-    if parse_signal(signal).is_none() {
+    // Docker does not ask whether there is a signal with the number.
+    let is_number = signal.parse::<u32>().is_ok_and(|number| number != 0);
+    if !is_number && parse_signal(signal).is_none() {
         return Err(Problem::invalid_with(
             format!("`{signal}` is not a signal"),
             "use a name like `SIGTERM` or a number from 1 to 64",

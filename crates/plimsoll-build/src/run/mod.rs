@@ -5,18 +5,19 @@ mod host_ca;
 mod mounts;
 mod script;
 mod secrets;
+mod ssh;
 
 use std::collections::VecDeque;
 
-use plimsoll_dockerfile::{MountKind, Network as RunNetwork, Run, Security};
-use plimsoll_sandbox::{Network, Overlay, StepSpec, Stream, run_step};
+use plimsoll_dockerfile::{Network as RunNetwork, Run, Security};
+use plimsoll_sandbox::{Network, Overlay, Seccomp, StepMount, StepMountKind, StepSpec, Stream, run_step};
 
 use crate::arguments;
 use crate::build::BuildProblem;
 use crate::cache::KeyBuilder;
-use crate::error::{Problem, Result};
+use crate::error::{IoContext, Problem, Result};
 use crate::graph::{Step, one_line};
-use crate::options::StepNetwork;
+use crate::options::{BuildOptions, StepNetwork};
 use crate::progress::{Event, OutputStream, StepId};
 use crate::rootfs;
 use crate::stage::{Made, StageBuild};
@@ -25,37 +26,40 @@ use script::Execution;
 
 /// How many of the last lines of output an error holds.
 const LAST_LINES: usize = 20;
+/// Where names of hosts are looked up.
+const HOSTS: &str = "/etc/hosts";
 /// How much of such a line.
 const LAST_LINE_BYTES: usize = 4096;
 
-/// Finds what is not supported.
-pub(crate) fn check(step: &Step, run: &Run) -> Result<()> {
+/// Finds what is not supported or not allowed.
+pub(crate) fn check(step: &Step, run: &Run, options: &BuildOptions) -> Result<()> {
     if let Some(flag) = &run.security
         && flag.value == Security::Insecure
+        && !options.allow.insecure
     {
-        let hint = "a step runs with Docker's default capabilities; take the flag away if they suffice";
-        let problem = Problem::unsupported("`RUN --security=insecure`", Some(hint));
-        return Err(step.failed_at(flag.span, problem));
+        return Err(step.failed_at(
+            flag.span,
+            not_allowed("`RUN --security=insecure`", "security.insecure"),
+        ));
+    }
+    if let Some(flag) = &run.network
+        && flag.value == RunNetwork::Host
+        && options.network != StepNetwork::Host
+        && !options.allow.host_network
+    {
+        return Err(step.failed_at(flag.span, not_allowed("`RUN --network=host`", "network.host")));
     }
     if let Some(flag) = run.devices.first() {
         return Err(step.failed_at(flag.span, Problem::unsupported("`RUN --device`", None)));
     }
-    for flag in &run.mounts {
-        let is_ssh = flag.options.iter().any(|option| {
-            let value = option.value.as_ref().map(|value| value.text.as_str());
-            option.key.text.eq_ignore_ascii_case("type") && value == Some("ssh")
-        });
-        if is_ssh {
-            return Err(step.failed_at(flag.span, mounts::ssh()));
-        }
-        // A mount whose options name variables can be looked at only when these have values.
-        if let Ok(mount) = flag.resolve()
-            && mount.kind == MountKind::Ssh
-        {
-            return Err(step.failed_at(flag.span, mounts::ssh()));
-        }
-    }
     Ok(())
+}
+
+fn not_allowed(what: &str, entitlement: &str) -> Problem {
+    Problem::invalid_with(
+        format!("{what} is not allowed in this build"),
+        format!("add `--allow {entitlement}` if you trust the Dockerfile with that"),
+    )
 }
 
 /// A `RUN` whose words are expanded.
@@ -64,6 +68,7 @@ pub(crate) struct Job<'i> {
     execution: Execution,
     wanted: Vec<Wanted>,
     network: Network,
+    insecure: bool,
 }
 
 impl<'i> Job<'i> {
@@ -86,6 +91,7 @@ impl<'i> Job<'i> {
                 Some(RunNetwork::None) => Network::None,
                 Some(RunNetwork::Host) => Network::Host,
             },
+            insecure: run.security.is_some_and(|flag| flag.value == Security::Insecure),
         })
     }
 
@@ -111,6 +117,11 @@ impl<'i> Job<'i> {
             Network::None => "none",
             Network::Private => "private",
         });
+        let options = stage.builder.options;
+        key.number(u64::from(self.insecure));
+        key.list(&host_lines(options));
+        key.number(options.shm_size.unwrap_or(0));
+        key.text(&format!("{:?}", options.ulimits));
         key.optional(self.execution.file_content());
         key.optional(stage.epoch().as_deref());
         key.number(self.wanted.len() as u64);
@@ -150,12 +161,48 @@ impl<'i> Job<'i> {
         });
         spec.env = environment;
         state.working_dir().clone_into(&mut spec.working_dir);
-        spec.user.clone_from(&state.config.config.user);
+        spec.user = match state.config.config.user.as_str() {
+            // Without `USER` the groups that root is a member of do not count, as with BuildKit.
+            "" => "0:0".to_owned(),
+            user => user.to_owned(),
+        };
         spec.network = self.network;
+        spec.shm_size = options.shm_size;
+        spec.ulimits.clone_from(&options.ulimits);
+        if self.insecure {
+            spec.cap_add = vec!["ALL".to_owned()];
+            spec.security.seccomp = Seccomp::Unconfined;
+            spec.unprotected = true;
+        }
+        if !options.hosts.is_empty() {
+            shown.mounts.push(self.hosts(stage)?);
+        }
         spec.mounts = std::mem::take(&mut shown.mounts);
         self.run(stage, id, &spec)?;
         drop(shown);
         Ok(stage.commit(new, &keys, self.step)?)
+    }
+
+    /// A file for `/etc/hosts`: what the step would see there anyway, and the names that were given.
+    fn hosts(&self, stage: &StageBuild<'_>) -> Result<StepMount, Problem> {
+        let usual = match self.network {
+            Network::Host => std::fs::read_to_string(HOSTS).unwrap_or_default(),
+            Network::None | Network::Private => "127.0.0.1\tlocalhost\n::1\tlocalhost\n".to_owned(),
+        };
+        let mut text = usual;
+        if !text.is_empty() && !text.ends_with('\n') {
+            text.push('\n');
+        }
+        text.push_str(&host_lines(stage.builder.options).concat());
+        let path = stage.builder.scratch.directory()?.join("hosts");
+        std::fs::write(&path, text).doing("cannot write", &path)?;
+        Ok(StepMount {
+            target: HOSTS.to_owned(),
+            kind: StepMountKind::Bind {
+                source: path,
+                read_only: true,
+            },
+        })
     }
 
     fn run(&self, stage: &StageBuild<'_>, id: &StepId, spec: &StepSpec) -> Result<(), Problem> {
@@ -181,4 +228,13 @@ impl<'i> Job<'i> {
             output: last.into(),
         })
     }
+}
+
+/// The lines of `/etc/hosts` that `--add-host` makes.
+fn host_lines(options: &BuildOptions) -> Vec<String> {
+    options
+        .hosts
+        .iter()
+        .map(|(name, address)| format!("{address}\t{name}\n"))
+        .collect()
 }

@@ -10,6 +10,7 @@ use plimsoll_sandbox::{StepMount, StepMountKind};
 
 use super::caches::{self, CacheDirectory};
 use super::secrets::Secrets;
+use super::ssh::Agents;
 use crate::build::BuildProblem;
 use crate::cache::KeyBuilder;
 use crate::context::walk::{Everything, join};
@@ -42,6 +43,7 @@ pub(super) struct Shown {
     pub(super) mounts: Vec<StepMount>,
     pub(super) settings: Vec<String>,
     secrets: Secrets,
+    agents: Agents,
     caches: Vec<CacheDirectory>,
     views: Vec<Arc<Mounted>>,
 }
@@ -73,6 +75,15 @@ pub(super) fn resolve(stage: &StageBuild<'_>, step: &Step, run: &Run) -> Result<
             (MountKind::Bind, None) => {
                 let path = mount.source.as_deref().unwrap_or("/");
                 Some(find_literal(&stage.builder.context, path).map_err(at)?)
+            }
+            (MountKind::Bind | MountKind::Cache, Some(origin)) => {
+                match stage.builder.files(origin).map_err(at)? {
+                    Some(files) => {
+                        let path = mount.source.as_deref().unwrap_or("/");
+                        Some(find_literal(&files, path).map_err(at)?)
+                    }
+                    None => None,
+                }
             }
             _ => None,
         };
@@ -155,7 +166,23 @@ impl Wanted {
                 source: self.bind_source(stage, step, shown)?,
                 read_only: self.mount.read_only,
             },
-            MountKind::Ssh => return Err(at(ssh()).into()),
+            MountKind::Ssh => {
+                let socket = shown
+                    .agents
+                    .show(&self.mount, &builder.options.ssh, &builder.scratch)
+                    .map_err(at)?;
+                let is_first = !shown
+                    .settings
+                    .iter()
+                    .any(|setting| setting.starts_with(SSH_VARIABLE));
+                if let Some(socket) = socket {
+                    if is_first {
+                        shown.settings.push(format!("{SSH_VARIABLE}{}", socket.target));
+                    }
+                    shown.mounts.push(socket);
+                }
+                return Ok(());
+            }
         };
         shown.mounts.push(StepMount {
             target: self.target.clone(),
@@ -176,7 +203,11 @@ impl Wanted {
         let at = |problem: Problem| step.failed_at(self.span, problem);
         if let Some(source) = &self.source {
             let directory = builder.scratch.directory()?;
-            copy(&builder.context, source, &directory)?;
+            let files = match &self.origin {
+                Some(origin) => builder.files(origin)?,
+                None => None,
+            };
+            copy(files.as_ref().unwrap_or(&builder.context), source, &directory)?;
             return Ok(directory.join(TOP));
         }
         let Some(origin) = &self.origin else {
@@ -213,6 +244,10 @@ impl Wanted {
     fn fill(&self, stage: &StageBuild<'_>, step: &Step, cache: &Path) -> Result<(), BuildProblem> {
         let Some(origin) = &self.origin else { return Ok(()) };
         let builder = stage.builder;
+        if let (Some(files), Some(source)) = (builder.files(origin)?, &self.source) {
+            copy_to(&files, source, cache, Path::new(""))?;
+            return Ok(());
+        }
         let view = builder.view(origin)?;
         let tree = SourceTree {
             root: view.open()?,
@@ -228,12 +263,8 @@ impl Wanted {
     }
 }
 
-pub(super) fn ssh() -> Problem {
-    Problem::unsupported(
-        "`RUN --mount=type=ssh`",
-        Some("give the key as a secret with `--mount=type=secret`"),
-    )
-}
+/// Where programs look for the agent's socket.
+const SSH_VARIABLE: &str = "SSH_AUTH_SOCK=";
 
 /// What a copied bind source is called in its directory.
 const TOP: &str = "top";

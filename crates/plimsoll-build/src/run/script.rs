@@ -28,7 +28,6 @@ impl Execution {
         };
         let (arguments, file) = match instruction.script().ok_or_else(nothing)? {
             Script::Exec(arguments) => (arguments, None),
-            Script::Shell(line) if line.trim().is_empty() => (Vec::new(), None),
             Script::Shell(line) => (with_shell(line), None),
             Script::File { name, .. } if name.contains('/') || name == ".." => {
                 return Err(Problem::invalid(format!(

@@ -88,9 +88,7 @@ impl DockerIgnore {
         let path: Vec<char> = path.chars().collect();
         let mut matches = vec![false; self.patterns.len()];
         for (index, pattern) in self.patterns.iter().enumerate() {
-            // A pattern that would change nothing is not looked at, and then does not count for what is below.
-            let found = parent.0.get(index).copied().unwrap_or(false)
-                || (pattern.is_exception() == matched && pattern.matches(&path));
+            let found = parent.0.get(index).copied().unwrap_or(false) || pattern.matches(&path);
             matches[index] = found;
             if found {
                 matched = !pattern.is_exception();

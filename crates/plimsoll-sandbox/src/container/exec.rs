@@ -92,6 +92,7 @@ impl Container {
             no_new_privileges: run.security.no_new_privileges,
             seccomp,
             tty: options.tty,
+            ulimits: Vec::new(),
         })
     }
 }

@@ -36,6 +36,8 @@ pub(crate) struct Launch {
     pub(crate) volumes: Vec<volumes::Volume>,
     /// Whether the container's own address is given to its network namespace.
     pub(crate) address: Option<std::net::Ipv4Addr>,
+    #[serde(default)]
+    pub(crate) ulimits: Vec<crate::ulimit::Ulimit>,
 }
 
 pub(crate) use volumes::Volume;
@@ -90,6 +92,7 @@ impl Launch {
             no_new_privileges: spec.no_new_privileges().unwrap_or(false),
             seccomp: self.seccomp.clone(),
             tty: spec.terminal().unwrap_or(false),
+            ulimits: self.ulimits.clone(),
         })
     }
 }

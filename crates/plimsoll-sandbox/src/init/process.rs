@@ -20,6 +20,7 @@ use crate::helper;
 use crate::seccomp::Program;
 use crate::spec::DEFAULT_PATH;
 use crate::sys;
+use crate::ulimit::Ulimit;
 use crate::user::{self, Identity};
 use crate::wire::{self, Failure};
 
@@ -35,6 +36,8 @@ pub(crate) struct ProcessSpec {
     pub(crate) no_new_privileges: bool,
     pub(crate) seccomp: Vec<Program>,
     pub(crate) tty: bool,
+    #[serde(default)]
+    pub(crate) ulimits: Vec<Ulimit>,
 }
 
 /// A pseudo-terminal of the container's own `/dev/pts`.
@@ -118,6 +121,8 @@ fn prepare(spec: &ProcessSpec, stdio: &[OwnedFd; 3], bound: bool) -> Result<Vec<
         // Without no-new-privileges only a privileged process may do this.
         install_seccomp(spec)?;
     }
+    // Only a privileged process may raise a limit.
+    spec.ulimits.iter().try_for_each(Ulimit::apply)?;
     let groups: Vec<Gid> = identity.groups.iter().map(|gid| Gid::from_raw(*gid)).collect();
     match rustix::thread::set_thread_groups(&groups) {
         // With only the user's own ids mapped there are no other groups: a process has fewer rights than it asks for.

@@ -90,6 +90,7 @@ impl Monitor {
             }),
             volumes: self.record.volumes.clone(),
             address: (options.network == Network::Private).then_some(lo::ADDRESS),
+            ulimits: Vec::new(),
         })
     }
 
