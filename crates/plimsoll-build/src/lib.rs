@@ -30,6 +30,7 @@ mod state;
 pub use build::{BaseImages, BuildOutcome, build, prepare_process};
 pub use cache::forget_steps;
 pub use context::Context;
+pub use context::remote::{RemoteContext, RemoteSettings};
 pub use error::{Error, ForeignError, InstructionError, Problem, Result};
 pub use options::{
     BuildOptions, DockerfileText, Entitlements, NamedContext, NamedSource, Secret, SecretSource, SshAgent,

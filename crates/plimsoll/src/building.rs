@@ -5,7 +5,9 @@ use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
-use plimsoll_build::{BuildOptions, BuildOutcome, Context, DockerfileText};
+use plimsoll_build::{
+    BuildOptions, BuildOutcome, Context, DockerfileText, Remote, RemoteContext, RemoteSettings,
+};
 use plimsoll_image::Store;
 
 use crate::base_images::StoreOrRegistry;
@@ -13,6 +15,7 @@ use crate::diagnostics::{self, BuildFailed};
 use crate::failure::Failure;
 use crate::invocation::Invocation;
 use crate::progress::ProgressForm;
+use crate::settings;
 
 /// The Dockerfile and the context that a command line names. `context` is a folder, or `-` for standard input: a tar
 /// with the context, or a Dockerfile alone.
@@ -21,8 +24,21 @@ pub(crate) fn inputs(
     context: &Path,
     store: &Store,
 ) -> anyhow::Result<(Context, DockerfileText)> {
+    inputs_with(file, context, store, &settings::remote())
+}
+
+/// As [`inputs`], with what is said for fetching a context that is not here.
+pub(crate) fn inputs_with(
+    file: Option<&Path>,
+    context: &Path,
+    store: &Store,
+    settings: &RemoteSettings,
+) -> anyhow::Result<(Context, DockerfileText)> {
     if context != Path::new("-") {
         if !context.is_dir() {
+            if let Some(remote) = context.to_str().and_then(Remote::of_context) {
+                return fetched(file, &remote?, store, settings);
+            }
             let error = Failure::usage(format!("`{}` is not a folder to build from", context.display()));
             return Err(error
                 .with_hint("name the folder that holds the Dockerfile, such as `.`")
@@ -40,10 +56,8 @@ pub(crate) fn inputs(
         .context("cannot read standard input")?;
     if is_archive(&start) {
         let context = Context::tar(start.as_slice().chain(input), store.root())?;
-        let name = file.map_or("Dockerfile".to_owned(), |file| file.display().to_string());
-        let text = context.read_text(&name)?;
-        let text = text.ok_or_else(|| Failure::new(format!("there is no `{name}` in the context")))?;
-        return Ok((context, DockerfileText::new(name, text)));
+        let dockerfile = dockerfile_inside(file, &context)?;
+        return Ok((context, dockerfile));
     }
     if file.is_some() {
         return Err(Failure::usage("standard input is no tar archive, so it cannot hold `--file`").into());
@@ -54,6 +68,49 @@ pub(crate) fn inputs(
     let text = String::from_utf8(start)
         .map_err(|_| Failure::new("the Dockerfile on standard input is not UTF-8"))?;
     Ok((Context::empty(store.root())?, DockerfileText::new("-", text)))
+}
+
+/// A context from an address, with its Dockerfile.
+fn fetched(
+    file: Option<&Path>,
+    remote: &Remote,
+    store: &Store,
+    settings: &RemoteSettings,
+) -> anyhow::Result<(Context, DockerfileText)> {
+    match RemoteContext::fetch(remote, store, settings)? {
+        RemoteContext::Files(context) => {
+            let dockerfile = match file {
+                Some(file) if file == Path::new("-") => dockerfile(Some(file), context.root())?,
+                file => dockerfile_inside(file, &context)?,
+            };
+            Ok((context, dockerfile))
+        }
+        RemoteContext::Dockerfile(text) if file.is_none() => Ok((
+            Context::empty(store.root())?,
+            DockerfileText::new("Dockerfile", text),
+        )),
+        RemoteContext::Dockerfile(_) => Err(Failure::usage(
+            "the address is of a Dockerfile alone, so there is no place for `--file`",
+        )
+        .into()),
+    }
+}
+
+/// A Dockerfile that is in the context itself.
+fn dockerfile_inside(file: Option<&Path>, context: &Context) -> anyhow::Result<DockerfileText> {
+    let given = file.map(|file| file.display().to_string());
+    let names = match &given {
+        Some(name) => vec![name.as_str()],
+        None => vec!["Dockerfile", "dockerfile"],
+    };
+    for name in &names {
+        if let Some(text) = context.read_text(name)? {
+            let mut dockerfile = DockerfileText::new(*name, text);
+            dockerfile.ignore = context.read_text(&format!("{name}.dockerignore"))?;
+            return Ok(dockerfile);
+        }
+    }
+    Err(Failure::new(format!("there is no `{}` in the context", names[0])).into())
 }
 
 /// Whether bytes begin a tar archive or something compressed; no Dockerfile does.
@@ -70,7 +127,15 @@ fn dockerfile(file: Option<&Path>, context: &Path) -> anyhow::Result<DockerfileT
     }
     let path = match file {
         Some(file) => file.to_owned(),
-        None => context.join("Dockerfile"),
+        None => {
+            let usual = context.join("Dockerfile");
+            let lower = context.join("dockerfile");
+            if !usual.exists() && lower.exists() {
+                lower
+            } else {
+                usual
+            }
+        }
     };
     let bytes = fs::read(&path).map_err(|error| missing(&path, &error, file.is_none()))?;
     let text =

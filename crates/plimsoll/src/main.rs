@@ -5,6 +5,7 @@
 
 mod assessing;
 mod base_images;
+mod build_values;
 mod building;
 mod cli;
 mod columns;
@@ -22,6 +23,7 @@ mod progress;
 mod reports;
 mod settings;
 mod sources;
+mod ssh_agent;
 mod template;
 mod values;
 

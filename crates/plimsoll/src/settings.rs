@@ -66,6 +66,15 @@ pub(crate) fn host_ca() -> Result<PathBuf, Failure> {
     })
 }
 
+/// How contexts that are not on this machine are fetched.
+pub(crate) fn remote() -> plimsoll_build::RemoteSettings {
+    plimsoll_build::RemoteSettings {
+        proxies: proxies(),
+        root_certificates: host_ca().ok(),
+        ..plimsoll_build::RemoteSettings::default()
+    }
+}
+
 /// The proxy variables that Docker passes on to `RUN`, as they are set here.
 pub(crate) fn proxies() -> Vec<(String, String)> {
     let names = ["HTTP_PROXY", "HTTPS_PROXY", "FTP_PROXY", "NO_PROXY", "ALL_PROXY"];
@@ -81,13 +90,14 @@ pub(crate) fn source_date_epoch() -> Result<Option<i64>, Failure> {
     match std::env::var("SOURCE_DATE_EPOCH") {
         Err(_) => Ok(None),
         Ok(text) if text.is_empty() => Ok(None),
-        Ok(text) => match text.parse() {
-            Ok(seconds) => Ok(Some(seconds)),
-            Err(_) => Err(Failure::usage(format!(
-                "SOURCE_DATE_EPOCH is `{text}`, not a number of seconds"
-            ))),
-        },
+        Ok(text) => epoch(&text).map(Some),
     }
+}
+
+/// A `SOURCE_DATE_EPOCH` as it is written.
+pub(crate) fn epoch(text: &str) -> Result<i64, Failure> {
+    let wrong = |_| Failure::usage(format!("SOURCE_DATE_EPOCH is `{text}`, not a number of seconds"));
+    text.parse().map_err(wrong)
 }
 
 /// The proxy for fetching feeds from addresses of a scheme: `https` or `http`.

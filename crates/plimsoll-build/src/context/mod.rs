@@ -3,6 +3,7 @@
 pub(crate) mod hash;
 pub(crate) mod ignore;
 pub(crate) mod kept;
+pub(crate) mod remote;
 pub(crate) mod stat_cache;
 pub(crate) mod walk;
 

@@ -287,6 +287,17 @@ fn clean(path: &str) -> Vec<&str> {
 
 fn missing(tree: &SourceTree<'_>, pattern: &str, components: &[&str]) -> Problem {
     let path: PathBuf = components.iter().collect();
+    if let Some(link) = dangling(tree, &path) {
+        let message = format!(
+            "`{pattern}` is a symbolic link to `{}`, which is not in {}",
+            link.display(),
+            tree.place
+        );
+        return Problem::invalid_with(
+            message,
+            "a link is followed inside of it only; copy the file itself there, or build from a folder that holds both",
+        );
+    }
     let there = tree
         .root
         .resolve(&path)
@@ -298,6 +309,23 @@ fn missing(tree: &SourceTree<'_>, pattern: &str, components: &[&str]) -> Problem
         suggestion: if there { None } else { suggest(tree, &path) },
         ignored: there,
     }
+}
+
+/// Where a symbolic link leads, if `path` is one that leads to nothing in the tree.
+fn dangling(tree: &SourceTree<'_>, path: &Path) -> Option<PathBuf> {
+    let itself = tree.root.resolve_parent(path).ok()?;
+    let is_link = tree
+        .root
+        .stat(&itself)
+        .ok()?
+        .is_some_and(|stat| is_symlink(&stat));
+    let gone = match tree.root.resolve(path) {
+        Ok(found) => tree.root.stat(&found).ok()?.is_none(),
+        Err(_) => false,
+    };
+    (is_link && gone)
+        .then(|| tree.root.read_link(&itself).ok())
+        .flatten()
 }
 
 /// The name in the same directory that is most like the one that is missing.

@@ -1,12 +1,13 @@
 use std::path::Path;
 
 use crate::cache::KeyBuilder;
+use crate::copy::pending::Pending;
 use crate::copy::sources::find_literal;
 use crate::copy::target::{Attributes, Target};
 use crate::copy::tree;
-use crate::error::Problem;
+use crate::error::{IoContext, Problem};
 use crate::graph::Origin;
-use crate::rootfs::Mounted;
+use crate::rooted::Rooted;
 use crate::stage::{Made, StageBuild};
 use crate::state::chain;
 
@@ -25,8 +26,8 @@ pub(crate) fn take_files(stage: &StageBuild<'_>, index: usize, instruction: &str
         return Ok(made);
     }
     let new = stage.new_layer()?;
-    let mounted = Mounted::for_step(builder.store, &builder.scratch, &[], &new)?;
-    let root = mounted.open()?;
+    // There is nothing below, so the layer's own directory is the whole file system.
+    let root = Rooted::open(new.fs()).doing("cannot open", new.fs())?;
     let attributes = Attributes {
         time: builder.options.source_date_epoch,
         ..Attributes::default()
@@ -35,8 +36,9 @@ pub(crate) fn take_files(stage: &StageBuild<'_>, index: usize, instruction: &str
         root: &root,
         attributes: &attributes,
     };
-    let changed = tree::copy(&files, &source, &target, Path::new(""), &|_| {})?;
+    let mut pending = Pending::default();
+    tree::copy(&files, &source, &target, Path::new(""), &mut pending)?;
+    let written = pending.write(&root, &attributes, None, &|_| {})?;
     drop(root);
-    mounted.unmount()?;
-    stage.commit_as(new, if changed { &[] } else { &keys }, instruction)
+    stage.commit_as(new, if written.changed { &[] } else { &keys }, instruction)
 }

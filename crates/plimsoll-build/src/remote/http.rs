@@ -33,8 +33,6 @@ pub(crate) struct HttpSettings {
 pub(crate) struct Download {
     /// Where it is; with the mode 0600, and the time that the server says it was changed, else 1970.
     pub(crate) path: PathBuf,
-    pub(crate) digest: Digest,
-    pub(crate) media_type: Option<String>,
 }
 
 /// What is remembered of an answer.
@@ -47,8 +45,6 @@ struct Answer {
     etag: Option<String>,
     #[serde(default)]
     last_modified: Option<String>,
-    #[serde(default)]
-    media_type: Option<String>,
 }
 
 /// The last part of the path, which a file that is put into a directory is called; what BuildKit calls one without is
@@ -83,7 +79,7 @@ pub(crate) fn download(
     if let (Some(known), Some(checksum)) = (&known, checksum)
         && known.digest == *checksum
     {
-        return Ok(found(target, known));
+        return Ok(Download { path: target });
     }
     let mut request = agent(settings, url)?.get(url);
     if let Some(known) = &known {
@@ -95,7 +91,10 @@ pub(crate) fn download(
         }
     }
     let failed = |reason: String| Problem::invalid(format!("`{url}` cannot be downloaded: {reason}"));
-    let response = request.call().map_err(|error| failed(error.to_string()))?;
+    let response = request.call().map_err(|error| {
+        let said = error.to_string();
+        failed(said.strip_prefix("io: ").unwrap_or(&said).to_owned())
+    })?;
     let answer = match (response.status(), known) {
         (StatusCode::NOT_MODIFIED, Some(known)) => known,
         (status, _) if status.is_success() => keep(&directory, &target, &remembered, url, response, copied)?,
@@ -112,15 +111,7 @@ pub(crate) fn download(
             "compare it with what its publisher states before changing the checksum",
         ));
     }
-    Ok(found(target, &answer))
-}
-
-fn found(path: PathBuf, answer: &Answer) -> Download {
-    Download {
-        path,
-        digest: answer.digest,
-        media_type: answer.media_type.clone(),
-    }
+    Ok(Download { path: target })
 }
 
 /// What the file came with; `None` where one of them is missing or does not fit the other.
@@ -143,7 +134,7 @@ fn keep(
         let value = response.headers().get(name);
         value.and_then(|value| value.to_str().ok()).map(str::to_owned)
     };
-    let (etag, last_modified, media_type) = (header("etag"), header("last-modified"), header("content-type"));
+    let (etag, last_modified) = (header("etag"), header("last-modified"));
     let mut file = tempfile::NamedTempFile::new_in(directory).doing("cannot write in", directory)?;
     let mut body = response.into_body().into_with_config().limit(u64::MAX).reader();
     let mut hash = Sha256::new();
@@ -170,7 +161,6 @@ fn keep(
         size,
         etag,
         last_modified,
-        media_type,
     };
     set_attributes(file.as_file(), answer.last_modified.as_deref()).doing("cannot write", target)?;
     // An answer that does not belong to the file must not outlive it.

@@ -370,7 +370,7 @@ fn archives() {
         );
         assert_eq!(built.tree.content("into/top/hard"), "content");
         assert_eq!(
-            built.tree.content("through"),
+            built.tree.content("into/through"),
             "inside",
             "a link is followed inside the image"
         );

@@ -14,6 +14,7 @@ mod cache;
 mod copy;
 mod fixture;
 mod instructions;
+mod remote;
 mod robustness;
 mod run;
 mod shared;
@@ -45,6 +46,7 @@ fn main() -> ExitCode {
         cache::TESTS,
         shared::TESTS,
         run::TESTS,
+        remote::TESTS,
         robustness::TESTS,
     ];
     let tests: Vec<&Test> = all

@@ -255,6 +255,9 @@ fn network() {
     let built = fixture.build(&dockerfile);
     assert_eq!(built.log.output()[1], "1");
     assert_eq!(built.log.output()[0], host.to_string());
-    let built = fixture.build_with(&dockerfile, |options| options.network = StepNetwork::None);
+    let built = fixture.build_with(&dockerfile, |options| {
+        options.network = StepNetwork::None;
+        options.allow.host_network = true;
+    });
     assert_eq!(built.executed(), 0, "the same as the second step");
 }

@@ -1,14 +1,15 @@
+use std::net::IpAddr;
 use std::path::PathBuf;
 
-use plimsoll_build::{BuildOptions, Secret, SecretSource, StepNetwork};
+use plimsoll_build::{BuildOptions, Entitlements, RemoteSettings, StepNetwork, Ulimit};
 use plimsoll_core::{Platform, Reference};
 use plimsoll_image::Image;
 
-use crate::failure::Failure;
 use crate::invocation::Invocation;
 use crate::output::OutputArgs;
 use crate::progress::ProgressForm;
-use crate::{building, exit, human, settings, values};
+use crate::ssh_agent::Agents;
+use crate::{build_values, building, exit, human, settings, values};
 
 /// Build an image from a Dockerfile
 #[derive(Debug, clap::Args)]
@@ -31,9 +32,30 @@ pub(crate) struct Args {
     /// Give a secret to `RUN --mount=type=secret`: `id=NAME[,src=FILE|,env=VARIABLE]`
     #[arg(long, value_name = "SECRET")]
     secret: Vec<String>,
+    /// Give an SSH agent to `RUN --mount=type=ssh`: `default`, `ID=SOCKET` or `ID=KEY`
+    #[arg(long, value_name = "AGENT")]
+    ssh: Vec<String>,
+    /// Name another place to take files from: `NAME=FOLDER|docker-image://IMAGE|oci-layout://FOLDER|ADDRESS`
+    #[arg(long, value_name = "NAME=CONTEXT")]
+    build_context: Vec<String>,
     /// Run every step, even those that are cached
     #[arg(long)]
     no_cache: bool,
+    /// Run every step of these stages
+    #[arg(long, value_name = "STAGE", value_delimiter = ',')]
+    no_cache_filter: Vec<String>,
+    /// Let steps do what they may not do otherwise
+    #[arg(long, value_name = "ENTITLEMENT")]
+    allow: Vec<Entitlement>,
+    /// Add a line to `/etc/hosts` of RUN
+    #[arg(long, value_name = "NAME:ADDRESS", value_parser = build_values::host)]
+    add_host: Vec<(String, IpAddr)>,
+    /// The size of `/dev/shm` of RUN
+    #[arg(long, value_name = "BYTES", value_parser = values::bytes)]
+    shm_size: Option<u64>,
+    /// Limit the processes of RUN, as `nofile=1024:2048`
+    #[arg(long, value_name = "NAME=SOFT[:HARD]")]
+    ulimit: Vec<Ulimit>,
     /// Pull base images even if they are in the store
     #[arg(long)]
     pull: bool,
@@ -51,7 +73,8 @@ pub(crate) struct Args {
     progress: ProgressForm,
     #[command(flatten)]
     output: OutputArgs,
-    /// The folder to build from; `-` for a tar or a Dockerfile on standard input
+    /// The folder to build from, or the address of a git repository, an archive or a Dockerfile; `-` for a tar or a
+    /// Dockerfile on standard input
     context: PathBuf,
 }
 
@@ -63,15 +86,63 @@ enum NetworkName {
     None,
 }
 
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Entitlement {
+    #[value(name = "network.host")]
+    NetworkHost,
+    #[value(name = "security.insecure")]
+    SecurityInsecure,
+}
+
 pub(crate) fn run(invocation: &Invocation, args: Args) -> anyhow::Result<u8> {
     plimsoll_build::prepare_process()?;
-    let epoch = settings::source_date_epoch()?;
+    let given = |(name, value): (String, Option<String>)| Some((name, value?));
+    let build_args: Vec<(String, String)> = args.build_arg.into_iter().filter_map(given).collect();
+    let argument = |wanted: &str| {
+        let found = build_args.iter().rev().find(|(name, _)| name == wanted);
+        found.map(|(_, value)| value.as_str())
+    };
+    let epoch = match argument("SOURCE_DATE_EPOCH").filter(|value| !value.is_empty()) {
+        Some(text) => Some(settings::epoch(text)?),
+        None => settings::source_date_epoch()?,
+    };
     let outputs = args.output.check(epoch)?;
     let store = invocation.store()?;
-    let (context, dockerfile) = building::inputs(args.file.as_deref(), &args.context, &store)?;
-    let given = |(name, value): (String, Option<String>)| Some((name, value?));
+    let mut agents = Agents::default();
+    let ssh = args
+        .ssh
+        .iter()
+        .map(|text| build_values::ssh(text, &mut agents))
+        .collect::<Result<Vec<_>, _>>()?;
+    let remote = RemoteSettings {
+        keep_git_dir: argument("BUILDKIT_CONTEXT_KEEP_GIT_DIR")
+            .is_some_and(|value| matches!(value, "1" | "true")),
+        agent: ssh
+            .iter()
+            .rev()
+            .find(|agent| agent.id == "default")
+            .map(|agent| agent.socket.clone()),
+        ..settings::remote()
+    };
+    let (context, dockerfile) = building::inputs_with(args.file.as_deref(), &args.context, &store, &remote)?;
+    let contexts = args
+        .build_context
+        .iter()
+        .map(|text| build_values::context(text, &store, &remote))
+        .collect::<anyhow::Result<_>>()?;
     let options = BuildOptions {
-        build_args: args.build_arg.into_iter().filter_map(given).collect(),
+        build_args,
+        ssh,
+        contexts,
+        no_cache_filter: args.no_cache_filter,
+        allow: Entitlements {
+            insecure: args.allow.contains(&Entitlement::SecurityInsecure),
+            host_network: args.allow.contains(&Entitlement::NetworkHost),
+        },
+        hosts: args.add_host,
+        shm_size: args.shm_size,
+        ulimits: args.ulimit,
+        root_certificates: remote.root_certificates.clone(),
         proxies: settings::proxies(),
         target: args.target,
         labels: args.label,
@@ -90,7 +161,7 @@ pub(crate) fn run(invocation: &Invocation, args: Args) -> anyhow::Result<u8> {
         secrets: args
             .secret
             .iter()
-            .map(|text| secret(text))
+            .map(|text| build_values::secret(text))
             .collect::<Result<_, _>>()?,
         platform: args.platform,
         source_date_epoch: epoch,
@@ -121,33 +192,4 @@ fn told(invocation: &Invocation, image: &Image, tags: &[Reference]) -> anyhow::R
         printer.status(&format!("named {tag}"));
     }
     Ok(())
-}
-
-fn secret(text: &str) -> Result<Secret, Failure> {
-    let wrong = |reason: &str| {
-        Failure::usage(format!("`{text}` is not a secret: {reason}"))
-            .with_hint("use `id=NAME,src=FILE` or `id=NAME,env=VARIABLE`")
-    };
-    let (mut id, mut file, mut variable) = (None, None, None);
-    for part in text.split(',') {
-        match part.split_once('=') {
-            Some(("id", value)) => id = Some(value.to_owned()),
-            Some(("src" | "source", value)) => file = Some(PathBuf::from(value)),
-            Some(("env", value)) => variable = Some(value.to_owned()),
-            Some(("type", "file" | "env")) => {}
-            _ => return Err(wrong(&format!("`{part}` is not known"))),
-        }
-    }
-    let id = id.ok_or_else(|| wrong("it has no `id`"))?;
-    let source = match (file, variable) {
-        (Some(file), None) => SecretSource::File(file),
-        (None, variable) => {
-            let name = variable.unwrap_or_else(|| id.clone());
-            let value =
-                std::env::var(&name).map_err(|_| wrong(&format!("the variable `{name}` is not set")))?;
-            SecretSource::Bytes(value.into_bytes())
-        }
-        (Some(_), Some(_)) => return Err(wrong("it has both a file and a variable")),
-    };
-    Ok(Secret { id, source })
 }
