@@ -57,7 +57,7 @@ fn copy(store: &Store, image: &Image, to: &Path) -> Result<u64, Problem> {
         root: &root,
         attributes: &attributes,
     };
-    let mut pending = Pending::default();
+    let mut pending = Pending::of_one();
     tree::copy(&tree, &source, &target, Path::new(""), &mut pending)?;
     let bytes = AtomicU64::new(0);
     let copied = |more| _ = bytes.fetch_add(more, Ordering::Relaxed);

@@ -36,7 +36,7 @@ pub(crate) fn take_files(stage: &StageBuild<'_>, index: usize, instruction: &str
         root: &root,
         attributes: &attributes,
     };
-    let mut pending = Pending::default();
+    let mut pending = Pending::of_one();
     tree::copy(&files, &source, &target, Path::new(""), &mut pending)?;
     let written = pending.write(&root, &attributes, None, &|_| {})?;
     drop(root);
