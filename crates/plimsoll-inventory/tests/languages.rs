@@ -1,0 +1,161 @@
+//! Programs and packages as their own tools make them, in a tar and in an unpacked layer.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stderr,
+    reason = "tests say what fails and what they skip"
+)]
+
+use std::fs::{self, File};
+use std::path::Path;
+use std::process::Command;
+use std::sync::Arc;
+
+use plimsoll_core::{Digest, Package};
+use plimsoll_image::{Image, ImageConfig, Layer, Store};
+use plimsoll_inventory::Inventory;
+
+fn inventory(layer: Layer) -> Inventory {
+    let config = ImageConfig::default();
+    let image = Image {
+        id: Digest::of(b"test"),
+        manifest_digest: None,
+        config_bytes: Arc::from(config.to_vec()),
+        config,
+        references: Vec::new(),
+        annotations: Default::default(),
+        layers: vec![layer],
+        name: "test".to_owned(),
+    };
+    Inventory::of(&image, None).unwrap()
+}
+
+/// `kind name version file`, in the inventory's order.
+fn shown(inventory: &Inventory) -> Vec<String> {
+    let show = |package: &Package| {
+        let kind = package.ecosystem.purl_type();
+        format!("{kind} {} {} {}", package.name, package.version, package.evidence)
+    };
+    inventory.packages.iter().map(show).collect()
+}
+
+/// What is found in the files below `root`: in a tar, in a compressed tar and in an unpacked layer.
+fn found(root: &Path, dir: &Path) -> Vec<String> {
+    let mut builder = tar::Builder::new(Vec::new());
+    builder.mode(tar::HeaderMode::Deterministic);
+    builder.append_dir_all(".", root).unwrap();
+    let bytes = builder.into_inner().unwrap();
+    let plain = dir.join("layer.tar");
+    fs::write(&plain, &bytes).unwrap();
+    let in_tar = shown(&inventory(Layer::from_tar(&plain).unwrap()));
+
+    let packed = dir.join("layer.tar.gz");
+    let mut encoder =
+        flate2::write::GzEncoder::new(File::create(&packed).unwrap(), flate2::Compression::fast());
+    std::io::Write::write_all(&mut encoder, &bytes).unwrap();
+    encoder.finish().unwrap();
+    assert_eq!(shown(&inventory(Layer::from_tar(&packed).unwrap())), in_tar);
+
+    match Store::open(&dir.join("store")).and_then(|store| unpacked(&store, &plain)) {
+        Ok(layer) => assert_eq!(shown(&inventory(layer)), in_tar),
+        Err(error) => eprintln!("skipped: a layer cannot be unpacked here: {error}"),
+    }
+    in_tar
+}
+
+fn unpacked(store: &Store, tar: &Path) -> plimsoll_image::Result<Layer> {
+    let config = ImageConfig::default();
+    let image = store.import(Box::new(File::open(tar).unwrap()), tar, &config, &[], None)?;
+    Ok(image.layers[0].clone())
+}
+
+fn succeeds(command: &mut Command) -> bool {
+    command.output().is_ok_and(|output| output.status.success())
+}
+
+#[test]
+fn modules_of_a_go_program() {
+    let dir = tempfile::tempdir().unwrap();
+    let source = dir.path().join("source");
+    let root = dir.path().join("root/usr/local/bin");
+    fs::create_dir_all(source.join("dep")).unwrap();
+    fs::create_dir_all(&root).unwrap();
+    let write = |name: &str, text: &str| fs::write(source.join(name), text).unwrap();
+    write(
+        "go.mod",
+        "module example.com/app\ngo 1.18\nrequire example.com/dep v1.2.3\nreplace example.com/dep => ./dep\n",
+    );
+    write(
+        "main.go",
+        "package main\nimport \"example.com/dep\"\nvar version string\nfunc main() { println(dep.X, version) }\n",
+    );
+    write("dep/go.mod", "module example.com/dep\n");
+    write("dep/dep.go", "package dep\nvar X = 1\n");
+    let go = || {
+        let mut go = Command::new("go");
+        go.current_dir(&source)
+            .env("GOFLAGS", "-mod=mod")
+            .env("GOPROXY", "off")
+            .env("CGO_ENABLED", "0");
+        go
+    };
+    let flags = [
+        "build",
+        "-buildvcs=false",
+        "-ldflags",
+        "-s -w -X main.version=1.4.0",
+        "-o",
+    ];
+    if !succeeds(go().args(flags).arg(root.join("app")).arg(".")) {
+        eprintln!("skipped: needs go 1.18 or later");
+        return;
+    }
+    let version = go().args(["env", "GOVERSION"]).output().unwrap().stdout;
+    let version = String::from_utf8(version).unwrap();
+    let version = version.trim().trim_start_matches("go");
+    assert_eq!(
+        found(&dir.path().join("root"), dir.path()),
+        [
+            "golang example.com/app 1.4.0 usr/local/bin/app".to_owned(),
+            "golang example.com/dep (devel) usr/local/bin/app".to_owned(),
+            format!("golang stdlib v{version} usr/local/bin/app"),
+        ]
+    );
+}
+
+#[test]
+fn archives_and_well_known_programs() {
+    let dir = tempfile::tempdir().unwrap();
+    let root = dir.path().join("root");
+    fs::create_dir_all(root.join("opt/app")).unwrap();
+    let make = "import io, sys, zipfile\n\
+        def jar(path, members, way):\n  z = zipfile.ZipFile(path, 'w', way)\n  for name, text in members: z.writestr(name, text)\n  \
+          z.close()\n\
+        def pom(a, v): return ('META-INF/maven/org.x/%s/pom.properties' % a, 'groupId=org.x\\nartifactId=%s\\nversion=%s\\n' % (a, v))\n\
+        inner = io.BytesIO(); jar(inner, [pom('inner', '1.0')], zipfile.ZIP_DEFLATED)\n\
+        for name, way in ('boot', zipfile.ZIP_STORED), ('web', zipfile.ZIP_DEFLATED):\n  \
+          jar(sys.argv[1] + '/' + name + '.war', [pom(name, '2.0'), ('WEB-INF/lib/inner-1.0.jar', inner.getvalue())], way)\n";
+    if !succeeds(
+        Command::new("python3")
+            .args(["-c", make])
+            .arg(root.join("opt/app")),
+    ) {
+        eprintln!("skipped: needs python3");
+        return;
+    }
+    // Large enough to be kept in a temporary file where the layer is compressed.
+    let mut program = b"\x7fELF\x02\x01".to_vec();
+    program.resize(9 << 20, 1);
+    program.extend(b"\0nginx version: nginx/1.25.3\0");
+    fs::write(root.join("opt/nginx"), &program).unwrap();
+    assert_eq!(
+        found(&root, dir.path()),
+        [
+            "maven org.x:boot 2.0 opt/app/boot.war",
+            "maven org.x:inner 1.0 opt/app/boot.war",
+            "maven org.x:inner 1.0 opt/app/web.war",
+            "maven org.x:web 2.0 opt/app/web.war",
+            "generic nginx 1.25.3 opt/nginx",
+        ]
+    );
+}
