@@ -19,10 +19,56 @@ use plimsoll_inventory::Inventory;
 use serde_json::Value;
 
 mod support;
-use support::{F, image, layer, shared, unzipped};
+use support::{F, Put, image, layer, shared, unzipped};
 
 /// `deb NAME VERSION ARCHITECTURE`; of Trivy and Plimsoll with the source package behind it.
 type Packages = BTreeSet<String>;
+
+/// Images without a package manager, in the forms that their makers leave: name, files.
+const MADE: &[(&str, &[(&str, &str)])] = &[
+    (
+        "distroless",
+        &[
+            ("etc/os-release", "ID=debian\nVERSION_ID=\"12\"\n"),
+            ("etc/debian_version", "12.8\n"),
+            (
+                "var/lib/dpkg/status.d/libssl3",
+                "Package: libssl3\nSource: openssl\nVersion: 3.0.15-1~deb12u1\nArchitecture: amd64\n",
+            ),
+            (
+                "var/lib/dpkg/status.d/libssl3.md5sums",
+                "d41d8cd98f00b204e9800998ecf8427e  usr/lib/x86_64-linux-gnu/libssl.so.3\n",
+            ),
+            (
+                "var/lib/dpkg/status.d/tzdata",
+                "Package: tzdata\nVersion: 2024b-0+deb12u1\nArchitecture: all\n",
+            ),
+        ],
+    ),
+    (
+        "wolfi",
+        &[
+            ("etc/os-release", "ID=wolfi\nVERSION_ID=\"20230201\"\n"),
+            (
+                "usr/lib/apk/db/installed",
+                "C:Q1x=\nP:libcrypto3\nV:3.4.1-r0\nA:x86_64\nL:Apache-2.0\no:openssl\nF:usr\nF:usr/lib\nR:libcrypto.so.3\n\n\
+                 C:Q1y=\nP:glibc\nV:2.41-r1\nA:x86_64\nL:LGPL-2.1-or-later\no:glibc\n\n",
+            ),
+        ],
+    ),
+    (
+        "azurelinux-distroless",
+        &[
+            ("etc/os-release", "ID=azurelinux\nVERSION_ID=\"3.0\"\n"),
+            (
+                "var/lib/rpmmanifest/container-manifest-2",
+                "tzdata\t2024a-1.azl3\t1712\t1711\tMicrosoft Corporation\t(none)\t100\tnoarch\t0\t\
+                 tzdata-2024a-1.azl3.src.rpm\nopenssl-libs\t3.3.0-1.azl3\t1712\t1711\tMicrosoft Corporation\t(none)\t\
+                 100\tx86_64\t0\topenssl-3.3.0-1.azl3.src.rpm\n",
+            ),
+        ],
+    ),
+];
 
 const KINDS: [Ecosystem; 3] = [Ecosystem::Deb, Ecosystem::Apk, Ecosystem::Rpm];
 
@@ -191,6 +237,15 @@ fn archives(dir: &Path) -> Vec<PathBuf> {
     ] {
         let database = unzipped(database);
         images.push((name.to_owned(), layer(dir, &[release, F(path, &database)])));
+    }
+    for (name, files) in MADE {
+        // Syft looks for files in directories that the tar has.
+        let above = |(path, _): &(&'static str, _)| Path::new(*path).ancestors().skip(1);
+        let directories: BTreeSet<&str> = files.iter().flat_map(above).filter_map(Path::to_str).collect();
+        let directories = directories.into_iter().filter(|path| !path.is_empty());
+        let files = files.iter().map(|(path, text)| F(path, text.as_bytes()));
+        let files: Vec<_> = directories.map(Put::Directory).chain(files).collect();
+        images.push(((*name).to_owned(), layer(dir, &files)));
     }
     let mut all = Vec::new();
     for (name, layer) in images {

@@ -125,6 +125,7 @@ pub(crate) fn family(id: &str) -> &str {
         "amzn" => "amazon",
         "mariner" => "cbl-mariner",
         "ol" => "oracle",
+        "opensuse" => "opensuse-leap",
         "rhel" => "redhat",
         "sle-micro" | "sl-micro" => "slem",
         other => other,

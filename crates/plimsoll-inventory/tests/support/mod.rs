@@ -19,6 +19,7 @@ use plimsoll_inventory::Inventory;
 /// What to put into a layer.
 #[derive(Clone, Copy)]
 pub(crate) enum Put<'a> {
+    Directory(&'a str),
     File(&'a str, &'a [u8]),
     Symlink(&'a str, &'a str),
     HardLink(&'a str, &'a str),
@@ -38,6 +39,12 @@ pub(crate) fn layer(dir: &Path, entries: &[Put<'_>]) -> Layer {
         let mut header = tar::Header::new_ustar();
         header.set_mode(0o644);
         match entry {
+            Put::Directory(path) => {
+                header.set_entry_type(tar::EntryType::Directory);
+                header.set_mode(0o755);
+                header.set_size(0);
+                tar.append_data(&mut header, path, std::io::empty()).unwrap();
+            }
             F(path, content) => {
                 header.set_size(content.len() as u64);
                 tar.append_data(&mut header, path, *content).unwrap();
