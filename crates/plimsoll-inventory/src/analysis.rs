@@ -36,6 +36,9 @@ pub struct LayerAnalysis {
     /// How many of its files were searched for them.
     #[serde(default)]
     pub secret_scope: SecretScope,
+    /// The bytes of content of its files.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub content_size: Option<u64>,
     /// What could not be read as it should be.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub warnings: Vec<Warning>,

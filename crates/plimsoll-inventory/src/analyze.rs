@@ -380,6 +380,8 @@ impl Analyzer {
             replaced: sorted(self.replaced),
             secrets: self.secrets.into_values().flatten().collect(),
             secret_scope: self.scope,
+            // Known now, for the layer was read to its end.
+            content_size: layer.size().ok(),
             warnings: warnings.into_iter().flatten().collect(),
         }
     }

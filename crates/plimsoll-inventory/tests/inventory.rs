@@ -11,7 +11,7 @@ use std::io::Read;
 use std::path::Path;
 use std::process::Command;
 
-use plimsoll_core::{Ecosystem, Origin, Package, Place};
+use plimsoll_core::{Digest, Ecosystem, Origin, Package, Place};
 use plimsoll_image::Layer;
 use plimsoll_inventory::{AnalysisCache, Inventory, InventoryOptions, analyze_layer};
 
@@ -478,15 +478,18 @@ fn kept_analyses_are_used_and_bad_ones_made_again() {
 
     // What is kept is what is given.
     let kept = fs::read_to_string(&file).unwrap();
-    fs::write(&file, kept.replace("\"1\"", "\"2\"")).unwrap();
+    let with_checksum = |json: &str| format!("{}\n{json}", Digest::of(json.as_bytes()).hex());
+    let changed = |from: &str, to: &str| with_checksum(&kept[65..].replace(from, to));
+    fs::write(&file, changed("\"1\"", "\"2\"")).unwrap();
     assert_eq!(cache.analyze(&one).unwrap().evidence[0].packages[0].version, "2");
 
     for bad in [
         "",
         "{",
         &kept[..kept.len() / 2],
-        &kept.replace("\"schema\":2", "\"schema\":0"),
-        &kept.replace("dpkg/", "dpkg/0"),
+        &kept.replace("\"1\"", "\"2\""),
+        &changed("\"schema\":", "\"schema\":9"),
+        &changed("dpkg/", "dpkg/0"),
     ] {
         fs::write(&file, bad).unwrap();
         assert_eq!(cache.analyze(&one).unwrap(), expected);
@@ -728,4 +731,72 @@ fn packages_have_their_files_where_they_are_asked_for() {
         ]
     );
     assert!(files(false).iter().all(|line| line.ends_with(": ")));
+}
+
+/// A docker-archive with one layer that has one file.
+fn archive(path: &Path, content: &[u8]) {
+    let layer = {
+        let mut tar = tar::Builder::new(Vec::new());
+        let mut header = tar::Header::new_ustar();
+        header.set_size(content.len() as u64);
+        header.set_mode(0o644);
+        tar.append_data(&mut header, STATUS, content).unwrap();
+        tar.into_inner().unwrap()
+    };
+    let diff_id = Digest::of(&layer);
+    let config = format!(r#"{{"rootfs":{{"type":"layers","diff_ids":["{diff_id}"]}}}}"#);
+    let manifest = br#"[{"Config":"config.json","Layers":["layer.tar"]}]"#;
+    let mut tar = tar::Builder::new(File::create(path).unwrap());
+    for (name, bytes) in [
+        ("layer.tar", layer.as_slice()),
+        ("config.json", config.as_bytes()),
+        ("manifest.json", manifest),
+    ] {
+        let mut header = tar::Header::new_ustar();
+        header.set_size(bytes.len() as u64);
+        tar.append_data(&mut header, name, bytes).unwrap();
+    }
+    tar.into_inner().unwrap();
+}
+
+#[test]
+fn a_file_that_is_written_to_is_hashed_again() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("image.tar");
+    archive(&path, &dpkg(&[("a", "1")]));
+    let cache = AnalysisCache::new(dir.path().join("analyses"));
+    let scan = || {
+        let images = plimsoll_image::source::open_archive(&path, &Default::default()).unwrap();
+        Inventory::of(&images[0], Some(&cache))
+    };
+    let stamps = || {
+        let kept = fs::read_dir(dir.path().join("analyses")).unwrap();
+        let names = kept.map(|entry| entry.unwrap().file_name().into_string().unwrap());
+        names.filter(|name| name.ends_with(".verified")).count()
+    };
+    // What was written just now may be written again in the same tick of the clock.
+    assert_eq!(shown(&scan().unwrap()), ["a 1 0"]);
+    assert_eq!(stamps(), 0);
+    std::thread::sleep(std::time::Duration::from_millis(3100));
+    assert_eq!(shown(&scan().unwrap()), ["a 1 0"]);
+    if stamps() == 0 {
+        eprintln!("skipped: the file system for temporary files is not a local one");
+        return;
+    }
+    assert_eq!(shown(&scan().unwrap()), ["a 1 0"]);
+    // Other bytes with the old times: the time of change cannot be set.
+    let before = fs::metadata(&path).unwrap().modified().unwrap();
+    let mut bytes = fs::read(&path).unwrap();
+    let version = bytes.windows(10).position(|part| part == b"Version: 1").unwrap();
+    bytes[version + 9] = b'2';
+    fs::write(&path, &bytes).unwrap();
+    File::options()
+        .write(true)
+        .open(&path)
+        .unwrap()
+        .set_modified(before)
+        .unwrap();
+    let error = scan().unwrap_err();
+    let cause = std::error::Error::source(&error).unwrap().to_string();
+    assert!(cause.contains("has the digest"), "{cause}");
 }

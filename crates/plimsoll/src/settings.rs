@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use plimsoll_image::Limits;
+
 use crate::failure::Failure;
 
 /// The store: `--store` or `$PLIMSOLL_ROOT`, else `/var/lib/plimsoll` for root, else the user's data folder.
@@ -23,6 +25,29 @@ pub(crate) fn store_root(given: Option<PathBuf>) -> Result<PathBuf, Failure> {
         None => Err(Failure::usage("there is no home folder to keep the store in")
             .with_hint("name one with `--store DIR` or `PLIMSOLL_ROOT`")),
     }
+}
+
+/// `PLIMSOLL_LIMITS`: how much compressed input may become, such as `uncompressed=500GiB,expansion=2000`.
+pub(crate) fn limits() -> Result<Limits, Failure> {
+    match std::env::var("PLIMSOLL_LIMITS") {
+        Ok(text) => parse_limits(&text).ok_or_else(|| {
+            Failure::usage(format!("PLIMSOLL_LIMITS is `{text}`"))
+                .with_hint("give it as `uncompressed=500GiB,expansion=2000`, or one of the two")
+        }),
+        Err(_) => Ok(Limits::default()),
+    }
+}
+
+fn parse_limits(text: &str) -> Option<Limits> {
+    let mut limits = Limits::default();
+    for part in text.split(',').map(str::trim).filter(|part| !part.is_empty()) {
+        match part.split_once('=')? {
+            ("uncompressed", size) => limits.uncompressed = crate::values::bytes(size).ok()?,
+            ("expansion", factor) => limits.expansion = factor.parse().ok()?,
+            _ => return None,
+        }
+    }
+    Some(limits)
 }
 
 /// The socket of the Docker engine: `DOCKER_HOST`, else where it is by default.
@@ -133,5 +158,21 @@ pub(crate) fn github_job() -> plimsoll_report::github::Job {
         correlator: format!("{workflow}_{job}"),
         sha: variable("GITHUB_SHA"),
         reference: variable("GITHUB_REF"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn limits_are_named() {
+        let both = parse_limits("uncompressed=500GiB, expansion=2000").unwrap();
+        assert_eq!((both.uncompressed, both.expansion), (500 << 30, 2000));
+        assert_eq!(parse_limits(""), Some(Limits::default()));
+        assert_eq!(parse_limits("expansion=1").unwrap().uncompressed, 100 << 30);
+        for wrong in ["x=1", "expansion", "uncompressed=many", "expansion=-1"] {
+            assert_eq!(parse_limits(wrong), None, "{wrong}");
+        }
     }
 }

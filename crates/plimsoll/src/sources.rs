@@ -12,12 +12,13 @@ use crate::failure::Failure;
 use crate::settings;
 
 /// How archives are read: what must be spooled goes into the store's file system.
-pub(crate) fn options(store: &Store, platform: Option<&Platform>) -> Options {
-    Options {
+pub(crate) fn options(store: &Store, platform: Option<&Platform>) -> Result<Options, Failure> {
+    Ok(Options {
         platform: platform.cloned(),
         temporary_directory: store.root().to_owned(),
+        limits: settings::limits()?,
         ..Options::default()
-    }
+    })
 }
 
 /// The image that `name` stands for: a source such as `docker-archive:FILE`, or a name or ID in the store, else in the
@@ -27,7 +28,7 @@ pub(crate) fn named(store: &Store, name: &str, platform: Option<&Platform>) -> a
         return pulled(store, &reference.parse()?, platform);
     }
     let source: Source = name.parse()?;
-    let mut options = options(store, platform);
+    let mut options = options(store, platform)?;
     match &source {
         Source::DockerDaemon(_) => options.docker_socket = settings::docker_socket()?,
         Source::Podman(_) => options.podman_socket = settings::podman_socket()?,
@@ -86,7 +87,7 @@ const STANDARD_INPUT: &str = "standard input";
 /// The images of the archive that standard input gives; they are read while they are there, which is as long as they
 /// are kept.
 pub(crate) fn of_standard_input(store: &Store, platform: Option<&Platform>) -> anyhow::Result<Vec<Image>> {
-    let options = options(store, platform);
+    let options = options(store, platform)?;
     Ok(source::open_stream(
         io::stdin(),
         Path::new(STANDARD_INPUT),
@@ -101,7 +102,10 @@ pub(crate) fn archived(
     name: &str,
     platform: Option<&Platform>,
 ) -> anyhow::Result<Image> {
-    Ok(one(source::open_archive(path, &options(store, platform))?, name)?)
+    Ok(one(
+        source::open_archive(path, &options(store, platform)?)?,
+        name,
+    )?)
 }
 
 pub(crate) fn one(images: Vec<Image>, name: &str) -> Result<Image, Failure> {

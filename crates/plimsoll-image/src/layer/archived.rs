@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::io::{self, BufReader, Read};
 use std::sync::Arc;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use plimsoll_core::Digest;
 
@@ -14,6 +15,22 @@ use crate::{Error, Limits, Result};
 
 /// How much is read at a time of a tar that is read to its end.
 const BUFFER: usize = 256 * 1024;
+
+/// A file changed so shortly before may be changed again without another time stamp.
+const SETTLED_SECONDS: u64 = 2;
+
+/// The magic numbers of file systems where this kernel itself keeps the times: ext, XFS, Btrfs, tmpfs, overlay, ZFS,
+/// F2FS, bcachefs. With others, such as those of a network, somebody else does.
+const LOCAL_FILE_SYSTEMS: [u32; 8] = [
+    0xef53,
+    0x5846_5342,
+    0x9123_683e,
+    0x0102_1994,
+    0x794c_7630,
+    0x2fc1_2fc1,
+    0xf2f5_2010,
+    0xca45_1a4e,
+];
 
 /// A range of a file that holds a layer's tar.
 #[derive(Debug)]
@@ -52,6 +69,30 @@ impl Archived {
             digest,
             origin,
             limits,
+        })
+    }
+
+    /// See [`Layer::stamp`](super::Layer::stamp).
+    pub(super) fn stamp(&self) -> Option<String> {
+        let stat = rustix::fs::fstat(&self.file).ok()?;
+        let file_system = rustix::fs::fstatfs(&self.file).ok()?.f_type;
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).ok()?.as_secs();
+        let changed = u64::try_from(stat.st_ctime.max(stat.st_mtime)).ok()?;
+        let is_settled = changed.checked_add(SETTLED_SECONDS)? <= now;
+        let is_kept = LOCAL_FILE_SYSTEMS.contains(&u32::try_from(file_system).ok()?);
+        (stat.st_nlink > 0 && is_settled && is_kept).then(|| {
+            format!(
+                "{}:{} {} {}.{} {}.{} {}+{}",
+                stat.st_dev,
+                stat.st_ino,
+                stat.st_size,
+                stat.st_mtime,
+                stat.st_mtime_nsec,
+                stat.st_ctime,
+                stat.st_ctime_nsec,
+                self.offset,
+                self.length
+            )
         })
     }
 

@@ -138,6 +138,19 @@ impl Layer {
         Ok(*self.known.size.get_or_init(|| size))
     }
 
+    /// Tells the layer its size, which was found out before for a layer with its DiffID, so that it is not walked again.
+    pub fn set_size(&self, size: u64) {
+        self.known.size.get_or_init(|| size);
+    }
+
+    /// What tells a layer in a file from any other and changes whenever that file is written to: the file's device,
+    /// inode, length and times, and the place in it. As long as it is the same, so are the bytes. `None` for a layer in
+    /// the store, and for a file that was changed just now, has no name, or is on a file system that may not
+    /// keep the time of change itself.
+    pub fn stamp(&self) -> Option<String> {
+        self.as_archived().and_then(Archived::stamp)
+    }
+
     /// How many bytes there are to be read of it where it is; a guess at how long reading takes.
     pub fn length_in_source(&self) -> u64 {
         match &self.data {

@@ -25,7 +25,7 @@ pub(crate) fn layers() -> [Vec<u8>; 2] {
     ]
 }
 
-fn config(layers: &[Vec<u8>]) -> Vec<u8> {
+pub(crate) fn config(layers: &[Vec<u8>]) -> Vec<u8> {
     let ids: Vec<String> = layers
         .iter()
         .map(|layer| format!("\"{}\"", Digest::of(layer)))
@@ -65,7 +65,7 @@ pub(crate) fn old_docker(layers: &[Vec<u8>], tags: &str) -> Tar {
         .file("manifest.json", manifest.as_bytes())
 }
 
-type Compress = fn(&[u8]) -> Vec<u8>;
+pub(crate) type Compress = fn(&[u8]) -> Vec<u8>;
 
 fn gzip(bytes: &[u8]) -> Vec<u8> {
     let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
@@ -73,7 +73,7 @@ fn gzip(bytes: &[u8]) -> Vec<u8> {
     gzip.finish().unwrap()
 }
 
-fn descriptor(kind: &str, bytes: &[u8], more: &str) -> String {
+pub(crate) fn descriptor(kind: &str, bytes: &[u8], more: &str) -> String {
     format!(
         r#"{{"mediaType":"application/vnd.oci.image.{kind}","digest":"{}","size":{}{more}}}"#,
         Digest::of(bytes),
@@ -82,7 +82,7 @@ fn descriptor(kind: &str, bytes: &[u8], more: &str) -> String {
 }
 
 /// The blobs of an OCI layout for two platforms, in an index that `index.json` points to, with an attestation.
-fn oci_blobs(compress: Compress) -> Vec<(String, Vec<u8>)> {
+pub(crate) fn oci_blobs(compress: Compress) -> Vec<(String, Vec<u8>)> {
     let mut blobs = Vec::new();
     let mut put = |bytes: &[u8]| {
         blobs.push((

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::print_stderr, reason = "tests")]
 
 mod archives;
+mod bounds;
 mod engines;
 mod hostile;
 mod layers;

@@ -18,7 +18,7 @@ pub(crate) fn run(invocation: &Invocation, args: Args) -> anyhow::Result<u8> {
     let store = invocation.store()?;
     let input = args.input.filter(|path| path != Path::new("-"));
     let images = match &input {
-        Some(path) => source::open_archive(path, &sources::options(&store, None))?,
+        Some(path) => source::open_archive(path, &sources::options(&store, None)?)?,
         None => sources::of_standard_input(&store, None)?,
     };
     for image in &images {
