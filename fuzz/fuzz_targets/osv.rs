@@ -4,12 +4,7 @@
 use std::fs;
 
 use libfuzzer_sys::fuzz_target;
-use plimsoll_advisory::{Database, Progress};
-
-/// Says nothing.
-struct Silent;
-
-impl Progress for Silent {}
+use plimsoll_advisory::Database;
 
 fuzz_target!(|bytes: &[u8]| {
     let Some((choice, json)) = bytes.split_first() else {
@@ -25,5 +20,5 @@ fuzz_target!(|bytes: &[u8]| {
     let path = directory.path().join(path);
     fs::create_dir_all(path.parent().expect("it is in a folder")).expect("a folder can be made");
     fs::write(path, content).expect("a file can be written");
-    drop(Database::build(directory.path(), &directory.path().join("database"), &Silent));
+    drop(Database::build(directory.path(), &directory.path().join("database"), &()));
 });

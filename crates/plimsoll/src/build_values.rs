@@ -150,7 +150,7 @@ fn from_layout(text: &str, store: &Store) -> anyhow::Result<plimsoll_image::Imag
         Some((folder, tag)) if !tag.contains('/') => (folder, Some(tag)),
         _ => (rest, None),
     };
-    let options = crate::sources::options(store, None);
+    let options = crate::sources::options(store, None)?;
     let images = source::open(&source::Source::Oci(PathBuf::from(folder)), store, &options)?;
     let fits = |image: &&plimsoll_image::Image| {
         let by_digest = |digest: &str| image.manifest_digest.is_some_and(|own| own.to_string() == digest);
