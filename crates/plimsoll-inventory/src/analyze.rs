@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use plimsoll_image::{Entry, EntryKind, Layer, Place};
 
 use crate::catalogers::{
-    Cataloger, PieceCataloger, Warnings, cataloger_of, cataloger_set, piece_cataloger_of,
+    Cataloger, PieceCataloger, Warnings, cataloger_of, cataloger_set, is_well_known, piece_cataloger_of,
 };
 use crate::content::{Content, Spooled};
 use crate::owned::Owned;
@@ -119,7 +119,7 @@ impl Analyzer {
             }
             EntryKind::HardLink(target) => {
                 self.forget(&path);
-                if cataloger_of(&path).is_some() {
+                if cataloger_of(&path).is_some() || is_well_known(&path) {
                     self.linked
                         .insert(path, String::from_utf8_lossy(target).into_owned());
                 }
@@ -282,8 +282,20 @@ impl Analyzer {
     /// Reads the files that evidence is another name of, where they are no evidence themselves.
     fn read_linked(&mut self, layer: &Layer) -> Result<(), Unreadable> {
         let mut unread: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        let mut programs = HashSet::new();
         for (path, target) in std::mem::take(&mut self.linked) {
             let wanted = cataloger_of(&path).map(|(cataloger, _)| cataloger.name());
+            if wanted.is_none() {
+                // A program is told once, by its own name if that will do.
+                if is_well_known(&target) || !programs.insert(target.clone()) {
+                    continue;
+                }
+                if let Some(Ownable::Pieces(cataloger, place)) = self.ownable.get(&target) {
+                    let (cataloger, mut place) = (*cataloger, place.clone());
+                    self.pieces(cataloger, path, &mut place)?;
+                    continue;
+                }
+            }
             match self.evidence.get(&target) {
                 Some((found, _)) if Some(found.cataloger.as_str()) == wanted => {
                     let copy = EvidenceFile {
@@ -301,6 +313,10 @@ impl Analyzer {
         layer.walk(|entry| -> Result<ControlFlow<()>, Unreadable> {
             if entry.kind == EntryKind::File {
                 for path in unread.remove(&*entry.path_lossy()).unwrap_or_default() {
+                    if cataloger_of(&path).is_none() {
+                        self.linked_program(path, entry)?;
+                        continue;
+                    }
                     let found = evidence(&path, entry, &mut self.owned, self.files)?;
                     self.evidence.insert(path, found);
                 }
@@ -312,7 +328,7 @@ impl Analyzer {
             })
         })?;
         for (target, paths) in unread {
-            for path in paths {
+            for path in paths.into_iter().filter(|path| cataloger_of(path).is_some()) {
                 let message = format!("it is a hard link to `{target}`, which the layer does not have");
                 let warning = Warning {
                     path: path.clone(),
@@ -322,6 +338,22 @@ impl Analyzer {
             }
         }
         Ok(())
+    }
+
+    /// Reads a well-known program that `path` is another name of.
+    fn linked_program(&mut self, path: String, entry: &mut Entry<'_>) -> Result<(), Unreadable> {
+        let Some(cataloger) = piece_cataloger_of(&path, entry.mode, entry.size) else {
+            return Ok(());
+        };
+        if let Some(mut place) = entry.open()? {
+            return self.pieces(cataloger, path, &mut place);
+        }
+        let size = entry.size;
+        self.pieces(
+            cataloger,
+            path,
+            &mut Spooled::new(Vec::new(), entry.reader()?, size),
+        )
     }
 
     /// Reads the files that others hold changes of, with these.

@@ -159,3 +159,35 @@ fn archives_and_well_known_programs() {
         ]
     );
 }
+
+#[test]
+fn a_program_is_known_by_any_of_its_names() {
+    let dir = tempfile::tempdir().unwrap();
+    let root = dir.path().join("root");
+    fs::create_dir_all(root.join("bin")).unwrap();
+    let mut program = b"\x7fELF\x02\x01".to_vec();
+    program.resize(8 << 10, 1);
+    program.extend(b"\0BusyBox v1.37.0 (2026-05-13)\0");
+    fs::write(root.join("bin/acpid"), &program).unwrap();
+    for (name, content) in [("layer.tar", false), ("layer.tar.gz", true)] {
+        let path = dir.path().join(name);
+        let file = File::create(&path).unwrap();
+        let level = flate2::Compression::fast();
+        let out: Box<dyn std::io::Write> = match content {
+            true => Box::new(flate2::write::GzEncoder::new(file, level)),
+            false => Box::new(file),
+        };
+        let mut tar = tar::Builder::new(out);
+        tar.append_path_with_name(root.join("bin/acpid"), "bin/acpid")
+            .unwrap();
+        for link in ["bin/busybox", "bin/busybox.real"] {
+            let mut header = tar::Header::new_gnu();
+            header.set_entry_type(tar::EntryType::Link);
+            header.set_size(0);
+            tar.append_link(&mut header, link, "bin/acpid").unwrap();
+        }
+        drop(tar.into_inner().unwrap());
+        let found = shown(&inventory(Layer::from_tar(&path).unwrap()));
+        assert_eq!(found, ["generic busybox 1.37.0 bin/busybox"], "{name}");
+    }
+}

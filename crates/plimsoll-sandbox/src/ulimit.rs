@@ -81,7 +81,8 @@ impl Ulimit {
             current: self.soft,
             maximum: self.hard,
         };
-        setrlimit(*resource, limit).map_err(|error| Error::system("limit the resources", io::Error::from(error)))
+        setrlimit(*resource, limit)
+            .map_err(|error| Error::system("limit the resources", io::Error::from(error)))
     }
 }
 

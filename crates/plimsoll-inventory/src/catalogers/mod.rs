@@ -19,7 +19,7 @@ use std::io;
 use plimsoll_core::Ecosystem;
 
 use crate::content::Content;
-use crate::programs::Programs;
+use crate::programs::{self, Programs};
 use crate::{EvidenceFile, Warning};
 
 /// Reads one kind of evidence. It is given the content of the files that it asks for, one by one, and knows
@@ -121,6 +121,11 @@ static PIECE_CATALOGERS: [&dyn PieceCataloger; 3] = [&java::Java, &python::Egg, 
 pub(crate) fn piece_cataloger_of(path: &str, mode: u32, size: u64) -> Option<&'static dyn PieceCataloger> {
     let mut catalogers = PIECE_CATALOGERS.iter().copied();
     catalogers.find(|cataloger| cataloger.may_be(path, mode, size))
+}
+
+/// Whether a program is told by what it is called, and not only by what is in it.
+pub(crate) fn is_well_known(path: &str) -> bool {
+    programs::is_well_known(path)
 }
 
 /// The cataloger that asks for `path`, and the most bytes that it reads.

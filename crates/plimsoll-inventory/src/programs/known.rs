@@ -238,7 +238,7 @@ fn candidates(path: &str) -> impl Iterator<Item = (usize, &'static Known)> {
 }
 
 /// Whether a file is called like one of them.
-pub(super) fn is_known(path: &str) -> bool {
+pub(crate) fn is_known(path: &str) -> bool {
     candidates(path).next().is_some()
 }
 

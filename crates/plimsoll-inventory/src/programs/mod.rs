@@ -7,6 +7,8 @@ mod go_flags;
 mod known;
 mod rust;
 
+pub(crate) use known::is_known as is_well_known;
+
 use std::io;
 
 use crate::catalogers::{PieceCataloger, Warnings};
