@@ -89,10 +89,12 @@ impl StageState {
         }
     }
 
-    /// `FROM` a stage: its arguments go on, its triggers do not.
+    /// `FROM` a stage: the values of its arguments go on; its triggers do not, and the history of a `RUN` does not name
+    /// its arguments again.
     pub(crate) fn from_stage(stage: &Self) -> Self {
         let mut state = stage.clone();
         state.config.config.on_build = Vec::new();
+        state.args = Vec::new();
         state.has_cmd = false;
         state
     }

@@ -97,6 +97,7 @@ pub(crate) fn as_json(error: &anyhow::Error) -> Vec<String> {
             .map(|span| placed(&failed.name, &failed.text, span))
             .into();
         line["output"] = json!(failed.source.output());
+        line["exit_code"] = json!(failed.source.exit_code());
     }
     vec![line.to_string()]
 }

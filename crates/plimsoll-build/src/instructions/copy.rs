@@ -392,7 +392,9 @@ impl Job<'_> {
                 stage.event(id, Event::Copied { bytes: now });
             }
         };
-        if self.sources.len() > 1 && !destination.ends_with('/') {
+        // The first directory makes one of the destination.
+        let starts_with_directory = items.first().is_some_and(|item| item.source.is_dir());
+        if self.sources.len() > 1 && !destination.ends_with('/') && !starts_with_directory {
             self.at(
                 self.destination.span,
                 self.check_is_directory(&target, destination),
@@ -456,7 +458,8 @@ impl Job<'_> {
         Some(contexts_dir(stage.builder.store).join(key.finish().hex()))
     }
 
-    /// Without a slash at its end, the destination of several sources must be there as a directory.
+    /// Without a slash at its end, the destination of several sources, of which the first is a file, must be there as a
+    /// directory.
     fn check_is_directory(&self, target: &Target<'_>, destination: &str) -> Result<(), Problem> {
         let found = target.resolve(destination)?;
         match target.root.stat(&found).doing_inside("cannot read", &found)? {

@@ -3,7 +3,7 @@ use std::path::Path;
 use plimsoll_dockerfile::{Workdir, history as text};
 
 use crate::cache::KeyBuilder;
-use crate::copy::chown::{self, Owner};
+use crate::copy::chown;
 use crate::copy::target::{Attributes, Target};
 use crate::error::{Problem, Result};
 use crate::graph::Step;
@@ -46,17 +46,18 @@ pub(super) fn apply(stage: &mut StageBuild<'_>, step: &Step, workdir: &Workdir) 
         let mounted = Mounted::for_step(builder.store, &builder.scratch, &stage.state.layers, &new)?;
         let root = mounted.open()?;
         let owner = if user.is_empty() {
-            Owner::ROOT
+            // Whoever makes it: root, and the group of a directory with the set-group-ID bit.
+            None
         } else {
             let found = chown::resolve(&root, &user)?;
             for unknown in &found.unknown {
                 let message = format!("the image has no {unknown}, so the directory is given to root");
                 stage.event(id, Event::Warning { message: &message });
             }
-            found.owner
+            Some(found.owner)
         };
         let attributes = Attributes {
-            owner: Some(owner),
+            owner,
             ..Attributes::default()
         };
         let target = Target {

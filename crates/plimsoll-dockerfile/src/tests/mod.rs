@@ -1,6 +1,7 @@
 //! The crate as its users see it: whole files in, trees and diagnostics out.
 
 mod diagnostics;
+mod extremes;
 mod files;
 mod instructions;
 mod lines;
