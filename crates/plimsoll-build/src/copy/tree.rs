@@ -4,7 +4,7 @@ use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 use std::rc::Rc;
 
-use rustix::fs::{AtFlags, FileType, Mode, chmodat, fstat, mkdirat, mknodat, statat, symlinkat, unlinkat};
+use rustix::fs::{AtFlags, FileType, Mode, chmodat, mkdirat, mknodat, statat, symlinkat, unlinkat};
 use rustix::io::Errno;
 
 use super::pending::Pending;
@@ -122,6 +122,8 @@ impl<'a> Copier<'a, '_> {
                 if entry.path.as_os_str().is_empty() {
                     return Ok(());
                 }
+                let (parent, name) = self.parent_of(path)?;
+                raise(&parent, name).doing_inside("cannot write", path)?;
             }
             Some(_) => {
                 return Err(Problem::invalid(format!(
@@ -154,19 +156,9 @@ impl<'a> Copier<'a, '_> {
         }
     }
 
-    /// Makes an overlay have the directory that `path` is in in its upper directory, as it has one that is changed.
     fn raise_parent(&mut self, path: &Path) -> Result<(), Problem> {
         let (parent, _) = self.parent_of(path)?;
-        let raise = || {
-            let stat = fstat(&parent)?;
-            chmodat(
-                &parent,
-                c".",
-                Mode::from_raw_mode(stat.st_mode & 0o7777),
-                AtFlags::empty(),
-            )
-        };
-        raise().doing_inside("cannot write", path)
+        raise(&parent, OsStr::new(".")).doing_inside("cannot write", path)
     }
 
     /// The directory that `path` is in, and its name there. Files of one directory come one after the other, so
@@ -205,4 +197,15 @@ fn make_node(parent: &OwnedFd, name: &OsStr, kind: &Kind, metadata: &Metadata) -
         _ => FileType::Fifo,
     };
     mknodat(parent, name, kind, Mode::RUSR | Mode::WUSR, metadata.special)
+}
+
+/// Makes an overlay have a directory in its upper directory, as it has one that is changed.
+fn raise(parent: &OwnedFd, name: &OsStr) -> rustix::io::Result<()> {
+    let stat = statat(parent, name, AtFlags::SYMLINK_NOFOLLOW)?;
+    chmodat(
+        parent,
+        name,
+        Mode::from_raw_mode(stat.st_mode & 0o7777),
+        AtFlags::empty(),
+    )
 }

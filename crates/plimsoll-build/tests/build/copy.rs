@@ -8,6 +8,7 @@ use crate::Test;
 use crate::fixture::Fixture;
 
 pub(crate) const TESTS: &[Test] = &[
+    ("copy::directories_that_are_there", directories_that_are_there),
     ("copy::where_things_go", where_things_go),
     ("copy::what_is_kept", what_is_kept),
     ("copy::over_what_is_there", over_what_is_there),
@@ -403,4 +404,21 @@ fn large_and_sparse_files() {
     let copied = std::fs::read(tree.join("sparse")).unwrap();
     assert_eq!(copied.len(), 9 << 20);
     assert_eq!(&copied[5 << 20..(5 << 20) + 6], b"middle");
+}
+
+/// Also those in which nothing is copied, and which only a layer below has.
+fn directories_that_are_there() {
+    let fixture = Fixture::new();
+    fixture.directory("r/tmp").directory("r/etc/new");
+    std::fs::set_permissions(
+        fixture.context().join("r/tmp"),
+        std::os::unix::fs::PermissionsExt::from_mode(0o700),
+    )
+    .unwrap();
+    let built = fixture.build("FROM busybox\nCOPY r /\nCOPY --chown=5:6 r /");
+    assert_eq!(
+        (built.tree.get("tmp").mode, built.tree.get("tmp").owner),
+        (0o700, (5, 6))
+    );
+    assert!(built.tree.has("etc/new") && built.tree.has("etc/passwd"));
 }
