@@ -20,7 +20,6 @@ pub use status::{FeedFile, FeedStatus, ReleaseStatus, Status, Summary, UnusedFee
 
 use plimsoll_core::ExploitPrediction;
 
-use crate::feeds::nvd;
 use crate::{Error, FetchOptions, Mirror, Progress, Result, fetch};
 
 /// An open advisory database. It never changes: a new one replaces the file, and who has the old one
@@ -132,7 +131,6 @@ impl Database {
     }
 
     pub(crate) fn reader(&self) -> Result<Reader> {
-        let has_nvd = self.status.has(nvd::ID);
-        self.handle.reader(&self.path, has_nvd, self.decoded.clone())
+        self.handle.reader(&self.path, &self.status, self.decoded.clone())
     }
 }

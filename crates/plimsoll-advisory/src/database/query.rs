@@ -160,9 +160,9 @@ impl Database {
                 let affected = reader.package(&known.name, &name)?;
                 found.extend(
                     affected
-                        .into_iter()
+                        .iter()
                         .filter(|affected| affects(&known.name, query.version.as_deref(), affected))
-                        .map(|affected| (known.name.clone(), name.clone(), affected)),
+                        .map(|affected| (known.name.clone(), name.clone(), affected.clone())),
                 );
             }
         } else {

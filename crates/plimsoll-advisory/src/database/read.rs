@@ -1,8 +1,10 @@
 //! Reads the tables of an open database.
 
+use std::borrow::Borrow;
 use std::collections::HashMap;
 use std::fmt::Display;
 use std::fs::File;
+use std::hash::Hash;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, RwLock};
@@ -16,6 +18,7 @@ use super::schema::{
 };
 use super::status::Status;
 use super::write::damaged;
+use crate::feeds::nvd;
 use crate::{Error, Result};
 
 /// Where the tables are.
@@ -68,7 +71,7 @@ impl Handle {
         serde_json::from_slice(status.value()).map_err(|error| damaged(path, error))
     }
 
-    pub(super) fn reader(&self, path: &Path, has_nvd: bool, decoded: Decoded) -> Result<Reader> {
+    pub(super) fn reader(&self, path: &Path, status: &Status, decoded: Decoded) -> Result<Reader> {
         let failed = |error: &dyn Display| damaged(path, error);
         let transaction = self.begin().map_err(|error| failed(&error))?;
         Ok(Reader {
@@ -81,7 +84,8 @@ impl Handle {
             epss: transaction.open_table(EPSS).map_err(|error| failed(&error))?,
             said: transaction.open_table(SAID).map_err(|error| failed(&error))?,
             path: path.to_owned(),
-            has_nvd,
+            has_nvd: status.has(nvd::ID),
+            has_epss: status.has_exploit_predictions(),
             decoded,
         })
     }
@@ -97,29 +101,53 @@ pub(crate) struct Reader {
     said: ReadOnlyTable<&'static str, &'static [u8]>,
     path: PathBuf,
     has_nvd: bool,
+    has_epss: bool,
     decoded: Decoded,
 }
 
-/// The records that were read lately. Packages of one source share most of theirs, as do images of one base.
+/// What was read lately. Packages of one source share most of their records, as do images of one base.
 #[derive(Clone, Default)]
-pub(super) struct Decoded(Arc<RwLock<HashMap<u32, Arc<Record>>>>);
+pub(super) struct Decoded {
+    records: Kept<u32, Record>,
+    packages: Kept<String, Vec<Affected>>,
+}
 
-/// So many are kept: some 16 MB.
-const MAX_DECODED: usize = 8192;
+/// So many values of a table are kept: some 16 MB of records.
+const MAX_KEPT: usize = 8192;
 
-impl Decoded {
-    fn get(&self, number: u32) -> Option<Arc<Record>> {
-        self.0.read().ok()?.get(&number).cloned()
+/// Values of one table, shared by all who read the database.
+struct Kept<K, V>(Arc<RwLock<HashMap<K, Arc<V>>>>);
+
+impl<K, V> Clone for Kept<K, V> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
+
+impl<K, V> Default for Kept<K, V> {
+    fn default() -> Self {
+        Self(Arc::default())
+    }
+}
+
+impl<K: Eq + Hash, V> Kept<K, V> {
+    fn get<Q: Eq + Hash + ?Sized>(&self, key: &Q) -> Option<Arc<V>>
+    where
+        K: Borrow<Q>,
+    {
+        self.0.read().ok()?.get(key).cloned()
     }
 
-    fn insert(&self, number: u32, record: &Arc<Record>) {
+    fn keep(&self, key: K, value: V) -> Arc<V> {
+        let value = Arc::new(value);
         // A poisoned lock only means that nothing is kept any more.
-        if let Ok(mut records) = self.0.write() {
-            if records.len() >= MAX_DECODED {
-                records.clear();
+        if let Ok(mut kept) = self.0.write() {
+            if kept.len() >= MAX_KEPT {
+                kept.clear();
             }
-            records.insert(number, Arc::clone(record));
+            kept.insert(key, Arc::clone(&value));
         }
+        value
     }
 }
 
@@ -134,30 +162,32 @@ impl Reader {
     }
 
     /// What is said of a package.
-    pub(crate) fn package(&self, release: &str, name: &str) -> Result<Vec<Affected>> {
+    pub(crate) fn package(&self, release: &str, name: &str) -> Result<Arc<Vec<Affected>>> {
         let key = schema::package_key(release, name);
+        if let Some(known) = self.decoded.packages.get(key.as_str()) {
+            return Ok(known);
+        }
         let value = self
             .packages
             .get(key.as_str())
             .map_err(|error| self.failed(error))?;
-        match value {
-            None => Ok(Vec::new()),
+        let statements = match value {
+            None => Vec::new(),
             Some(value) => schema::decode(value.value())
-                .ok_or_else(|| self.failed(format_args!("the entry of `{key}` is damaged"))),
-        }
+                .ok_or_else(|| self.failed(format_args!("the entry of `{key}` is damaged")))?,
+        };
+        Ok(self.decoded.packages.keep(key, statements))
     }
 
     pub(crate) fn record(&self, number: u32) -> Result<Arc<Record>> {
-        if let Some(record) = self.decoded.get(number) {
-            return Ok(record);
+        if let Some(known) = self.decoded.records.get(&number) {
+            return Ok(known);
         }
         let value = self.records.get(number).map_err(|error| self.failed(error))?;
         let record = value
             .and_then(|value| schema::decode_record(value.value()))
             .ok_or_else(|| self.failed(format_args!("record {number} is damaged")))?;
-        let record = Arc::new(record);
-        self.decoded.insert(number, &record);
-        Ok(record)
+        Ok(self.decoded.records.keep(number, record))
     }
 
     /// What all feeds together say of a CVE.
@@ -187,6 +217,9 @@ impl Reader {
 
     /// Probability and percentile.
     pub(crate) fn epss(&self, cve: &str) -> Result<Option<(f32, f32)>> {
+        if !self.has_epss {
+            return Ok(None);
+        }
         let value = self.epss.get(cve).map_err(|error| self.failed(error))?;
         Ok(value.map(|value| value.value()))
     }

@@ -15,8 +15,8 @@ use std::path::Path;
 
 use plimsoll_core::{AdvisoryFeed, Severity};
 
+use crate::Error;
 use crate::database::schema::{Extent, Rating, Record};
-use crate::{Error, release};
 
 /// A record, and what it says of which packages.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,10 +42,7 @@ pub(crate) struct Statement {
 
 /// What is known about a feed beside its records.
 pub(crate) fn describe(id: &str) -> AdvisoryFeed {
-    if let Some(folder) = release::OSV_FOLDERS
-        .iter()
-        .find(|folder| osv::feed_id(folder) == id)
-    {
+    if let Some(folder) = osv::folder(id) {
         return AdvisoryFeed {
             id: id.to_owned(),
             name: format!("OSV: {folder}"),

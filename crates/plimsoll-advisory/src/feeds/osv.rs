@@ -27,6 +27,20 @@ pub(crate) fn feed_id(folder: &str) -> String {
     format!("osv-{}", folder.to_ascii_lowercase().replace(' ', "-"))
 }
 
+/// The folder of a feed's id. It is asked for with every finding, so no text is made.
+pub(crate) fn folder(id: &str) -> Option<&'static str> {
+    let name = id.strip_prefix("osv-")?;
+    let same = |byte: u8, of_id: u8| byte.to_ascii_lowercase() == of_id || byte == b' ' && of_id == b'-';
+    let is_of = |folder: &&&str| {
+        folder.len() == name.len()
+            && folder
+                .bytes()
+                .zip(name.bytes())
+                .all(|(byte, of_id)| same(byte, of_id))
+    };
+    release::OSV_FOLDERS.iter().find(is_of).copied()
+}
+
 /// Reads the records of an `all.zip` in parallel and gives each, in the order of the archive, to `sink`;
 /// `None` stands for one that was withdrawn.
 pub(crate) fn read_zip<T: Send>(
@@ -496,6 +510,14 @@ mod tests {
         );
         assert_eq!(advisory.statements[0].release, "debian:13");
         assert_eq!(advisory.statements[0].ratings, [Rating::Word(Severity::High)]);
+    }
+
+    #[test]
+    fn ids_and_folders() {
+        for name in release::OSV_FOLDERS {
+            assert_eq!(folder(&feed_id(name)), Some(name));
+        }
+        assert_eq!((folder("osv-hex"), folder("debian-tracker")), (None, None));
     }
 
     #[test]

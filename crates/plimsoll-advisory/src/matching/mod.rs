@@ -131,8 +131,8 @@ fn matching(
             .push(format!("`{}` {installed}", package.name));
     }
     let mut matches = Vec::new();
-    for statement in statements {
-        match subject.affected_by(&statement) {
+    for statement in statements.iter() {
+        match subject.affected_by(statement) {
             Said::NotAffected => {}
             Said::Undetermined => {
                 let record = reader.record(statement.record)?;
@@ -147,7 +147,7 @@ fn matching(
                 };
                 matches.push(Match {
                     record,
-                    ratings: statement.ratings,
+                    ratings: statement.ratings.clone(),
                     fix,
                     reason,
                 });

@@ -125,7 +125,7 @@ fn fate(reader: &Reader, release: &str, one: &Vulnerability) -> Result<Fate> {
     if statements.is_empty() {
         return Ok(Fate::Unknown);
     }
-    for statement in statements {
+    for statement in statements.iter() {
         let record = reader.record(statement.record)?;
         let mut names = std::iter::once(&record.id)
             .chain(&record.aliases)
