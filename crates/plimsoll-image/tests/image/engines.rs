@@ -119,7 +119,7 @@ fn an_engine_that_is_not_there_is_told() {
 }
 
 /// Loads an image into a real engine and reads it from there.
-fn through_engine(tool: &str, source: &str, socket: PathBuf) {
+fn through_engine(tool: &str, source: &str, socket: &Path) {
     let directory = tempfile::tempdir().unwrap();
     let store = store(directory.path());
     let archive = directory.path().join("image.tar");
@@ -127,7 +127,7 @@ fn through_engine(tool: &str, source: &str, socket: PathBuf) {
     std::fs::write(&archive, old_docker(&layers(), &format!("[\"{name}\"]")).end()).unwrap();
     run(Command::new(tool).args(["load", "-i"]).arg(&archive));
     let source: Source = format!("{source}:{name}").parse().unwrap();
-    let images = source::open(&source, &store, &options(directory.path(), &socket));
+    let images = source::open(&source, &store, &options(directory.path(), socket));
     run(Command::new(tool).args(["rmi", name]));
     let [image] = &images.unwrap()[..] else {
         panic!("there is one image");
@@ -148,7 +148,7 @@ fn docker_gives_its_images() {
         eprintln!("skipped: no docker engine answers");
         return;
     }
-    through_engine("docker", "docker-daemon", socket);
+    through_engine("docker", "docker-daemon", &socket);
 }
 
 #[test]
@@ -176,7 +176,7 @@ fn podman_gives_its_images() {
             .is_ok_and(|output| output.status.success())
     };
     if socket.exists() && usable() {
-        through_engine("podman", "podman", socket);
+        through_engine("podman", "podman", &socket);
     } else {
         eprintln!("skipped: podman does not work here");
     }
