@@ -369,3 +369,7 @@ fn pe(head: &[u8], content: &mut dyn Content) -> io::Result<Option<Executable>> 
     }
     Ok(Some(found))
 }
+
+#[cfg(test)]
+#[path = "executable_tests.rs"]
+pub(crate) mod tests;

@@ -111,6 +111,21 @@ mod tests {
     }
 
     #[test]
+    fn the_list_is_found_in_its_section() {
+        let json = br#"{"packages":[{"name":"app","version":"0.1.0","source":"local","root":true}]}"#;
+        let program = crate::executable::tests::elf(".dep-v0", &compressed(json), true, true);
+        let told = |program: &[u8]| {
+            let executable = crate::executable::read(&mut &*program).unwrap().unwrap();
+            read(&executable, &mut &*program).unwrap()
+        };
+        assert_eq!(told(&program).unwrap().unwrap()[0].name, "app");
+        let without = crate::executable::tests::elf(".text", b"x", true, true);
+        assert!(told(&without).is_none());
+        // The section is longer than the file.
+        assert!(told(&program[..program.len() - 30]).unwrap().is_err());
+    }
+
+    #[test]
     fn what_is_not_a_list_is_said() {
         assert!(crates(b"x").unwrap_err().contains("cannot be decompressed"));
         assert!(crates(&compressed(b"[]")).unwrap_err().contains("cannot be read"));

@@ -2,7 +2,9 @@
 
 mod coordinates;
 mod manifest;
+mod project;
 
+use std::collections::HashMap;
 use std::io;
 
 use coordinates::{Coordinates, from_file_name, from_properties, guessed};
@@ -96,6 +98,8 @@ pub(super) fn is_archive(name: &[u8]) -> bool {
 enum Kind {
     Manifest,
     Properties,
+    /// Maven's `pom.xml`, for its licences.
+    Project,
     Archive,
 }
 
@@ -106,9 +110,15 @@ fn kind(name: &[u8]) -> Option<Kind> {
     let base = name.rsplit(|byte| *byte == b'/').next().unwrap_or(name);
     match base {
         b"pom.properties" => Some(Kind::Properties),
+        b"pom.xml" if name.starts_with(b"META-INF/maven/") => Some(Kind::Project),
         _ if is_archive(base) => Some(Kind::Archive),
         _ => None,
     }
+}
+
+/// The directory that a member is in.
+fn directory(name: &str) -> &str {
+    name.rsplit_once('/').map_or("", |(directory, _)| directory)
 }
 
 /// What has been found in a file of the image, and how much more may be read.
@@ -140,6 +150,7 @@ impl Stock<'_> {
         }
         let mut manifest = Manifest::default();
         let mut named = Vec::new();
+        let mut licenses = HashMap::new();
         for member in &listed {
             match kind(member.name.as_bytes()) {
                 Some(Kind::Manifest) => {
@@ -149,40 +160,54 @@ impl Stock<'_> {
                 }
                 Some(Kind::Properties) => {
                     if let Some(text) = self.text(path, member, content)? {
-                        named.push(from_properties(&String::from_utf8_lossy(&text)));
+                        let coordinates = from_properties(&String::from_utf8_lossy(&text));
+                        named.push((directory(&member.name), coordinates));
+                    }
+                }
+                Some(Kind::Project) => {
+                    if let Some(text) = self.text(path, member, content)? {
+                        let stated = project::licenses(&String::from_utf8_lossy(&text));
+                        licenses.insert(directory(&member.name), stated);
                     }
                 }
                 Some(Kind::Archive) => self.nested(path, member, content, depth)?,
                 None => {}
             }
         }
-        self.name(path, &manifest, named);
+        self.name(path, &manifest, &named, &licenses);
         Ok(())
     }
 
     /// Tells the packages that are named, and the archive itself where none of them is it.
-    fn name(&mut self, path: &str, manifest: &Manifest, named: Vec<Coordinates>) {
+    fn name(
+        &mut self,
+        path: &str,
+        manifest: &Manifest,
+        named: &[(&str, Coordinates)],
+        licenses: &HashMap<&str, Vec<String>>,
+    ) {
         let stem = coordinates::stem(path);
         let has_version = !from_file_name(path).version.is_empty();
         let alone = named.len() == 1;
         let is_itself = |one: &Coordinates| match stem.strip_prefix(&one.artifact) {
             // `log4j-1.2-api.jar` has no version in its name.
             Some(rest) => {
-                rest.is_empty()
-                    || alone
-                    || rest
-                        .strip_prefix('-')
-                        .is_some_and(|rest| rest.starts_with(&one.version))
+                let has_its_version = |rest: &str| rest.starts_with(&one.version);
+                rest.is_empty() || alone || rest.strip_prefix('-').is_some_and(has_its_version)
             }
             // `app.jar` may be called anything.
             None => alone && !has_version,
         };
-        let named: Vec<Coordinates> = named.into_iter().filter(Coordinates::is_known).collect();
         let mut has_itself = false;
-        for one in &named {
+        for (directory, one) in named.iter().filter(|(_, one)| one.is_known()) {
             let itself = is_itself(one);
             has_itself |= itself;
-            self.add(one, if itself { manifest.licenses() } else { Vec::new() });
+            let stated = licenses
+                .get(directory)
+                .filter(|stated| !stated.is_empty())
+                .cloned();
+            let else_stated = || if itself { manifest.licenses() } else { Vec::new() };
+            self.add(one, stated.unwrap_or_else(else_stated));
         }
         let guess = guessed(path, manifest);
         if !has_itself && guess.is_known() {

@@ -84,6 +84,28 @@ fn shaded_packages_are_told_beside_the_archive() {
 }
 
 #[test]
+fn licences_are_those_of_the_project_else_of_the_bundle() {
+    let project = b"<project><licenses><license><name>EPL-2.0</name></license></licenses></project>";
+    let manifest = b"Bundle-License: MIT\n".to_vec();
+    let file = jar(&[
+        properties("org.a", "a", "1"),
+        properties("org.b", "b", "2"),
+        ("META-INF/maven/org.b/b/pom.xml".to_owned(), project.to_vec()),
+        ("META-INF/MANIFEST.MF".to_owned(), manifest),
+    ]);
+    let licenses = |path: &str| {
+        let packages = read(path, &file).0.packages;
+        packages
+            .into_iter()
+            .map(|package| package.licenses)
+            .collect::<Vec<_>>()
+    };
+    let of = |text: &str| vec![text.to_owned()];
+    assert_eq!(licenses("a-1.jar"), [of("MIT"), of("EPL-2.0")]);
+    assert_eq!(licenses("b-2.jar"), [Vec::new(), of("EPL-2.0")]);
+}
+
+#[test]
 fn archives_in_archives_are_read() {
     let inner = jar(&[properties("org.a", "a", "1")]);
     let middle = archive(&[
