@@ -14,16 +14,23 @@ impl Owned {
             return;
         }
         self.0.insert(hash(path));
-        // Where `/lib` leads to `/usr/lib`, packages may still speak of `/lib`.
-        let merged = [b"bin/".as_slice(), b"sbin/", b"lib/", b"lib32/", b"lib64/"];
-        if merged.iter().any(|directory| path.starts_with(directory)) {
-            self.0.insert(hash(&[b"usr/", path].concat()));
-        }
+        self.0.extend(merged(path).map(|path| hash(&path)));
     }
 
     pub(crate) fn contains(&self, path: &str) -> bool {
         self.0.contains(&hash(path.as_bytes()))
     }
+}
+
+/// Where the file at `path` is, too, in a system that has merged directories: where `/lib` leads to `/usr/lib` and
+/// `/usr/sbin` to `/usr/bin`, packages may still speak of the former.
+pub(crate) fn merged(path: &[u8]) -> impl Iterator<Item = Vec<u8>> {
+    let links = [b"bin/".as_slice(), b"sbin/", b"lib/", b"lib32/", b"lib64/"];
+    let is_link = links.iter().any(|directory| path.starts_with(directory));
+    let below_usr = is_link.then(|| [b"usr/", path].concat());
+    let program = path.strip_prefix(b"usr/").unwrap_or(path).strip_prefix(b"sbin/");
+    let in_bin = program.map(|name| [b"usr/bin/", name].concat());
+    below_usr.into_iter().chain(in_bin)
 }
 
 fn hash(path: &[u8]) -> u64 {
@@ -39,10 +46,17 @@ mod tests {
     #[test]
     fn paths_are_known_in_every_form() {
         let mut owned = Owned::default();
-        for path in [b"/.".as_slice(), b"/usr/share/x", b"/lib/y", b"etc/z", b""] {
+        for path in [
+            b"/.".as_slice(),
+            b"/usr/share/x",
+            b"/lib/y",
+            b"etc/z",
+            b"",
+            b"/usr/sbin/nginx",
+        ] {
             owned.add(path);
         }
-        for path in ["usr/share/x", "lib/y", "usr/lib/y", "etc/z"] {
+        for path in ["usr/share/x", "lib/y", "usr/lib/y", "etc/z", "usr/bin/nginx"] {
             assert!(owned.contains(path), "{path}");
         }
         assert!(!owned.contains("usr/share") && !owned.contains(""));

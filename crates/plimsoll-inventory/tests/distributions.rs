@@ -319,3 +319,29 @@ fn licences_of_debian_packages() {
         .collect();
     assert_eq!(licenses, ["bash: ", "gcc-12-base: GPL-3", "libstdc++6: GPL-3"]);
 }
+
+#[test]
+fn owned_files_are_known_where_directories_are_merged() {
+    let dir = tempfile::tempdir().unwrap();
+    let (six, pip) = (
+        "usr/lib/python3/dist-packages/six.dist-info/METADATA",
+        "usr/lib/python3/dist-packages/pip.dist-info/METADATA",
+    );
+    let files = layer(
+        dir.path(),
+        &[F(six, &metadata("six", "1")), F(pip, &metadata("pip", "1"))],
+    );
+    // The package speaks of `/lib`, and its list came in another layer than its files.
+    let lists = layer(
+        dir.path(),
+        &[
+            F("var/lib/dpkg/status", b"Package: python3-six\nVersion: 1\n"),
+            F(
+                "var/lib/dpkg/info/python3-six.list",
+                b"/.\n/lib/python3/dist-packages/six.dist-info/METADATA\n",
+            ),
+        ],
+    );
+    let found = inventory(vec![files, lists]);
+    assert_eq!(shown(&found), ["python3-six 1 1", "pip 1 0"]);
+}

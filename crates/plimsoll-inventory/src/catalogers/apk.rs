@@ -2,7 +2,7 @@ use std::collections::HashMap;
 
 use plimsoll_core::{Ecosystem, SourcePackage};
 
-use super::{Cataloger, Warnings, is_ownable};
+use super::{Cataloger, Warnings, own};
 use crate::{EvidenceFile, FoundPackage};
 
 /// Alpine packages: `lib/apk/db/installed`, also below `usr` where the two are one. A paragraph a package, a
@@ -18,7 +18,7 @@ impl Cataloger for Apk {
     }
 
     fn version(&self) -> u32 {
-        1
+        2
     }
 
     fn ecosystem(&self) -> Option<Ecosystem> {
@@ -115,10 +115,7 @@ impl Entry {
         match field {
             b'F' => self.directory = String::from_utf8_lossy(value).into_owned(),
             b'R' => {
-                let path = in_directory(&self.directory, value);
-                if is_ownable(&path) {
-                    evidence.owns.push(path);
-                }
+                own(in_directory(&self.directory, value).as_bytes(), evidence);
             }
             b'P' | b'V' | b'A' | b'L' | b'o' => {
                 let Ok(text) = std::str::from_utf8(value) else {

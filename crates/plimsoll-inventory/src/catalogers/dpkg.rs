@@ -1,6 +1,6 @@
 use plimsoll_core::{Ecosystem, SourcePackage};
 
-use super::{Cataloger, Warnings, is_ownable};
+use super::{Cataloger, Warnings, own};
 use crate::fields::{Field, Paragraph, paragraphs};
 use crate::{EvidenceFile, FoundPackage};
 
@@ -62,7 +62,7 @@ impl Cataloger for Dpkg {
     }
 
     fn version(&self) -> u32 {
-        2
+        3
     }
 
     fn ecosystem(&self) -> Option<Ecosystem> {
@@ -85,12 +85,7 @@ impl Cataloger for Dpkg {
         let path = evidence.path.clone();
         match File::at(&path) {
             Some(File::Status) => status(content, evidence, warnings),
-            Some(File::List | File::Sums) => self.owned(&path, content, &mut |bytes| {
-                let path = String::from_utf8_lossy(bytes.strip_prefix(b"/").unwrap_or(bytes));
-                if is_ownable(&path) {
-                    evidence.owns.push(path.into_owned());
-                }
-            }),
+            Some(File::List | File::Sums) => self.owned(&path, content, &mut |path| own(path, evidence)),
             Some(File::Copyright) => evidence.licenses = licenses(content),
             None => {}
         }

@@ -20,7 +20,7 @@ use plimsoll_core::Ecosystem;
 
 use crate::content::Content;
 use crate::programs::{self, Programs};
-use crate::{EvidenceFile, Warning};
+use crate::{EvidenceFile, Warning, owned};
 
 /// Reads one kind of evidence. It is given the content of the files that it asks for, one by one, and knows
 /// nothing of layers. A new one is a file of its own and a line in [`CATALOGERS`].
@@ -143,6 +143,17 @@ pub(crate) fn cataloger_set() -> String {
         .chain(pieces)
         .map(|(name, version)| format!("{name}/{version}"));
     names.collect::<Vec<_>>().join(" ")
+}
+
+/// Notes that a distribution's package owns the file at `path`, where that file may be evidence of a package of its own.
+fn own(path: &[u8], evidence: &mut EvidenceFile) {
+    let path = path.strip_prefix(b"/").unwrap_or(path);
+    let text = String::from_utf8_lossy(path);
+    if is_ownable(&text) {
+        let merged = owned::merged(path).map(|path| String::from_utf8_lossy(&path).into_owned());
+        evidence.owns.extend(merged);
+        evidence.owns.push(text.into_owned());
+    }
 }
 
 /// Whether a file that a distribution's package owns would otherwise be taken for a package of its own. What a program

@@ -10,7 +10,7 @@ mod wal;
 use plimsoll_core::Ecosystem;
 
 use self::header::Header;
-use super::{Cataloger, Warnings, is_ownable};
+use super::{Cataloger, Warnings, own};
 use crate::EvidenceFile;
 
 /// RPM's database where distributions keep it: `rpmdb.sqlite`, `Packages.db` (ndb) or `Packages` (Berkeley DB); and the
@@ -69,7 +69,7 @@ impl Cataloger for Rpm {
     }
 
     fn version(&self) -> u32 {
-        1
+        2
     }
 
     fn ecosystem(&self) -> Option<Ecosystem> {
@@ -107,12 +107,7 @@ impl Cataloger for Rpm {
         {
             Ok((Some(package), header)) => {
                 evidence.packages.push(package);
-                header.paths(&mut |path| {
-                    let path = String::from_utf8_lossy(path.strip_prefix(b"/").unwrap_or(path));
-                    if is_ownable(&path) {
-                        evidence.owns.push(path.into_owned());
-                    }
-                });
+                header.paths(&mut |path| own(path, evidence));
             }
             Ok((None, _)) => {}
             Err(problem) => warnings.add(problem),
