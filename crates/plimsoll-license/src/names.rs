@@ -187,6 +187,12 @@ const LOOSE: &[(&str, &str)] = &[
     ("fsful", "FSFUL"),
     ("fsfullr", "FSFULLR"),
     ("fsfap", "FSFAP"),
+    ("all permissive", "FSFAP"),
+    ("openldap 2.8", "OLDAP-2.8"),
+    ("gfdl niv 1.2", "GFDL-1.2-no-invariants-only"),
+    ("gfdl niv 1.2+", "GFDL-1.2-no-invariants-or-later"),
+    ("gfdl niv 1.3", "GFDL-1.3-no-invariants-only"),
+    ("gfdl niv 1.3+", "GFDL-1.3-no-invariants-or-later"),
     ("bzip2", "bzip2-1.0.6"),
     ("universal permissive 1.0", "UPL-1.0"),
     ("upl", "UPL-1.0"),
@@ -210,10 +216,16 @@ pub(crate) fn spdx_id(name: &str) -> Option<&'static str> {
     IDS.get(&name.to_ascii_lowercase()).copied()
 }
 
-/// What a name stands for that is no identifier and none of the GNU licences.
+/// What a name stands for: an identifier, or a name of the tables.
 pub(crate) fn find(name: &str) -> Option<Expression> {
     let key = key(name);
-    let text = LOOSE_NAMES.get(key.as_str()).or_else(|| FULL_NAMES.get(&key))?;
+    let listed = || {
+        LOOSE_NAMES
+            .get(key.as_str())
+            .or_else(|| FULL_NAMES.get(&key))
+            .copied()
+    };
+    let text = spdx_id(name).or_else(listed)?;
     let term = |id: &str| {
         Expression::License(Term {
             license: id.to_owned(),
@@ -224,28 +236,54 @@ pub(crate) fn find(name: &str) -> Option<Expression> {
     Expression::joined(text.split(" OR ").map(term).collect(), false)
 }
 
-/// The exception of the SPDX list that `name` is: its identifier in any case, or the short names of Debian's copyright
-/// files.
-pub(crate) fn exception(name: &str) -> Option<&'static str> {
-    let known = spdx::identifiers::EXCEPTIONS
-        .iter()
-        .find(|known| known.name.eq_ignore_ascii_case(name));
-    if let Some(known) = known {
-        return Some(known.name);
+/// The licence whose text is at an address, as Maven's and .NET's packages name them.
+pub(crate) fn of_page(address: &str) -> Option<Expression> {
+    let lower = address.to_ascii_lowercase();
+    let rest = lower
+        .strip_prefix("https://")
+        .or_else(|| lower.strip_prefix("http://"))?;
+    let rest = rest.strip_prefix("www.").unwrap_or(rest).trim_end_matches('/');
+    let rest = [".html", ".txt", ".php"]
+        .into_iter()
+        .find_map(|extension| rest.strip_suffix(extension))
+        .unwrap_or(rest);
+    let (host, page) = rest.split_once('/')?;
+    let name = page.rsplit('/').next()?;
+    match host {
+        "apache.org" => find(&name.replace("license-", "apache-")),
+        "opensource.org" | "spdx.org" | "gnu.org" => match crate::gnu::read(name) {
+            Some(id) => find(&id),
+            None => find(spdx_id(name)?),
+        },
+        "mozilla.org" => find(&format!("mpl-{name}")),
+        "eclipse.org" => find(&name.replace("epl-v10", "epl-1.0").replace("epl-v20", "epl-2.0")),
+        _ => None,
     }
-    let lower = name.to_lowercase().replace('-', " ");
+}
+
+/// The exception of the SPDX list that `name` is: its identifier in any case, with or without the word `exception`, or
+/// one of the short names of Debian's copyright files.
+pub(crate) fn exception(name: &str) -> Option<&'static str> {
+    let listed = |name: &str| {
+        let mut all = spdx::identifiers::EXCEPTIONS.iter();
+        all.find(|known| known.name.eq_ignore_ascii_case(name))
+            .map(|known| known.name)
+    };
+    let lower = name.to_lowercase();
     let short = lower
         .trim_end_matches(" exceptions")
         .trim_end_matches(" exception");
-    Some(match short {
-        "autoconf" => "Autoconf-exception-2.0",
-        "bison" => "Bison-exception-2.2",
-        "classpath" => "Classpath-exception-2.0",
-        "font" => "Font-exception-2.0",
-        "gcc" | "gcc runtime library" => "GCC-exception-3.1",
-        "libtool" => "Libtool-exception",
-        "llvm" => "LLVM-exception",
-        _ => return None,
+    let dashed = short.replace(' ', "-");
+    let found = listed(name)
+        .or_else(|| listed(&dashed))
+        .or_else(|| listed(&format!("{dashed}-exception")));
+    found.or(match dashed.as_str() {
+        "autoconf" => Some("Autoconf-exception-2.0"),
+        "bison" | "bison-2.2" => Some("Bison-exception-2.2"),
+        "classpath" => Some("Classpath-exception-2.0"),
+        "font" => Some("Font-exception-2.0"),
+        "gcc" | "gcc-runtime-library" => Some("GCC-exception-3.1"),
+        _ => None,
     })
 }
 

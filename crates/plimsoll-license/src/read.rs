@@ -34,7 +34,14 @@ pub fn read(stated: &str) -> License {
     let text = stated.split_whitespace().collect::<Vec<_>>().join(" ");
     let expression = if text.len() <= LONGEST {
         // In `A, and B` the word decides, not the comma.
-        license(&text).or_else(|| parsed(&text.replace(", and ", " and ").replace(", or ", " or ")))
+        license(&text).or_else(|| {
+            parsed(
+                &&text
+                    .replace(", and ", " and ")
+                    .replace(", or ", " or ")
+                    .replace(" and/or ", " or "),
+            )
+        })
     } else {
         None
     };
@@ -61,7 +68,7 @@ fn license(text: &str) -> Option<Expression> {
             exception: None,
         }));
     }
-    names::find(text)
+    names::of_page(text).or_else(|| names::find(text))
 }
 
 /// An identifier of the SPDX list, in any case, with or without `+`.
@@ -361,6 +368,28 @@ mod tests {
             ("Artistic or GPL-1+", "Artistic-1.0-Perl OR GPL-1.0-or-later"),
             ("MIT, BSD-3-Clause", "MIT AND BSD-3-Clause"),
             ("MIT, or ISC", "MIT OR ISC"),
+            ("MIT and/or ISC", "MIT OR ISC"),
+            ("MIT/X11", "MIT"),
+            ("all-permissive", "FSFAP"),
+            ("http://www.apache.org/licenses/LICENSE-2.0.txt", "Apache-2.0"),
+            ("https://opensource.org/licenses/MIT", "MIT"),
+            ("https://spdx.org/licenses/BSD-3-Clause.html", "BSD-3-Clause"),
+            ("https://www.gnu.org/licenses/lgpl-2.1.html", "LGPL-2.1-only"),
+            ("OpenLDAP-2.8", "OLDAP-2.8"),
+            ("GFDL-NIV-1.3+", "GFDL-1.3-no-invariants-or-later"),
+            ("Historical Permission Notice and Disclaimer (HPND)", "HPND"),
+            (
+                "GPL-2 with Linux-syscall-note exception",
+                "GPL-2.0-only WITH Linux-syscall-note",
+            ),
+            (
+                "GPL-3+ with Bison-2.2 exception",
+                "GPL-3.0-or-later WITH Bison-exception-2.2",
+            ),
+            (
+                "GPL-2+ with Texinfo exception",
+                "GPL-2.0-or-later WITH Texinfo-exception",
+            ),
             ("EPL-2.0 OR GPL2 w/ CPE", ""),
         ] {
             match expected {

@@ -186,10 +186,10 @@ impl<'a> Context<'a> {
             fixed_version: vulnerability.fix.fixed_version(),
             status: status(&vulnerability.fix),
             layer: Layer::of(package.layer.as_ref()),
-            severity_source: vulnerability.severity_source.as_deref(),
+            severity_source: vulnerability.severity_source.as_deref().map(source_id),
             primary_url: primary_url(&vulnerability.id),
             data_source: DataSource {
-                id: &vulnerability.feed.id,
+                id: source_id(&vulnerability.feed.id),
                 name: &vulnerability.feed.name,
                 url: &vulnerability.feed.url,
             },
@@ -213,19 +213,38 @@ impl<'a> Context<'a> {
     }
 }
 
+/// What Trivy calls a source; one that it does not have keeps its name. Of `osv-pypi: GHSA-…` the feed counts.
+fn source_id(source: &str) -> &str {
+    let feed = source.split(':').next().unwrap_or(source);
+    match feed {
+        "debian-tracker" | "osv-debian" => "debian",
+        "alpine-secdb" | "osv-alpine" => "alpine",
+        "wolfi-secdb" | "osv-wolfi" => "wolfi",
+        "chainguard-secdb" | "osv-chainguard" => "chainguard",
+        "osv-ubuntu" => "ubuntu",
+        "osv-almalinux" => "alma",
+        "osv-rocky-linux" => "rocky",
+        "osv-red-hat" => "redhat",
+        "osv-suse" | "osv-opensuse" => "suse-cvrf",
+        "osv-azure-linux" => "azure",
+        other if other.starts_with("osv-") => "osv",
+        other => other,
+    }
+}
+
 /// Trivy counts severities from 0, unknown, to 4, critical.
 fn vendor_severity(vulnerability: &Vulnerability) -> BTreeMap<&str, u8> {
     let source = vulnerability.severity_source.as_deref();
     source
         .into_iter()
-        .map(|source| (source, vulnerability.severity as u8))
+        .map(|source| (source_id(source), vulnerability.severity as u8))
         .collect()
 }
 
 fn scores(all: &[Cvss]) -> BTreeMap<&str, Scores<'_>> {
     let mut scores: BTreeMap<&str, Scores<'_>> = BTreeMap::new();
     for cvss in all {
-        let of_source = scores.entry(&cvss.source).or_default();
+        let of_source = scores.entry(source_id(&cvss.source)).or_default();
         let (vector, score) = match cvss.vector.split('/').next() {
             Some("CVSS:4.0") => (&mut of_source.v40_vector, &mut of_source.v40_score),
             Some(version) if version.starts_with("CVSS:3") => {

@@ -1,7 +1,6 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::Context as _;
 use plimsoll_audit::{Gate, Policy};
 use plimsoll_build::{BuildOptions, DockerfileText};
 use plimsoll_core::{Finding, Line};
@@ -12,6 +11,7 @@ use crate::assessing::{Advisories, AgeLimit, AuditRequest, audit, secrets_in_con
 use crate::failure::{Failure, with_code};
 use crate::invocation::Invocation;
 use crate::progress::ProgressForm;
+use crate::reports::deliver;
 use crate::{building, exit, settings, sources, values};
 
 /// Grade an image against the readiness matrix: at rest, and by running it
@@ -256,8 +256,9 @@ fn write(invocation: &Invocation, report: &AuditReport, form: Form, file: &Path)
         Form::Markdown => plimsoll_report::markdown::audit(report),
         Form::Json => plimsoll_report::json::render(report)?,
     };
-    if file == Path::new("-") {
-        return Ok(invocation.printer.data(&text)?);
-    }
-    fs::write(file, text).with_context(|| format!("cannot write `{}`", file.display()))
+    deliver(
+        invocation.printer,
+        (file != Path::new("-")).then_some(file),
+        &text,
+    )
 }
