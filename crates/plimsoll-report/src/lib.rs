@@ -17,6 +17,7 @@ pub mod json;
 pub mod junit;
 pub mod markdown;
 mod model;
+pub mod openvex;
 mod purl;
 #[cfg(test)]
 mod sample;

@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 
 use plimsoll_core::{
-    AdvisoryFeed, Assessment, Cell, ChecklistItem, Criterion, Cvss, Decision, DecisionStatus, Digest,
-    Distribution, Ecosystem, ExploitPrediction, Finding, FixState, Hint, Line, Matrix, Origin, Package,
-    PackageLayer, Place, Platform, Row, Severity, SourcePackage, Suppressed, Vulnerability,
+    AdvisoryFeed, Assessment, BaseKind, BaseRemedy, Cell, ChecklistItem, Criterion, Cvss, Decision,
+    DecisionStatus, Digest, Distribution, Ecosystem, ExploitPrediction, Finding, FixState, Hint, Line,
+    Matrix, Origin, Package, PackageLayer, PackageRemedy, Place, Platform, Remedies, Row, Severity,
+    SourcePackage, Suppressed, Vulnerability,
 };
 
 use crate::*;
@@ -213,6 +214,26 @@ pub(crate) fn scan() -> ScanReport {
                 expires: Some("2026-12-31".to_owned()),
             },
         }],
+        suppressed_secrets: Vec::new(),
+        remedies: Remedies {
+            packages: vec![PackageRemedy {
+                ecosystem: Ecosystem::PyPi,
+                package: "Django".to_owned(),
+                installed: "3.2.10".to_owned(),
+                version: "3.2.11".to_owned(),
+                resolves: vec!["CVE-2024-0001".to_owned()],
+                remaining: 1,
+                origin: Origin::App,
+            }],
+            bases: vec![BaseRemedy {
+                kind: BaseKind::Release,
+                base: "debian 13".to_owned(),
+                resolves: vec!["CVE-2024-0002".to_owned(), "CVE-2024-0003".to_owned()],
+                remaining: 1,
+                unknown: 3,
+                added: None,
+            }],
+        },
         warnings: vec!["`var/lib/dpkg/status`: line 7 is not a field".to_owned()],
     }
 }
@@ -330,6 +351,8 @@ pub(crate) fn audit() -> AuditReport {
         database: Some(database()),
         vulnerability_counts: vulnerabilities.iter().map(|one| one.severity).collect(),
         vulnerabilities,
+        suppressed: Vec::new(),
+        suppressed_secrets: Vec::new(),
         findings: vec![secret()],
         measurements: Measurements {
             start_ms: Some(27),

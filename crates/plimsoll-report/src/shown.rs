@@ -2,9 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use plimsoll_core::{LicenseCategory, LicenseFinding, Origin, Package, Severity, Vulnerability};
+use plimsoll_core::{
+    BaseKind, BaseRemedy, LicenseCategory, LicenseFinding, Origin, Package, Severity, Vulnerability,
+};
 
 use crate::targets::Target;
+use crate::text::count;
 use crate::text::{clean, nothing_found, shortened};
 use crate::{Coverage, ScanReport};
 
@@ -55,6 +58,32 @@ pub(crate) fn nothing_in(target: &Target<'_>, report: &ScanReport) -> String {
     } else {
         &about
     })
+}
+
+/// `14 vulnerabilities vanish by moving to debian 13; 3 left`.
+pub(crate) fn base_remedy(base: &BaseRemedy) -> String {
+    let resolves = count(base.resolves.len(), "vulnerability");
+    let vanish = if base.resolves.len() == 1 {
+        "vanishes"
+    } else {
+        "vanish"
+    };
+    let verb = match base.kind {
+        BaseKind::Updated => "by rebuilding on",
+        BaseKind::Release => "by moving to",
+        BaseKind::Image => "by building on",
+    };
+    let mut text = format!("{resolves} of the base {vanish} {verb} {}", base.base);
+    for (number, word) in [
+        (base.remaining, "left"),
+        (base.unknown, "not known there"),
+        (base.added.unwrap_or(0), "new"),
+    ] {
+        if number > 0 {
+            text.push_str(&format!("; {number} {word}"));
+        }
+    }
+    text
 }
 
 /// One licence with the packages that are under it.

@@ -1,7 +1,7 @@
 //! How numbers and foreign texts are written for people.
 
 use plimsoll_core::{
-    Assessment, FixState, LicenseCategory, Package, Severity, SeverityCounts, Vulnerability,
+    Assessment, DecisionStatus, FixState, LicenseCategory, Package, Severity, SeverityCounts, Vulnerability,
 };
 
 use crate::{Coverage, CoverageStatus, DatabaseSummary, ScanReport};
@@ -86,6 +86,15 @@ pub(crate) fn status(fix: &FixState) -> &'static str {
         FixState::Affected => "affected",
         FixState::WontFix => "will_not_fix",
         FixState::EndOfLife => "end_of_life",
+    }
+}
+
+/// A decision in one word or two.
+pub(crate) fn decision(status: DecisionStatus) -> &'static str {
+    match status {
+        DecisionStatus::NotAffected => "not affected",
+        DecisionStatus::Fixed => "fixed",
+        DecisionStatus::Accepted => "accepted",
     }
 }
 

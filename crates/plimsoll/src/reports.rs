@@ -8,7 +8,7 @@ use anyhow::Context as _;
 use clap::ValueEnum;
 use plimsoll_report::table::Style;
 use plimsoll_report::{
-    ScanReport, cyclonedx, github, gitlab, json, junit, markdown, sarif, spdx, table, trivy_json,
+    ScanReport, cyclonedx, github, gitlab, json, junit, markdown, openvex, sarif, spdx, table, trivy_json,
 };
 
 use crate::failure::Failure;
@@ -40,6 +40,8 @@ pub(crate) enum Format {
     Github,
     /// GitLab's container scanning report
     Gitlab,
+    /// OpenVEX 0.2.0: what was decided about each vulnerability
+    Openvex,
     /// JUnit XML, a test case for each finding
     Junit,
 }
@@ -48,6 +50,11 @@ impl Format {
     /// Whether it is written for people, who read warnings in it.
     pub(crate) fn is_for_people(self) -> bool {
         matches!(self, Self::Table | Self::Markdown)
+    }
+
+    /// Whether it says what would make vulnerabilities vanish.
+    pub(crate) fn shows_remedies(self) -> bool {
+        self.is_for_people() || self == Self::PlimsollJson
     }
 
     /// How files of this format end.
@@ -63,6 +70,7 @@ impl Format {
             Self::Sarif => "sarif",
             Self::Github => "github.json",
             Self::Gitlab => "gitlab.json",
+            Self::Openvex => "vex.json",
             Self::Junit => "xml",
         }
     }
@@ -80,6 +88,7 @@ impl Format {
             Self::Sarif => sarif::render(report)?,
             Self::Github => github::render(report, &settings::github_job())?,
             Self::Gitlab => gitlab::render(report)?,
+            Self::Openvex => openvex::render(report)?,
             Self::Junit => junit::render(report),
         })
     }

@@ -2,6 +2,7 @@
 
 mod audit;
 mod comparison;
+mod remedies;
 mod scan;
 
 pub use audit::audit;

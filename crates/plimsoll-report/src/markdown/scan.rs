@@ -1,6 +1,7 @@
 use plimsoll_core::{LicenseFinding, Severity, SeverityCounts};
 
-use super::{Table, coverage, findings, heading, literal, message, plain, vulnerabilities, warnings};
+use super::remedies::{remedies, suppressed};
+use super::{Table, coverage, findings, heading, literal, plain, vulnerabilities, warnings};
 use crate::ScanReport;
 use crate::shown::{license_groups, nothing_in, some_packages};
 use crate::targets::{Target, targets};
@@ -45,20 +46,8 @@ pub fn scan(report: &ScanReport) -> String {
             vulnerabilities(&mut text, &found);
         }
     }
-    if !report.suppressed.is_empty() {
-        heading(&mut text, 2, "Not counted");
-        for one in &report.suppressed {
-            let (found, decision) = (&one.finding, &one.decision);
-            text.push_str(&format!(
-                "- {} in {}: {} ({})\n",
-                literal(&found.id),
-                literal(&found.package.name),
-                message(&decision.reason),
-                plain(&decision.source)
-            ));
-        }
-        text.push('\n');
-    }
+    remedies(&mut text, &report.remedies);
+    suppressed(&mut text, &report.suppressed);
     if !report.secrets.is_empty() {
         heading(&mut text, 2, "Secrets");
         findings(&mut text, &report.secrets);

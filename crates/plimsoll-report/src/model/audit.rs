@@ -1,5 +1,6 @@
 use plimsoll_core::{
-    ChecklistItem, Criterion, Finding, Line, Matrix, Package, SeverityCounts, Verdict, Vulnerability,
+    ChecklistItem, Criterion, Finding, Line, Matrix, Package, SeverityCounts, Suppressed, Verdict,
+    Vulnerability,
 };
 use serde::{Deserialize, Serialize};
 
@@ -34,6 +35,12 @@ pub struct AuditReport {
     pub vulnerability_counts: SeverityCounts,
     /// The advisories that match the image's packages.
     pub vulnerabilities: Vec<Vulnerability>,
+    /// Vulnerabilities that a decision took out of the count.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub suppressed: Vec<Suppressed<Vulnerability>>,
+    /// Secrets that a decision took out of the count.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub suppressed_secrets: Vec<Suppressed<Finding>>,
     /// What the checks had to say: the Dockerfile, the configuration, secrets, probes.
     pub findings: Vec<Finding>,
     /// What was measured while it ran.

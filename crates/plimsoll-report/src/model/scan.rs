@@ -1,6 +1,6 @@
 use plimsoll_core::{
-    Digest, Distribution, EndOfLife, Finding, LicenseFinding, Package, Platform, Reference, SeverityCounts,
-    Suppressed, Vulnerability,
+    Digest, Distribution, EndOfLife, Finding, LicenseFinding, Package, Platform, Reference, Remedies,
+    SeverityCounts, Suppressed, Vulnerability,
 };
 use serde::{Deserialize, Serialize};
 
@@ -35,6 +35,12 @@ pub struct ScanReport {
     /// Vulnerabilities that a decision took out of the count.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub suppressed: Vec<Suppressed<Vulnerability>>,
+    /// Secrets that a decision took out of the count.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub suppressed_secrets: Vec<Suppressed<Finding>>,
+    /// What would make vulnerabilities vanish, where it was asked for.
+    #[serde(default, skip_serializing_if = "Remedies::is_empty")]
+    pub remedies: Remedies,
     /// What could not be read as it should be: damaged package databases and the like.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub warnings: Vec<String>,

@@ -3,6 +3,7 @@
 mod audit;
 mod comparison;
 mod paint;
+mod remedies;
 mod scan;
 
 pub use audit::audit;

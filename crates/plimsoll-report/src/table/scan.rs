@@ -1,6 +1,7 @@
 use plimsoll_core::{Finding, LicenseFinding, Severity, SeverityCounts, Vulnerability};
 
 use super::paint::Paint;
+use super::remedies::{remedies, suppressed};
 use super::{Style, bound, coverage_lines, heading, keep_whole, line, put};
 use crate::ScanReport;
 use crate::facts::place;
@@ -45,14 +46,13 @@ pub fn scan(report: &ScanReport, style: Style) -> String {
         );
         vulnerabilities(&mut text, target.vulnerabilities, style);
     }
-    if !report.suppressed.is_empty() {
-        let decided = count(report.suppressed.len(), "vulnerability");
-        line(
-            &mut text,
-            &format!("\nnot counted, because of a decision: {decided}"),
-        );
-    }
+    remedies(&mut text, &report.remedies, style);
+    suppressed(&mut text, &report.suppressed, style);
     secrets(&mut text, &report.secrets, style);
+    if !report.suppressed_secrets.is_empty() {
+        let decided = count(report.suppressed_secrets.len(), "secret");
+        line(&mut text, &format!("\nnot counted, by decision: {decided}"));
+    }
     licenses(&mut text, &report.licenses, style);
     style.finish(&text)
 }

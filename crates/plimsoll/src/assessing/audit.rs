@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use plimsoll_advisory::decisions::Decisions;
 use plimsoll_audit::probe::{Probed, probe};
 use plimsoll_audit::{ContextSecrets, Gate, Policy, Subject};
 use plimsoll_core::{Finding, Line, SeverityCounts};
@@ -9,7 +10,7 @@ use plimsoll_image::{Image, Store};
 use plimsoll_report::{AuditReport, Measurements, PolicyOverride, SchemaVersion};
 use plimsoll_sandbox::Engine;
 
-use super::{Advisories, image_summary, now, scan, tool};
+use super::{Advisories, artifact, decide, image_summary, now, scan, tool};
 
 /// What is to be audited, and how.
 pub(crate) struct AuditRequest<'a> {
@@ -28,6 +29,8 @@ pub(crate) struct AuditRequest<'a> {
     /// The policy, and the file that it was read from.
     pub(crate) policy: &'a Policy,
     pub(crate) policy_file: Option<&'a Path>,
+    /// What people decided beforehand.
+    pub(crate) decisions: &'a Decisions,
     /// Why the image is not to be run; `None` to run it.
     pub(crate) without_probe: Option<&'a str>,
 }
@@ -39,7 +42,16 @@ pub(crate) fn audit(
     request: &AuditRequest<'_>,
 ) -> anyhow::Result<AuditReport> {
     let image = request.image;
-    let scanned = scan(image, store, known)?;
+    let mut scanned = scan(image, store, known)?;
+    let decided = decide(
+        request.decisions,
+        &artifact(image, request.name, &scanned.inventory)?,
+        std::mem::take(&mut scanned.matches.vulnerabilities),
+        std::mem::take(&mut scanned.inventory.secrets),
+    );
+    scanned.matches.vulnerabilities = decided.vulnerabilities.counted;
+    scanned.inventory.secrets = decided.secrets.counted;
+    let scanned = scanned;
     let probed = match request.without_probe {
         Some(reason) => Probed::NotRun(reason.to_owned()),
         None => probe(&Engine::new(store), image, &request.policy.probe)?,
@@ -87,11 +99,13 @@ pub(crate) fn audit(
         database: Some(known.summary()),
         vulnerability_counts: counts,
         vulnerabilities: vulnerabilities.clone(),
+        suppressed: decided.vulnerabilities.suppressed,
+        suppressed_secrets: decided.secrets.suppressed,
         findings: findings.collect(),
         measurements: measurements(&probed),
         overrides: overrides(request),
         packages: scanned.inventory.packages.clone(),
-        warnings: scanned.warnings(),
+        warnings: scanned.warnings().into_iter().chain(decided.remarks).collect(),
         subject: summary,
     })
 }

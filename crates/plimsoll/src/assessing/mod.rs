@@ -3,13 +3,19 @@
 mod advisories;
 mod audit;
 mod context;
+mod decisions;
+mod remedies;
 mod scan;
 mod summary;
 
 pub(crate) use advisories::{Advisories, AgeLimit};
 pub(crate) use audit::{AuditRequest, audit};
 pub(crate) use context::secrets_in_context;
-pub(crate) use scan::{Scanners, assess, inventory, inventory_report, sbom_report, scan, scan_report};
+pub(crate) use decisions::{DecisionArgs, decide};
+pub(crate) use remedies::advise;
+pub(crate) use scan::{
+    Scanners, artifact, assess, inventory, inventory_report, sbom_report, scan, scan_report,
+};
 pub(crate) use summary::{compared, compared_report, comparison, image_summary};
 
 use plimsoll_report::Tool;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use plimsoll_advisory::{Matcher, Matches};
-use plimsoll_core::{Ecosystem, Place};
+use plimsoll_core::{Ecosystem, Package, Place, Remedies};
 use plimsoll_image::{Image, Store};
 use plimsoll_inventory::{AnalysisCache, Inventory, InventoryOptions, end_of_life};
 use plimsoll_report::sbom::Sbom;
@@ -114,7 +114,17 @@ pub(crate) fn inventory_report(
     name: &str,
     inventory: Inventory,
 ) -> anyhow::Result<ScanReport> {
-    let artifact = Artifact {
+    Ok(ScanReport {
+        coverage: uncatalogued(&inventory).collect(),
+        secrets: inventory.secrets.clone(),
+        warnings: inventory.warnings.iter().map(ToString::to_string).collect(),
+        ..blank(artifact(image, name, &inventory)?, inventory.packages)?
+    })
+}
+
+/// What was scanned.
+pub(crate) fn artifact(image: &Image, name: &str, inventory: &Inventory) -> anyhow::Result<Artifact> {
+    Ok(Artifact {
         image_id: Some(image.id),
         manifest_digest: image.manifest_digest,
         references: image.references.clone(),
@@ -127,13 +137,6 @@ pub(crate) fn inventory_report(
         end_of_life: inventory.end_of_life(),
         image_config: serde_json::from_slice(&image.config_bytes).ok(),
         ..Artifact::new(name, ArtifactKind::ContainerImage)
-    };
-    Ok(ScanReport {
-        coverage: uncatalogued(&inventory).collect(),
-        secrets: inventory.secrets,
-        packages: inventory.packages,
-        warnings: inventory.warnings.iter().map(ToString::to_string).collect(),
-        ..blank(artifact)?
     })
 }
 
@@ -144,13 +147,12 @@ pub(crate) fn sbom_report(mut sbom: Sbom) -> anyhow::Result<ScanReport> {
     }
     Ok(ScanReport {
         coverage: sbom.unread,
-        packages: sbom.packages,
         warnings: sbom.warnings,
-        ..blank(sbom.artifact)?
+        ..blank(sbom.artifact, sbom.packages)?
     })
 }
 
-fn blank(artifact: Artifact) -> anyhow::Result<ScanReport> {
+fn blank(artifact: Artifact, packages: Vec<Package>) -> anyhow::Result<ScanReport> {
     Ok(ScanReport {
         schema_version: SchemaVersion::default(),
         created_at: created_at()?,
@@ -158,11 +160,13 @@ fn blank(artifact: Artifact) -> anyhow::Result<ScanReport> {
         artifact,
         coverage: Vec::new(),
         database: None,
-        packages: Vec::new(),
+        packages,
         vulnerabilities: Vec::new(),
         secrets: Vec::new(),
         licenses: Vec::new(),
         suppressed: Vec::new(),
+        suppressed_secrets: Vec::new(),
+        remedies: Remedies::default(),
         warnings: Vec::new(),
     })
 }

@@ -7,7 +7,7 @@ use plimsoll_core::{Finding, Line};
 use plimsoll_image::{Image, Store};
 use plimsoll_report::{AuditReport, table};
 
-use crate::assessing::{Advisories, AgeLimit, AuditRequest, audit, secrets_in_context};
+use crate::assessing::{Advisories, AgeLimit, AuditRequest, DecisionArgs, audit, secrets_in_context};
 use crate::failure::{Failure, with_code};
 use crate::invocation::Invocation;
 use crate::progress::ProgressForm;
@@ -54,6 +54,8 @@ pub(crate) struct Args {
     #[arg(long, value_enum, default_value_t, value_name = "FORM")]
     progress: ProgressForm,
     #[command(flatten)]
+    decisions: DecisionArgs,
+    #[command(flatten)]
     age: AgeLimit,
 }
 
@@ -82,7 +84,10 @@ pub(crate) fn run(invocation: &Invocation, args: &Args) -> anyhow::Result<u8> {
         file.is_file().then_some(file)
     });
     let policy = policy(policy_file.as_deref())?;
+    let folder = subject.folder.as_deref().unwrap_or(Path::new("."));
+    let decisions = args.decisions.read(folder)?;
     let request = AuditRequest {
+        decisions: &decisions,
         image: &subject.image,
         name: &subject.name,
         context: subject.context.as_deref(),

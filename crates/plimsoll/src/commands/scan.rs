@@ -3,11 +3,14 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
-use plimsoll_core::{Platform, Severity};
+use plimsoll_core::{Platform, Severity, Vulnerability};
 use plimsoll_image::{Image, Store};
 use plimsoll_report::{CoverageStatus, ScanReport, sbom};
 
-use crate::assessing::{Advisories, AgeLimit, Scanners, assess, inventory, inventory_report, sbom_report};
+use crate::assessing::{
+    Advisories, AgeLimit, DecisionArgs, Scanners, advise, assess, decide, inventory, inventory_report,
+    sbom_report,
+};
 use crate::failure::{self, Failure};
 use crate::invocation::Invocation;
 use crate::reports::{Format, Output, outputs};
@@ -35,6 +38,17 @@ pub(crate) struct Args {
     /// Leave out vulnerabilities that no version fixes
     #[arg(long)]
     ignore_unfixed: bool,
+    /// Show vulnerabilities only that are exploited in the wild, by CISA's list
+    #[arg(long)]
+    only_kev: bool,
+    /// Show vulnerabilities only that are exploited within 30 days with at least this probability (EPSS), from 0 to 1
+    #[arg(long, value_name = "PROBABILITY", value_parser = probability)]
+    min_epss: Option<f32>,
+    #[command(flatten)]
+    decisions: DecisionArgs,
+    /// Say how many vulnerabilities vanish by building on this image instead; repeat to compare several
+    #[arg(long, value_name = "IMAGE")]
+    base: Vec<String>,
     /// Also tell packages that a later layer removed: the image still holds them
     #[arg(long)]
     all_layers: bool,
@@ -94,7 +108,7 @@ pub(crate) fn run(invocation: &Invocation, args: &Args) -> anyhow::Result<u8> {
     )?;
     let inventory = inventory(&image, &store, args.all_layers)?;
     let report = inventory_report(&image, &name, inventory)?;
-    finish(invocation, args, &outputs, report, known)
+    finish(invocation, args, &outputs, report, known, Some(&store))
 }
 
 /// The image that an archive or a name stands for, and what to call it.
@@ -255,7 +269,7 @@ fn scan_sbom(
         return Err(Failure::new(format!("SBOM `{name}` is larger than {} MiB", LARGEST_SBOM >> 20)).into());
     }
     let report = sbom_report(sbom::read(&bytes, &name).with_context(in_file)?)?;
-    finish(invocation, args, outputs, report, known)
+    finish(invocation, args, outputs, report, known, None)
 }
 
 /// Looks for what is asked for, and writes the report.
@@ -265,21 +279,76 @@ fn finish(
     outputs: &[Output],
     mut report: ScanReport,
     known: Option<&Advisories>,
+    store: Option<&Store>,
 ) -> anyhow::Result<u8> {
+    let decisions = args.decisions.read(Path::new("."))?;
     assess(&mut report, args.scanners(), known)?;
     told(invocation, &report, outputs)?;
+    let found = std::mem::take(&mut report.vulnerabilities);
+    let secrets = std::mem::take(&mut report.secrets);
+    let decided = decide(&decisions, &report.artifact, found, secrets);
+    (report.vulnerabilities, report.suppressed) = (
+        decided.vulnerabilities.counted,
+        decided.vulnerabilities.suppressed,
+    );
+    (report.secrets, report.suppressed_secrets) = (decided.secrets.counted, decided.secrets.suppressed);
+    for remark in decided.remarks {
+        invocation.printer.warn(&remark);
+    }
+    if let Some(known) = known {
+        narrow(&mut report, args, known)?;
+    }
     let shown = |severity: &Severity| args.severity.is_empty() || args.severity.contains(severity);
     report.vulnerabilities.retain(|found| {
         shown(&found.severity) && (!args.ignore_unfixed || found.fix.fixed_version().is_some())
     });
     report.secrets.retain(|found| shown(&found.severity));
     report.licenses.retain(|found| shown(&found.severity));
+    if let Some(known) = known.filter(|_| outputs.iter().any(|output| output.format.shows_remedies())) {
+        report.remedies = advise(&report, known, store, &args.base)?;
+    }
     for output in outputs {
         output.write(invocation.printer, &report)?;
     }
     let nothing =
         report.vulnerabilities.is_empty() && report.secrets.is_empty() && report.licenses.is_empty();
     Ok(if nothing { exit::DONE } else { args.exit_code })
+}
+
+/// Leaves out what is less urgent than is asked for. A database that cannot tell is no reason to show nothing.
+fn narrow(report: &mut ScanReport, args: &Args, known: &Advisories) -> anyhow::Result<()> {
+    let missing = |what: &str, option: &str| {
+        Failure::new(format!(
+            "the advisory database has no {what}, so `{option}` cannot be answered"
+        ))
+        .with_hint("`plimsoll db update` fetches all feeds; `plimsoll db status` lists those that are there")
+    };
+    if args.only_kev {
+        if !known.knows_exploited() {
+            return Err(missing("list of exploited vulnerabilities (KEV)", "--only-kev").into());
+        }
+        report.vulnerabilities.retain(|found| found.known_exploited);
+    }
+    if let Some(least) = args.min_epss {
+        if !known.database().status().has_exploit_predictions() {
+            return Err(missing("exploit predictions (EPSS)", "--min-epss").into());
+        }
+        let likely = |found: &Vulnerability| {
+            found
+                .exploit_prediction
+                .is_some_and(|one| one.probability >= least)
+        };
+        report.vulnerabilities.retain(likely);
+    }
+    Ok(())
+}
+
+fn probability(text: &str) -> Result<f32, String> {
+    let number: f32 = text.parse().map_err(|_| "not a number".to_owned())?;
+    match (0.0..=1.0).contains(&number) {
+        true => Ok(number),
+        false => Err("a probability lies between 0 and 1".to_owned()),
+    }
 }
 
 /// Says on stderr what the report cannot speak of, unless the report itself says it to the same person. When nothing at

@@ -10,6 +10,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
+use plimsoll_advisory::decisions::Decisions;
 use plimsoll_audit::{Gate, Policy};
 use plimsoll_build::BuildOptions;
 use plimsoll_core::{Line, SeverityCounts};
@@ -156,6 +157,7 @@ impl Demo<'_> {
         let findings = secrets_in_context(&context, &dockerfile)?;
         let policy = Policy::standard()?;
         let request = AuditRequest {
+            decisions: &Decisions::default(),
             image: &built.image,
             name: &built.name,
             context: Some(&findings),

@@ -6,7 +6,7 @@ use std::process::{Command, Output};
 
 use tempfile::TempDir;
 
-use crate::support::{busybox_rootfs, needs_root, needs_tool, text};
+use crate::support::{busybox_rootfs, needs_root, needs_tool, skipped, text};
 
 /// A folder of an ordinary user, with the program and a store in it.
 struct Home {
@@ -30,7 +30,7 @@ impl Home {
             .as_user("unshare", &["--user", "true"])
             .is_ok_and(|output| output.status.success());
         if !namespaces {
-            eprintln!("skipped: this system lets ordinary users make no user namespaces");
+            skipped("user namespaces for ordinary users");
             return None;
         }
         let rootfs = busybox_rootfs(home.dir.path())?;
@@ -135,7 +135,7 @@ fn with_only_the_own_id() {
 #[test]
 fn with_subordinate_ids() {
     let Some(id) = user_with_subordinate_ids() else {
-        eprintln!("skipped: no user here has subordinate ids");
+        skipped("a user with subordinate ids");
         return;
     };
     let Some(home) = Home::of(id) else { return };

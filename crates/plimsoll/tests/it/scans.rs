@@ -55,6 +55,62 @@ fn an_old_alpine_has_the_known_findings() {
 }
 
 #[test]
+fn decisions_take_findings_out_of_the_count_and_are_handed_on() {
+    let sandbox = Sandbox::new();
+    let (Some(feeds), Some(name)) = (feeds(), alpine(&sandbox, "3.7.3")) else {
+        return;
+    };
+    sandbox.ok(&["db", "build", "--from", feeds.to_str().unwrap()]);
+    let gate = |more: &[&str]| {
+        let output = sandbox.run(&[&["scan", "--exit-code", "1", &name], more].concat());
+        (output.status.code(), String::from_utf8(output.stdout).unwrap())
+    };
+    let (code, table) = gate(&[]);
+    assert_eq!(code, Some(1));
+    assert!(
+        table.contains("Remedies") && table.contains("1.1.18-r4"),
+        "{table}"
+    );
+
+    let ignore = sandbox.path(".plimsollignore");
+    std::fs::write(
+        &ignore,
+        "[[ignore]]\nid = 'CVE-2019-14697'\nreason = 'no x87 here'\n",
+    )
+    .unwrap();
+    let (code, table) = gate(&[]);
+    assert_eq!(code, Some(0));
+    assert!(table.contains("no x87 here"), "{table}");
+    let (_, vex) = gate(&["--format", "openvex"]);
+    std::fs::write(
+        &ignore,
+        "[[ignore]]\nid = 'CVE-2019-14697'\nreason = 'x'\nexpires = 2020-01-01\n",
+    )
+    .unwrap();
+    assert_eq!(gate(&[]).0, Some(1), "it has expired");
+    std::fs::write(&ignore, "[[ignore]]\nid = 'CVE-2019-14697'\n").unwrap();
+    let (code, message) = sandbox.fails(&["scan", &name]);
+    assert!(code == 2 && message.contains("reason"), "{message}");
+    std::fs::remove_file(&ignore).unwrap();
+
+    // An accepted finding is affected, so the document leaves it in the count; as not affected, it goes.
+    let file = sandbox.path("vex.json");
+    std::fs::write(&file, &vex).unwrap();
+    assert_eq!(gate(&["--vex", "vex.json"]).0, Some(1));
+    std::fs::write(&file, vex.replace("\"affected\"", "\"not_affected\"")).unwrap();
+    assert_eq!(gate(&["--vex", "vex.json"]).0, Some(0));
+
+    assert_eq!(gate(&["--only-kev"]).0, Some(0));
+    let (code, message) = sandbox.fails(&["scan", "--min-epss", "0.5", &name]);
+    assert!(code == 3 && message.contains("EPSS"), "{message}");
+    let (_, compared) = gate(&["--base", &name]);
+    assert!(
+        compared.contains(&format!("by building on {name}; 1 left")),
+        "{compared}"
+    );
+}
+
+#[test]
 fn without_advisories_nothing_is_called_fine() {
     let sandbox = Sandbox::new();
     let Some(name) = alpine(&sandbox, "3.20.3") else {

@@ -1,0 +1,60 @@
+use plimsoll_core::{Remedies, Suppressed, Vulnerability};
+
+use super::{Style, bound, heading, keep_whole, line, put};
+use crate::shown::base_remedy;
+use crate::text::{clean, count, decision, shortened};
+
+/// More packages than these are counted, not listed.
+const MOST: usize = 12;
+
+/// What would make vulnerabilities vanish.
+pub(super) fn remedies(text: &mut String, remedies: &Remedies, style: Style) {
+    if remedies.is_empty() {
+        return;
+    }
+    heading(text, "Remedies");
+    for base in &remedies.bases {
+        line(text, &clean(&base_remedy(base)));
+    }
+    if remedies.packages.is_empty() {
+        return;
+    }
+    let mut table = style.table(&["Package", "Installed", "Move to", "Resolves", "Left"]);
+    for one in remedies.packages.iter().take(MOST) {
+        table.add_row([
+            clean(&one.package),
+            clean(&one.installed),
+            clean(&one.version),
+            one.resolves.len().to_string(),
+            one.remaining.to_string(),
+        ]);
+    }
+    bound(&mut table, 0, 40);
+    put(text, &table);
+    if remedies.packages.len() > MOST {
+        line(
+            text,
+            &format!("and {} more", count(remedies.packages.len() - MOST, "package")),
+        );
+    }
+}
+
+/// What does not count, and why.
+pub(super) fn suppressed(text: &mut String, suppressed: &[Suppressed<Vulnerability>], style: Style) {
+    if suppressed.is_empty() {
+        return;
+    }
+    heading(text, "Not counted, by decision");
+    let mut table = style.table(&["Vulnerability", "Package", "Decision", "Reason", "Source"]);
+    for one in suppressed {
+        table.add_row([
+            clean(&one.finding.id),
+            clean(&one.finding.package.name),
+            decision(one.decision.status).to_owned(),
+            shortened(&clean(&one.decision.reason), 120),
+            clean(&one.decision.source),
+        ]);
+    }
+    keep_whole(&mut table, &[0, 2]);
+    put(text, &table);
+}
