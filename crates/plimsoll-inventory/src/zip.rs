@@ -12,6 +12,8 @@ const END: usize = 22 + 0xffff;
 /// More members than any archive of packages has.
 const MOST_MEMBERS: u64 = 1_000_000;
 const BUFFER: usize = 16 << 10;
+/// The names of all members that are looked at.
+const MOST_NAMES: usize = 2 << 20;
 
 /// A member of an archive.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -58,10 +60,11 @@ pub(crate) fn members(
 ) -> Result<(Vec<Member>, usize), ZipError> {
     let list = list(content)?;
     let mut reader = BufReader::with_capacity(BUFFER, Reader::new(content, list.offset));
-    let (mut wanted, mut more) = (Vec::new(), 0);
+    let (mut wanted, mut more, mut names) = (Vec::new(), 0, 0);
     for _ in 0..list.count.min(MOST_MEMBERS) {
         if let Some(member) = member(&mut reader, list.before, is_wanted)? {
-            match wanted.len() < most {
+            names += member.name.len();
+            match wanted.len() < most && names <= MOST_NAMES {
                 true => wanted.push(member),
                 false => more += 1,
             }
@@ -385,6 +388,16 @@ pub(crate) mod tests {
         let (listed, _) = members(&mut file.as_slice(), 1, &|_| true).unwrap();
         assert_eq!(listed[0].size, 10);
         assert_eq!(listed[0].read(&mut file.as_slice(), 1000).unwrap(), None);
+    }
+
+    #[test]
+    fn long_names_are_not_all_kept() {
+        let name = "x".repeat(60_000);
+        let listed: Vec<(&str, &[u8], bool)> =
+            (0..100).map(|_| (name.as_str(), b"".as_slice(), false)).collect();
+        let file = archive(&listed);
+        let (wanted, more) = members(&mut file.as_slice(), 1000, &|_| true).unwrap();
+        assert_eq!((wanted.len(), more), (34, 66));
     }
 
     #[test]

@@ -35,7 +35,7 @@ impl Cataloger for Conda {
         let (directory, name) = path.rsplit_once('/')?;
         let is_meta = directory == "conda-meta" || directory.ends_with("/conda-meta");
         // The record names every file.
-        (is_meta && name.ends_with(".json")).then_some(64 << 20)
+        (is_meta && name.ends_with(".json")).then_some(16 << 20)
     }
 
     fn catalog(&self, content: &[u8], evidence: &mut EvidenceFile, warnings: &mut Warnings) {

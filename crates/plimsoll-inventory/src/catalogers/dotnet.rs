@@ -56,7 +56,7 @@ impl Cataloger for DotNet {
     }
 
     fn limit(&self, path: &str) -> Option<u64> {
-        path.ends_with(".deps.json").then_some(32 << 20)
+        path.ends_with(".deps.json").then_some(8 << 20)
     }
 
     fn catalog(&self, content: &[u8], evidence: &mut EvidenceFile, warnings: &mut Warnings) {

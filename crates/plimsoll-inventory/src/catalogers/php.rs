@@ -7,11 +7,10 @@ use crate::{EvidenceFile, FoundPackage};
 /// Installed PHP packages: `vendor/composer/installed.json`, which Composer 1 writes as a list and Composer 2 as an object.
 pub(super) struct Php;
 
+/// What Composer 2 writes.
 #[derive(Deserialize)]
-#[serde(untagged)]
-enum Installed {
-    Object { packages: Vec<Installation> },
-    List(Vec<Installation>),
+struct Installed {
+    packages: Vec<Installation>,
 }
 
 #[derive(Deserialize)]
@@ -51,13 +50,17 @@ impl Cataloger for Php {
 
     fn limit(&self, path: &str) -> Option<u64> {
         let directory = path.strip_suffix("/installed.json")?;
-        (directory == "composer" || directory.ends_with("/composer")).then_some(64 << 20)
+        (directory == "composer" || directory.ends_with("/composer")).then_some(16 << 20)
     }
 
     fn catalog(&self, content: &[u8], evidence: &mut EvidenceFile, warnings: &mut Warnings) {
-        let installed = match serde_json::from_slice(content) {
-            Ok(Installed::Object { packages }) => packages,
-            Ok(Installed::List(packages)) => packages,
+        let is_list = content.trim_ascii_start().starts_with(b"[");
+        let installed: serde_json::Result<Vec<Installation>> = match is_list {
+            true => serde_json::from_slice(content),
+            false => serde_json::from_slice(content).map(|installed: Installed| installed.packages),
+        };
+        let installed = match installed {
+            Ok(packages) => packages,
             Err(error) => return warnings.add(format!("it is no list of PHP packages: {error}")),
         };
         let packages = installed.into_iter().map(|one| FoundPackage {

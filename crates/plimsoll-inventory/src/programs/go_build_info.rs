@@ -15,7 +15,7 @@ const SEARCHED: usize = 1 << 20;
 /// A version with its experiments is no longer.
 const LONGEST_VERSION: u64 = 4 << 10;
 /// The largest programs have a few thousand modules of some 100 bytes.
-const LONGEST_MODULES: u64 = 16 << 20;
+const LONGEST_MODULES: u64 = 2 << 20;
 /// Stand before and behind the modules' text.
 const SENTINEL: usize = 16;
 

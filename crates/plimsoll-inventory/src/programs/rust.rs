@@ -13,8 +13,8 @@ use crate::executable::Executable;
 
 /// The compressed list of some thousand crates has some 10 kB.
 const LARGEST: usize = 1 << 20;
-/// The list itself; the reference reader has the same bound.
-const LONGEST_LIST: u64 = 8 << 20;
+/// The list itself.
+const LONGEST_LIST: u64 = 4 << 20;
 
 #[derive(Deserialize)]
 struct List {

@@ -2,6 +2,9 @@
 
 use super::manifest::Manifest;
 
+/// No part of a package's coordinates is longer.
+const LONGEST: usize = 300;
+
 /// A package's group, name and version; an empty text for what is not known.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
 pub(super) struct Coordinates {
@@ -21,7 +24,10 @@ impl Coordinates {
 
     /// Whether it says which package it is.
     pub(super) fn is_known(&self) -> bool {
-        !self.artifact.is_empty() && !self.version.is_empty()
+        let is_short = [&self.group, &self.artifact, &self.version]
+            .iter()
+            .all(|text| text.len() <= LONGEST);
+        is_short && !self.artifact.is_empty() && !self.version.is_empty()
     }
 }
 

@@ -27,7 +27,7 @@ const MOST_BYTES: u64 = 1 << 30;
 /// All archives that are opened for one file of the image.
 const MOST_ARCHIVES: usize = 20_000;
 /// All packages that one file of the image names.
-const MOST_PACKAGES: usize = 50_000;
+const MOST_PACKAGES: usize = 20_000;
 /// A manifest or a `pom.properties` is no larger.
 const LARGEST_TEXT: u64 = 2 << 20;
 
