@@ -166,7 +166,12 @@ fn is_ownable(path: &str) -> bool {
     };
     match cataloger_of(path) {
         Some((cataloger, _)) => cataloger.is_ownable(path),
-        None => is_program() || java::is_archive(path.as_bytes()) || path.ends_with(".egg"),
+        None => {
+            is_program()
+                || java::is_archive(path.as_bytes())
+                || path.ends_with(".egg")
+                || programs::is_well_known(path)
+        }
     }
 }
 

@@ -140,6 +140,7 @@ impl Cataloger for Rpm {
 
     fn owned(&self, path: &str, content: &[u8], sink: &mut dyn FnMut(&[u8])) {
         if let Some(file) = File::at(path) {
+            // What is wrong with the file is told by `catalog`.
             let _ = file.headers(content, &mut |blob| {
                 if let Ok(header) = Header::parse(blob) {
                     header.paths(sink);
