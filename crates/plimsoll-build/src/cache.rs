@@ -11,6 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::context::walk::{Kind, Xattrs};
 use crate::copy::sources::Source;
 use crate::error::{IoContext, Problem};
+use crate::remote::http;
 
 /// Raised when the same key would not give the same layer as before.
 const VERSION: &str = "plimsoll step 2";
@@ -199,19 +200,26 @@ impl HardLinks {
         }
     }
 }
-/// Forgets every step, so that the next build runs them all again. Layers that only they refer to can be pruned then.
+
+/// Forgets every step and download, so that the next build runs and fetches them all again. Layers that only steps refer
+/// to can be pruned then.
 ///
 /// # Errors
 /// [`Error::Context`](crate::Error::Context), when the records cannot be removed.
 pub fn forget_steps(store: &Store) -> crate::Result<()> {
-    let directory = store.steps_dir();
-    let wrong = |source| crate::Error::Context {
-        problem: Problem::io("cannot remove", &directory, source),
-    };
-    for entry in std::fs::read_dir(&directory).map_err(wrong)? {
-        let entry = entry.map_err(wrong)?;
-        if entry.file_type().map_err(wrong)?.is_file() {
-            std::fs::remove_file(entry.path()).map_err(wrong)?;
+    for directory in [store.steps_dir(), store.root().join(http::DIRECTORY)] {
+        let wrong = |source| crate::Error::Context {
+            problem: Problem::io("cannot remove", &directory, source),
+        };
+        let entries = match std::fs::read_dir(&directory) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => continue,
+            entries => entries.map_err(wrong)?,
+        };
+        for entry in entries {
+            let entry = entry.map_err(wrong)?;
+            if entry.file_type().map_err(wrong)?.is_file() {
+                std::fs::remove_file(entry.path()).map_err(wrong)?;
+            }
         }
     }
     Ok(())

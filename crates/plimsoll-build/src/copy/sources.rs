@@ -76,6 +76,15 @@ pub(crate) fn find(
     for part in &components[wild..] {
         GoPattern::parse(part)?;
     }
+    // A pattern may fit nothing, but the directory that it is looked for in must be there.
+    if tree
+        .root
+        .stat(&resolve(tree, &prefix)?)
+        .doing("cannot read", &prefix)?
+        .is_none()
+    {
+        return Err(missing(tree, &prefix.to_string_lossy(), &components[..wild]));
+    }
     for path in expand(tree, &prefix, &components[wild..], false)? {
         if !exclude(Path::new(path.file_name().unwrap_or_default())) {
             sources.extend(load(tree, &path, exclude)?);

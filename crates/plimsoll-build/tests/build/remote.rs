@@ -176,6 +176,10 @@ fn conditional() {
     let built = fixture.build(&dockerfile);
     assert_eq!(built.executed(), 2);
     assert_eq!(built.tree.content("f"), "two");
+    plimsoll_build::forget_steps(&fixture.store).unwrap();
+    server.log();
+    assert_eq!(fixture.build(&dockerfile).executed(), 2);
+    assert_eq!(server.log(), ["/f 200"]);
     // The same content under another address is the same step.
     let other = server.put("/dir/f", b"two");
     assert_eq!(
