@@ -133,6 +133,12 @@ pub(crate) fn oci_blobs(compress: Compress) -> Vec<(String, Vec<u8>)> {
     blobs
 }
 
+/// The blobs as an archive.
+pub(crate) fn oci_archive(blobs: &[(String, Vec<u8>)]) -> Vec<u8> {
+    let add = |tar: Tar, (name, bytes): &(String, Vec<u8>)| tar.file(name, bytes);
+    blobs.iter().fold(Tar::new(), add).end()
+}
+
 fn write(directory: &Path, name: &str, bytes: &[u8]) -> PathBuf {
     let path = directory.join(name);
     fs::create_dir_all(path.parent().unwrap()).unwrap();

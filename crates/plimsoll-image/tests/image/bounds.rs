@@ -8,7 +8,7 @@ use plimsoll_core::Digest;
 use plimsoll_image::source::{self, Options};
 use plimsoll_image::{Error, Image, Limits, Store};
 
-use crate::archives::{config, descriptor, layers, oci_blobs, old_docker};
+use crate::archives::{config, descriptor, layers, oci_archive, oci_blobs, old_docker};
 use crate::support::{Tar, leftovers, store};
 
 /// What becomes of an archive.
@@ -298,12 +298,6 @@ fn documents_that_lie() {
     let directory = Path::new("/");
     let error = source::open_archive(directory, &Options::default()).unwrap_err();
     assert!(error.to_string().contains("is a directory"), "{error}");
-}
-
-/// The blobs as an archive.
-fn oci_archive(blobs: &[(String, Vec<u8>)]) -> Vec<u8> {
-    let add = |tar: Tar, (name, bytes): &(String, Vec<u8>)| tar.file(name, bytes);
-    blobs.iter().fold(Tar::new(), add).end()
 }
 
 #[test]

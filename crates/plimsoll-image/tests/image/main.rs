@@ -8,6 +8,7 @@ mod engines;
 mod hostile;
 mod layers;
 mod merge;
+mod mutations;
 mod real;
 mod stores;
 mod support;
