@@ -11,22 +11,11 @@ impl Inventory {
     /// speaks for it. A caller that compares packages with advisories must not call an image assessed while there are
     /// some: without a package, there is nothing to compare, and that is not the same as nothing to find.
     pub fn gaps(&self) -> Vec<String> {
-        let mut gaps = Vec::new();
-        let has_database = self
-            .packages
-            .iter()
-            .any(|package| package.ecosystem.is_distribution());
         let is_all = |ecosystem| self.packages.iter().all(|package| package.ecosystem == ecosystem);
-        match &self.distribution {
-            Some(distribution) if !has_database => gaps.push(format!(
-                "the image is of {distribution}, but no package of the distribution was found: its package database is \
-                 missing, empty or of a kind that is not read"
-            )),
-            // Programs found by their versions are no list of what is there.
-            None if is_all(Ecosystem::Generic) && self.uncatalogued.is_empty() => {
-                gaps.push("no package database was found, nor what distribution the image is of".to_owned());
-            }
-            _ => {}
+        let mut gaps: Vec<String> = self.missing_database().into_iter().collect();
+        // Programs found by their versions are no list of what is there.
+        if self.distribution.is_none() && is_all(Ecosystem::Generic) && self.uncatalogued.is_empty() {
+            gaps.push("no package database was found, nor what distribution the image is of".to_owned());
         }
         gaps.extend(unread(&self.unread));
         gaps.extend(self.uncatalogued.iter().map(|one| {
@@ -37,6 +26,19 @@ impl Inventory {
             format!("{} are not read: `{}`{others}", one.kind, one.example)
         }));
         gaps
+    }
+
+    /// That the image is of a distribution and none of its packages was found, a sentence; `None` where that is not so.
+    pub fn missing_database(&self) -> Option<String> {
+        let distribution = self.distribution.as_ref()?;
+        let mut packages = self.packages.iter();
+        let has_database = packages.any(|package| package.ecosystem.is_distribution());
+        (!has_database).then(|| {
+            format!(
+                "the image is of {distribution}, but no package of the distribution was found: its package database is \
+                 missing, empty or of a kind that is not read"
+            )
+        })
     }
 }
 

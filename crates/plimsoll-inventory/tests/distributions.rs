@@ -345,3 +345,30 @@ fn owned_files_are_known_where_directories_are_merged() {
     let found = inventory(vec![files, lists]);
     assert_eq!(shown(&found), ["python3-six 1 1", "pip 1 0"]);
 }
+
+#[test]
+fn a_distribution_without_its_database_is_told() {
+    let dir = tempfile::tempdir().unwrap();
+    let release = F("etc/os-release", b"ID=rhel\nVERSION_ID=9.4\n");
+    let app = F("app/a.dist-info/METADATA", &metadata("a", "1"));
+    let damaged = F("var/lib/rpm/rpmdb.sqlite", b"SQLite");
+    let found = inventory(vec![layer(dir.path(), &[release, app, damaged])]);
+    assert_eq!(shown(&found), ["a 1 0"]);
+    let missing = found.missing_database().unwrap();
+    assert!(
+        missing.starts_with("the image is of rhel 9.4, but no package"),
+        "{missing}"
+    );
+    assert_eq!(
+        found.gaps(),
+        [
+            missing,
+            "`var/lib/rpm/rpmdb.sqlite` could not be read whole: it is not an SQLite database".to_owned()
+        ]
+    );
+    let none = inventory(vec![layer(
+        dir.path(),
+        &[F("app/a.dist-info/METADATA", &metadata("a", "1"))],
+    )]);
+    assert_eq!(none.missing_database(), None);
+}

@@ -80,16 +80,23 @@ impl Scanned {
     }
 }
 
-/// Kinds of packages that are in the image and that no cataloger reads.
+/// Packages of the distribution where none was found, and kinds of packages that are in the image and that no cataloger
+/// reads.
 fn uncatalogued(inventory: &Inventory) -> impl Iterator<Item = Coverage> {
-    inventory.uncatalogued.iter().map(|unread| Coverage {
-        subject: unread.kind.clone(),
+    let not_assessed = |subject: String, reason: String| Coverage {
+        subject,
         ecosystem: None,
         packages: None,
-        status: CoverageStatus::NotAssessed {
-            reason: format!("{} are not read yet; one is `{}`", unread.kind, unread.example),
-        },
-    })
+        status: CoverageStatus::NotAssessed { reason },
+    };
+    let missing = inventory
+        .missing_database()
+        .map(|reason| not_assessed("packages of the distribution".to_owned(), reason));
+    let unread = inventory.uncatalogued.iter().map(move |unread| {
+        let reason = format!("{} are not read yet; one is `{}`", unread.kind, unread.example);
+        not_assessed(unread.kind.clone(), reason)
+    });
+    missing.into_iter().chain(unread)
 }
 
 /// The report of one scan. `name` is what the user called the image.
