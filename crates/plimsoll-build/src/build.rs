@@ -8,13 +8,14 @@ use plimsoll_core::{Platform, Reference};
 use plimsoll_dockerfile::{Diagnostic, DockerIgnore};
 use plimsoll_image::{Image, Store};
 
-use crate::cache::StepCache;
+use crate::cache::{StepCache, UsedSteps};
 use crate::context::ignore::IgnoreFilter;
 use crate::context::stat_cache::StatCache;
 use crate::copy::chown::Owner;
 use crate::copy::sources::SourceTree;
 use crate::error::{Error, ForeignError, IoContext, Problem, Result};
 use crate::graph::{Graph, Origin};
+use crate::merge::merge;
 use crate::named::{NamedContexts, NamedImages, OpenContext};
 use crate::options::BuildOptions;
 use crate::plan::Plan;
@@ -44,6 +45,10 @@ pub struct BuildOutcome {
     pub steps: usize,
     /// How many of them were known already.
     pub cached: usize,
+    /// The steps and their layers, to be written where another store can use them.
+    pub used_steps: UsedSteps,
+    /// What was wrong with imported caches.
+    pub cache_complaints: Vec<String>,
     /// What the parser warns of.
     pub warnings: Vec<Diagnostic>,
     /// The names among `--build-arg` that no `ARG` declares.
@@ -113,7 +118,7 @@ pub fn build(
             owner: Some(Owner::ROOT),
             cache: cache.as_ref(),
         },
-        steps: StepCache::new(store, scratch.path()),
+        steps: StepCache::new(store, scratch.path(), &options.cache_from),
         created: rfc3339(options.now),
         slots: graph.stages.iter().map(|_| Slot::default()).collect(),
         views: Mutex::default(),
@@ -129,10 +134,15 @@ pub fn build(
     }
     let state = built?;
     let image = builder.commit(&state)?;
+    let (mut used_steps, cache_complaints) = builder.steps.finish();
+    let layers = state.layers.iter().chain(&image.layers);
+    used_steps.image.extend(layers.map(|layer| layer.diff_id));
     Ok(BuildOutcome {
         image,
         steps: builder.step_count.load(Ordering::Relaxed),
         cached: builder.cached_count.load(Ordering::Relaxed),
+        used_steps,
+        cache_complaints,
         unused_build_args: arguments::unused(dockerfile, options),
         warnings: parsed.diagnostics,
     })
@@ -298,7 +308,9 @@ impl Builder<'_> {
     }
 
     fn commit(&self, state: &StageState) -> Result<Image> {
-        let mut config = state.config.clone();
+        let (layers, mut config) = merge(self, state).map_err(|problem| Error::Merge {
+            problem: Box::new(problem),
+        })?;
         if let Some(platform) = &self.options.platform {
             config.set_platform(platform);
         }
@@ -315,7 +327,7 @@ impl Builder<'_> {
         let tags = &self.options.tags;
         Ok(self
             .store
-            .commit_annotated(&config, &state.layers, tags, &annotations)?)
+            .commit_annotated(&config, &layers, tags, &annotations)?)
     }
 }
 

@@ -1,20 +1,28 @@
 //! What is remembered of the steps of earlier builds.
 
+mod prune;
+mod transfer;
+
 use std::collections::hash_map::Entry;
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use std::time::SystemTime;
 
 use plimsoll_core::{Digest, Sha256};
 use plimsoll_image::{Layer, Store};
 use serde::{Deserialize, Serialize};
 
+pub use prune::{CacheLimits, CacheUsage, Forgotten, cache_usage, prune_cache};
+pub use transfer::{CacheMode, ImportedCache, UsedSteps};
+
+use crate::build::lock;
 use crate::context::walk::{Kind, Xattrs};
 use crate::copy::sources::Source;
 use crate::error::{IoContext, Problem};
-use crate::remote::http;
 
 /// Raised when the same key would not give the same layer as before.
-const VERSION: &str = "plimsoll step 2";
+const VERSION: &str = "plimsoll step 3";
 
 /// What a step made.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -40,14 +48,36 @@ pub(crate) struct StepCache<'a> {
     store: &'a Store,
     /// Where records are written before they appear.
     temporary: PathBuf,
+    /// What other stores remember.
+    imported: &'a [ImportedCache],
+    /// What this build looked up or made.
+    used: Mutex<UsedSteps>,
+    /// What is wrong with the imported caches.
+    complaints: Mutex<Vec<String>>,
 }
 
 impl<'a> StepCache<'a> {
-    pub(crate) fn new(store: &'a Store, temporary: &Path) -> Self {
+    pub(crate) fn new(store: &'a Store, temporary: &Path, imported: &'a [ImportedCache]) -> Self {
         Self {
             store,
             temporary: temporary.to_owned(),
+            imported,
+            used: Mutex::default(),
+            complaints: Mutex::default(),
         }
+    }
+
+    /// What the build used and made, and what it has to say of imported caches.
+    pub(crate) fn finish(&self) -> (UsedSteps, Vec<String>) {
+        (
+            std::mem::take(&mut lock(&self.used)),
+            std::mem::take(&mut lock(&self.complaints)),
+        )
+    }
+
+    fn note(&self, key: &Digest, record: &StepRecord, layer: Option<&Layer>) {
+        let step = (record.clone(), layer.cloned());
+        lock(&self.used).steps.insert(*key, step);
     }
 
     fn path(&self, key: &Digest) -> PathBuf {
@@ -57,7 +87,23 @@ impl<'a> StepCache<'a> {
     /// What the step with this key made, if that is known and still there. A record that does not read counts
     /// as none.
     pub(crate) fn get(&self, key: &Digest) -> Result<Option<Hit>, Problem> {
-        let Ok(bytes) = std::fs::read(self.path(key)) else {
+        let Some((record, layer)) = (match self.own(key)? {
+            Some(known) => Some(known),
+            None => self.import(key)?,
+        }) else {
+            return Ok(None);
+        };
+        self.note(key, &record, layer.as_ref());
+        Ok(Some(Hit {
+            layer,
+            created: record.created,
+        }))
+    }
+
+    /// What the store itself remembers of the step.
+    fn own(&self, key: &Digest) -> Result<Option<(StepRecord, Option<Layer>)>, Problem> {
+        let path = self.path(key);
+        let Ok(bytes) = std::fs::read(&path) else {
             return Ok(None);
         };
         let Ok(record) = serde_json::from_slice::<StepRecord>(&bytes) else {
@@ -70,14 +116,42 @@ impl<'a> StepCache<'a> {
             },
             None => None,
         };
-        Ok(Some(Hit {
-            layer,
-            created: record.created,
-        }))
+        // What was used last is forgotten last. A store that is only read is no reason to fail.
+        if let Ok(file) = std::fs::File::options().write(true).open(&path) {
+            file.set_modified(SystemTime::now()).ok();
+        }
+        Ok(Some((record, layer)))
+    }
+
+    /// What an imported cache has of the step, put into the store. A damaged one is told of and passed over.
+    fn import(&self, key: &Digest) -> Result<Option<(StepRecord, Option<Layer>)>, Problem> {
+        for cache in self.imported {
+            let Some((record, layer)) = cache.find(key) else {
+                continue;
+            };
+            let layer = match layer.map(|layer| self.store.add_layer(layer)).transpose() {
+                Ok(layer) => layer,
+                Err(error) => {
+                    let place = cache.path().display();
+                    lock(&self.complaints)
+                        .push(format!("the cache in `{place}` is not used for a step: {error}"));
+                    continue;
+                }
+            };
+            self.put(key, record, layer.as_ref())?;
+            return Ok(Some((record.clone(), layer)));
+        }
+        Ok(None)
     }
 
     /// Remembers what a step made. It appears whole or not at all.
-    pub(crate) fn put(&self, key: &Digest, record: &StepRecord) -> Result<(), Problem> {
+    pub(crate) fn put(
+        &self,
+        key: &Digest,
+        record: &StepRecord,
+        layer: Option<&Layer>,
+    ) -> Result<(), Problem> {
+        self.note(key, record, layer);
         let path = self.path(key);
         let json = serde_json::to_vec(record).doing("cannot write", &path)?;
         let mut file = tempfile::NamedTempFile::new_in(&self.temporary).doing("cannot write", &path)?;
@@ -199,28 +273,4 @@ impl HardLinks {
             }
         }
     }
-}
-
-/// Forgets every step and download, so that the next build runs and fetches them all again. Layers that only steps refer
-/// to can be pruned then.
-///
-/// # Errors
-/// [`Error::Context`](crate::Error::Context), when the records cannot be removed.
-pub fn forget_steps(store: &Store) -> crate::Result<()> {
-    for directory in [store.steps_dir(), store.root().join(http::DIRECTORY)] {
-        let wrong = |source| crate::Error::Context {
-            problem: Problem::io("cannot remove", &directory, source),
-        };
-        let entries = match std::fs::read_dir(&directory) {
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => continue,
-            entries => entries.map_err(wrong)?,
-        };
-        for entry in entries {
-            let entry = entry.map_err(wrong)?;
-            if entry.file_type().map_err(wrong)?.is_file() {
-                std::fs::remove_file(entry.path()).map_err(wrong)?;
-            }
-        }
-    }
-    Ok(())
 }

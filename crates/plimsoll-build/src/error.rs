@@ -51,6 +51,34 @@ pub enum Error {
         #[source]
         problem: Box<Problem>,
     },
+    /// The layers of a finished image could not be made into fewer.
+    #[error("the layers of the image cannot be merged")]
+    Merge {
+        /// Why not.
+        #[source]
+        problem: Box<Problem>,
+    },
+    /// The build cache could not be written for other stores.
+    #[error("the build cache cannot be written to `{}`", place.display())]
+    CacheExport {
+        /// The directory that it was to go to.
+        place: PathBuf,
+        /// Why not.
+        #[source]
+        problem: Box<Problem>,
+    },
+    /// There is no build cache to be imported, or it is damaged.
+    #[error("the build cache in `{}` cannot be used", place.display())]
+    CacheImport {
+        /// The directory where it was looked for.
+        place: PathBuf,
+        /// Why not.
+        #[source]
+        problem: Box<Problem>,
+    },
+    /// The store's build cache cannot be looked at or pruned.
+    #[error("the build cache cannot be pruned")]
+    Cache(#[source] Box<Problem>),
     /// The build was given up because another stage failed first.
     #[error("given up, as another stage failed")]
     Abandoned,
@@ -91,6 +119,8 @@ pub enum Problem {
         code: i32,
         /// The last lines that it wrote, to either output.
         output: Vec<String>,
+        /// Whether there was no space left for what it wrote then.
+        disk_is_full: bool,
     },
     /// A source of `COPY`, `ADD` or a bind mount does not exist.
     #[error("`{path}` is not in {place}{}", if *.ignored { ": `.dockerignore` leaves it out" } else { "" })]
@@ -190,6 +220,14 @@ impl Problem {
                 ..
             } => Some(Hint::new(format!("`{near}` is there"))),
             Self::Unsupported { hint, .. } | Self::Invalid { hint, .. } => hint.clone(),
+            Self::RunFailed {
+                disk_is_full: true, ..
+            } => Some(Hint::new(
+                "the disk that the store is on is full; `plimsoll prune` removes what nothing refers to",
+            )),
+            Self::Io { source, .. } if source.kind() == io::ErrorKind::StorageFull => Some(Hint::new(
+                "free some space; `plimsoll prune` removes what nothing refers to",
+            )),
             Self::Image(error) => error.hint(),
             Self::Sandbox(error) => error.hint(),
             Self::RunFailed { .. }
@@ -259,7 +297,11 @@ impl Error {
         match self {
             Self::Instruction(error) => Some(&error.problem),
             Self::Context { problem } => Some(problem),
-            Self::Export { problem, .. } => Some(problem),
+            Self::Export { problem, .. }
+            | Self::Merge { problem }
+            | Self::CacheExport { problem, .. }
+            | Self::CacheImport { problem, .. } => Some(problem),
+            Self::Cache(problem) => Some(problem),
             _ => None,
         }
     }
@@ -277,7 +319,11 @@ impl Error {
             }
             Self::Instruction(error) => error.problem.hint(),
             Self::Context { problem } => problem.hint(),
-            Self::Export { problem, .. } => problem.hint(),
+            Self::Export { problem, .. }
+            | Self::Merge { problem }
+            | Self::CacheExport { problem, .. }
+            | Self::CacheImport { problem, .. } => problem.hint(),
+            Self::Cache(problem) => problem.hint(),
             Self::Image(error) => error.hint(),
             Self::Prepare(error) => error.hint(),
             Self::NoSuchTarget { .. } | Self::Dockerfile(_) | Self::Abandoned => None,

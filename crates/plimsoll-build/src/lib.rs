@@ -14,6 +14,7 @@ pub mod export;
 mod graph;
 mod history;
 mod instructions;
+mod merge;
 mod named;
 mod options;
 mod plan;
@@ -28,7 +29,9 @@ mod stage;
 mod state;
 
 pub use build::{BaseImages, BuildOutcome, build, prepare_process};
-pub use cache::forget_steps;
+pub use cache::{
+    CacheLimits, CacheMode, CacheUsage, Forgotten, ImportedCache, UsedSteps, cache_usage, prune_cache,
+};
 pub use context::Context;
 pub use context::remote::{RemoteContext, RemoteSettings};
 pub use error::{Error, ForeignError, InstructionError, Problem, Result};

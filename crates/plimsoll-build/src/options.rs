@@ -1,4 +1,5 @@
 use std::net::IpAddr;
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::SystemTime;
 
@@ -6,6 +7,7 @@ use plimsoll_core::{Platform, Reference};
 use plimsoll_image::Image;
 pub use plimsoll_sandbox::Ulimit;
 
+use crate::cache::ImportedCache;
 use crate::context::Context;
 
 /// Everything that one build is told; nothing is read from the environment.
@@ -30,6 +32,12 @@ pub struct BuildOptions {
     pub tags: Vec<Reference>,
     /// Run every step, even those that the cache knows. What they make is still remembered.
     pub no_cache: bool,
+    /// What other stores remember, looked into where this one knows nothing.
+    pub cache_from: Vec<ImportedCache>,
+    /// `--squash`: one layer of all that the build makes.
+    pub squash: bool,
+    /// `--max-layers`: neighbouring layers are made into one until there are no more than so many.
+    pub max_layers: Option<NonZeroUsize>,
     /// The network of `RUN` steps that do not say one.
     pub network: StepNetwork,
     /// A PEM bundle of the host's certificate authorities, shown to `RUN` steps read-only and named in the
@@ -75,6 +83,9 @@ impl BuildOptions {
             annotations: Vec::new(),
             tags: Vec::new(),
             no_cache: false,
+            cache_from: Vec::new(),
+            squash: false,
+            max_layers: None,
             network: StepNetwork::Host,
             host_ca: None,
             secrets: Vec::new(),

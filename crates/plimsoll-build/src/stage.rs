@@ -8,7 +8,7 @@ use plimsoll_image::{Layer, NewLayer};
 
 use crate::build::{BuildProblem, Builder};
 use crate::cache::StepRecord;
-use crate::error::{Error, IoContext, Problem, Result};
+use crate::error::{Error, Problem, Result};
 use crate::graph::{Base, Step, at_from, one_line};
 use crate::history;
 use crate::instructions;
@@ -235,11 +235,8 @@ impl<'b> StageBuild<'b> {
         keys: &[Digest],
         instruction: &str,
     ) -> Result<Made, Problem> {
-        let is_empty = std::fs::read_dir(new.fs())
-            .doing("cannot list", new.fs())?
-            .next()
-            .is_none();
-        let layer = if is_empty { None } else { Some(new.commit()?) };
+        // A step that changes nothing has a layer, too, as with BuildKit.
+        let layer = Some(new.commit()?);
         let made = Made {
             layer,
             created: self.builder.created.clone(),
@@ -261,7 +258,7 @@ impl<'b> StageBuild<'b> {
             instruction: one_line(instruction),
         };
         keys.iter()
-            .try_for_each(|key| self.builder.steps.put(key, &record))
+            .try_for_each(|key| self.builder.steps.put(key, &record, made.layer.as_ref()))
     }
 
     /// `SOURCE_DATE_EPOCH` as part of a key: it decides the times in a layer.

@@ -47,6 +47,8 @@ pub(crate) struct StageState {
     pub(crate) has_cmd: bool,
     /// How many entries of the history came with the base image.
     pub(crate) inherited_history: usize,
+    /// How many layers came with the base image.
+    pub(crate) inherited_layers: usize,
 }
 
 impl StageState {
@@ -81,6 +83,7 @@ impl StageState {
         let inherited_history = config.history.len();
         Self {
             config,
+            inherited_layers: layers.len(),
             layers,
             variables,
             args: Vec::new(),

@@ -184,6 +184,9 @@ pub(crate) fn build(
             .printer
             .warn(&format!("no `ARG` of the Dockerfile takes `--build-arg {name}`"));
     }
+    for complaint in &outcome.cache_complaints {
+        invocation.printer.warn(complaint);
+    }
     if !outcome.warnings.is_empty() {
         let color = invocation.printer.colors_messages();
         invocation.printer.block(&diagnostics::warnings(

@@ -73,6 +73,15 @@ pub(crate) enum Command {
     Wait(commands::wait::Args),
     Rm(commands::rm::Args),
     Prune(commands::prune::Args),
+    Df(commands::df::Args),
+    #[command(subcommand, hide = true)]
+    System(commands::docker_words::SystemCommand),
+    #[command(subcommand, hide = true)]
+    Builder(commands::docker_words::PruneCommand),
+    #[command(subcommand, hide = true)]
+    Image(commands::docker_words::PruneCommand),
+    #[command(subcommand, hide = true)]
+    Container(commands::docker_words::PruneCommand),
     #[command(subcommand)]
     Dockerfile(commands::dockerfile::Command),
     Completions(commands::completions::Args),
@@ -110,7 +119,7 @@ mod tests {
         let mut reference = "# Commands\n\nMade from `plimsoll help COMMAND`; do not edit.\n".to_owned();
         let mut cli = Cli::command().disable_help_subcommand(true).term_width(100);
         cli.build();
-        for command in cli.get_subcommands_mut() {
+        for command in cli.get_subcommands_mut().filter(|command| !command.is_hide_set()) {
             describe(command, &mut reference);
         }
         let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/commands.md");

@@ -1,6 +1,7 @@
 //! What the environment decides, read in one place.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 
 use plimsoll_image::Limits;
 
@@ -123,6 +124,15 @@ pub(crate) fn source_date_epoch() -> Result<Option<i64>, Failure> {
 pub(crate) fn epoch(text: &str) -> Result<i64, Failure> {
     let wrong = |_| Failure::usage(format!("SOURCE_DATE_EPOCH is `{text}`, not a number of seconds"));
     text.parse().map_err(wrong)
+}
+
+/// When the last commit of the repository that a folder is in was made; `None` where it is in none, or git is missing.
+pub(crate) fn commit_time(folder: &Path) -> Option<i64> {
+    let mut git = Command::new("git");
+    git.arg("-C").arg(folder).args(["log", "-1", "--format=%ct"]);
+    let output = git.stdin(Stdio::null()).stderr(Stdio::null()).output().ok()?;
+    let text = String::from_utf8(output.stdout).ok()?;
+    text.trim().parse().ok().filter(|_| output.status.success())
 }
 
 /// The proxy for fetching feeds from addresses of a scheme: `https` or `http`.

@@ -8,6 +8,7 @@ mod secrets;
 mod ssh;
 
 use std::collections::VecDeque;
+use std::path::Path;
 
 use plimsoll_dockerfile::{Network as RunNetwork, Run, Security};
 use plimsoll_sandbox::{Network, Overlay, Seccomp, StepMount, StepMountKind, StepSpec, Stream, run_step};
@@ -226,6 +227,7 @@ impl<'i> Job<'i> {
             command: one_line(&self.step.instruction.source),
             code: outcome.exit_code,
             output: last.into(),
+            disk_is_full: is_full(stage.builder.store.root()),
         })
     }
 }
@@ -237,4 +239,11 @@ fn host_lines(options: &BuildOptions) -> Vec<String> {
         .iter()
         .map(|(name, address)| format!("{address}\t{name}\n"))
         .collect()
+}
+
+/// Whether a file system has less space left than a step could do anything with. What processes make of that is often
+/// no more than an input or output error.
+fn is_full(path: &Path) -> bool {
+    const LEAST: u64 = 256 << 10;
+    rustix::fs::statvfs(path).is_ok_and(|status| status.f_bavail.saturating_mul(status.f_frsize) < LEAST)
 }

@@ -30,8 +30,8 @@ pub(crate) const TESTS: &[Test] = &[
     ),
     ("cache::a_damaged_record_is_none", a_damaged_record_is_none),
     (
-        "cache::steps_without_changes_have_no_layer",
-        steps_without_changes_have_no_layer,
+        "cache::steps_without_changes_have_an_empty_layer",
+        steps_without_changes_have_an_empty_layer,
     ),
 ];
 
@@ -176,18 +176,23 @@ fn a_damaged_record_is_none() {
     assert_eq!(fixture.build(dockerfile).executed(), 0);
 }
 
-fn steps_without_changes_have_no_layer() {
+fn steps_without_changes_have_an_empty_layer() {
     let fixture = Fixture::new();
-    let dockerfile = "FROM busybox\nRUN true\nWORKDIR /tmp\nRUN echo x > /x\n";
+    let dockerfile = "FROM busybox\nRUN true\nWORKDIR /tmp\nWORKDIR /\nRUN echo x > /x\n";
     for executed in [3, 0] {
         let built = fixture.build(dockerfile);
         assert_eq!(built.executed(), executed);
-        assert_eq!(built.image().layers.len(), 2);
+        let layers = &built.image().layers;
+        let empty: Vec<bool> = layers.iter().map(|layer| layer.is_empty().unwrap()).collect();
+        assert_eq!(empty, [false, true, true, false]);
+        // The digest of the empty tar, as BuildKit has it.
+        assert!(layers[1].diff_id.hex().starts_with("5f70bf18a086"));
         assert_eq!(
             built.history(),
             [
-                "RUN /bin/sh -c true # buildkit (empty)",
-                "WORKDIR /tmp (empty)",
+                "RUN /bin/sh -c true # buildkit",
+                "WORKDIR /tmp",
+                "WORKDIR / (empty)",
                 "RUN /bin/sh -c echo x > /x # buildkit"
             ]
         );

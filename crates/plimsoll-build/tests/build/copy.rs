@@ -12,6 +12,10 @@ pub(crate) const TESTS: &[Test] = &[
     ("copy::where_things_go", where_things_go),
     ("copy::what_is_kept", what_is_kept),
     ("copy::over_what_is_there", over_what_is_there),
+    (
+        "copy::directories_below_get_the_attributes",
+        directories_below_get_the_attributes,
+    ),
     ("copy::links_do_not_lead_out", links_do_not_lead_out),
     ("copy::owners_and_modes", owners_and_modes),
     ("copy::ignored_files", ignored_files),
@@ -180,6 +184,20 @@ fn over_what_is_there() {
             .contains("`/t/sub` in the image is not a directory"),
         "{error}"
     );
+}
+
+/// Also where nothing else in them is changed.
+fn directories_below_get_the_attributes() {
+    let built = Fixture::new().build(
+        "FROM busybox AS from\n\
+         RUN mkdir -p /t/empty /t/full && chmod 0711 /t/empty && chmod 0710 /t/full && echo x > /t/full/x\n\
+         FROM busybox\n\
+         RUN mkdir -p /t/empty /t/full/below\n\
+         COPY --from=from /t /t\n",
+    );
+    assert_eq!(built.tree.get("t/empty").mode, 0o711);
+    assert_eq!(built.tree.get("t/full").mode, 0o710);
+    assert!(built.tree.has("t/full/below") && built.tree.has("t/full/x"));
 }
 
 fn links_do_not_lead_out() {

@@ -111,6 +111,12 @@ impl Built {
             .collect()
     }
 
+    /// How many layers have something in them.
+    pub(crate) fn changing_layers(&self) -> usize {
+        let layers = self.image().layers.iter();
+        layers.filter(|layer| !layer.is_empty().unwrap()).count()
+    }
+
     /// The keys of steps that were not known.
     pub(crate) fn executed(&self) -> usize {
         self.outcome.steps - self.outcome.cached

@@ -14,11 +14,13 @@ mod cache;
 mod copy;
 mod fixture;
 mod instructions;
+mod merge;
 mod remote;
 mod robustness;
 mod run;
 mod shared;
 mod stages;
+mod transfer;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
@@ -48,6 +50,8 @@ fn main() -> ExitCode {
         run::TESTS,
         remote::TESTS,
         robustness::TESTS,
+        merge::TESTS,
+        transfer::TESTS,
     ];
     let tests: Vec<&Test> = all
         .into_iter()

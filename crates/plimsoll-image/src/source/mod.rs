@@ -167,6 +167,14 @@ fn images(archive: Archive, options: &Options) -> Result<Vec<Image>> {
     }
 }
 
+/// The images of the OCI image layout in a directory.
+///
+/// # Errors
+/// When there is none, or it is damaged.
+pub fn open_layout(path: &Path, options: &Options) -> Result<Vec<Image>> {
+    oci::Layout::Directory(path.to_owned()).read(options, None)
+}
+
 /// A path that is there is meant as a whole; of another, what follows a colon is a name.
 fn split_name(path: &Path) -> (PathBuf, Option<String>) {
     let whole = (path.to_owned(), None);

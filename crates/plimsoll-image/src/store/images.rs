@@ -258,6 +258,15 @@ impl Store {
         self.record(&image.config_bytes, &layers, references, &image.annotations)
     }
 
+    /// Unpacks a layer from any source in the store, unless it is there; its digest is checked. As long as the value
+    /// lives, it is not pruned.
+    ///
+    /// # Errors
+    /// When the layer is damaged or the store cannot be written.
+    pub fn add_layer(&self, layer: &Layer) -> Result<Layer> {
+        self.ensure(layer).map(|(layer, _)| layer)
+    }
+
     /// All layers, unpacked in the store. If one fails, those that were added are taken away again.
     fn ensure_all(&self, layers: &[Layer]) -> Result<Vec<Layer>> {
         let results: Vec<Result<(Layer, bool)>> = layers.par_iter().map(|layer| self.ensure(layer)).collect();

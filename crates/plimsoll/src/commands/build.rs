@@ -1,4 +1,5 @@
 use std::net::IpAddr;
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 
 use plimsoll_build::{BuildOptions, Entitlements, RemoteSettings, StepNetwork, Ulimit};
@@ -6,7 +7,7 @@ use plimsoll_core::{Platform, Reference};
 use plimsoll_image::Image;
 
 use crate::invocation::Invocation;
-use crate::output::OutputArgs;
+use crate::output::{CacheArgs, OutputArgs};
 use crate::progress::ProgressForm;
 use crate::ssh_agent::Agents;
 use crate::{build_values, building, exit, human, settings, values};
@@ -73,6 +74,18 @@ pub(crate) struct Args {
     progress: ProgressForm,
     #[command(flatten)]
     output: OutputArgs,
+    /// Make one layer of everything that the build adds to its base
+    #[arg(long)]
+    squash: bool,
+    /// Join neighbouring layers until the image has no more than so many
+    #[arg(long, value_name = "NUMBER")]
+    max_layers: Option<NonZeroUsize>,
+    /// Give the same image wherever and whenever it is built: times are those of `SOURCE_DATE_EPOCH`, else of the
+    /// context's last commit, else 1970
+    #[arg(long)]
+    reproducible: bool,
+    #[command(flatten)]
+    cache: CacheArgs,
     /// The folder to build from, or the address of a git repository, an archive or a Dockerfile; `-` for a tar or a
     /// Dockerfile on standard input
     context: PathBuf,
@@ -106,6 +119,11 @@ pub(crate) fn run(invocation: &Invocation, args: Args) -> anyhow::Result<u8> {
         Some(text) => Some(settings::epoch(text)?),
         None => settings::source_date_epoch()?,
     };
+    let epoch = match epoch {
+        None if args.reproducible => Some(settings::commit_time(&args.context).unwrap_or(0)),
+        epoch => epoch,
+    };
+    let caches = args.cache.check()?;
     let outputs = args.output.check(epoch)?;
     let store = invocation.store()?;
     let mut agents = Agents::default();
@@ -146,6 +164,9 @@ pub(crate) fn run(invocation: &Invocation, args: Args) -> anyhow::Result<u8> {
         proxies: settings::proxies(),
         target: args.target,
         labels: args.label,
+        squash: args.squash,
+        max_layers: args.max_layers,
+        cache_from: caches.open(invocation.printer),
         annotations: outputs.manifest_annotations(),
         tags: [args.tag, outputs.names()].concat(),
         no_cache: args.no_cache,
@@ -169,6 +190,7 @@ pub(crate) fn run(invocation: &Invocation, args: Args) -> anyhow::Result<u8> {
     };
     let outcome = building::build(invocation, &store, &options, args.progress, args.pull)?;
     let image = &outcome.image;
+    caches.write(&store, &outcome.used_steps, invocation.printer)?;
     outputs.write(&store, image, &options.tags)?;
     if !(outputs.uses_stdout() && invocation.printer.is_quiet()) {
         told(invocation, image, &options.tags)?;

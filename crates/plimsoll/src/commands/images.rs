@@ -1,9 +1,11 @@
 use jiff::Timestamp;
-use plimsoll_image::{Image, Store};
+use plimsoll_core::Hint;
+use plimsoll_image::{Damaged, Image, Store};
 use serde_json::json;
 
 use crate::columns::columns;
 use crate::invocation::Invocation;
+use crate::printer::Printer;
 use crate::template::Template;
 use crate::{exit, human};
 
@@ -43,8 +45,12 @@ struct Row {
 
 pub(crate) fn run(invocation: &Invocation, args: &Args) -> anyhow::Result<u8> {
     let store = invocation.store()?;
-    let rows = rows(&store, args)?;
     let printer = invocation.printer;
+    let listing = store.list()?;
+    for damaged in &listing.damaged {
+        tell(printer, damaged);
+    }
+    let rows = rows(&store, listing.images, args)?;
     if printer.is_quiet() {
         let ids: Vec<String> = rows.iter().map(|row| id(row, args) + "\n").collect();
         printer.data(&ids.concat())?;
@@ -58,13 +64,23 @@ pub(crate) fn run(invocation: &Invocation, args: &Args) -> anyhow::Result<u8> {
     Ok(exit::DONE)
 }
 
-fn rows(store: &Store, args: &Args) -> anyhow::Result<Vec<Row>> {
+/// An image that cannot be shown does not keep the others from being shown.
+fn tell(printer: Printer, damaged: &Damaged) {
+    let name = match damaged.references.first() {
+        Some(reference) => reference.to_string(),
+        None => damaged.manifest_digest.to_string(),
+    };
+    printer.warn(&format!("the image `{name}` is damaged: {}", damaged.error));
+    printer.hint(&Hint::new(format!("`plimsoll rmi {name}` removes it")));
+}
+
+fn rows(store: &Store, images: Vec<Image>, args: &Args) -> anyhow::Result<Vec<Row>> {
     let mut filter = Filter::parse(&args.filter, store)?;
     if let Some(name) = &args.name {
         filter.only_named(name);
     }
     let mut rows = Vec::new();
-    for image in store.images()? {
+    for image in images {
         if !filter.lets_through(&image) {
             continue;
         }

@@ -6,6 +6,8 @@ pub(crate) mod compare;
 pub(crate) mod completions;
 pub(crate) mod db;
 pub(crate) mod demo;
+pub(crate) mod df;
+pub(crate) mod docker_words;
 pub(crate) mod dockerfile;
 pub(crate) mod exec;
 pub(crate) mod history;
@@ -36,6 +38,7 @@ pub(crate) mod wait;
 use crate::cli::Command;
 use crate::exit;
 use crate::invocation::Invocation;
+use docker_words::Pruned;
 
 /// Runs one command and gives its exit code.
 pub(crate) fn run(invocation: &Invocation, command: Command) -> anyhow::Result<u8> {
@@ -69,6 +72,11 @@ pub(crate) fn run(invocation: &Invocation, command: Command) -> anyhow::Result<u
         Command::Wait(args) => wait::run(invocation, &args),
         Command::Rm(args) => rm::run(invocation, &args),
         Command::Prune(args) => prune::run(invocation, &args),
+        Command::Df(args) => df::run(invocation, &args),
+        Command::System(command) => docker_words::run_system(invocation, &command),
+        Command::Builder(command) => docker_words::run_prune(invocation, command, Pruned::Cache),
+        Command::Image(command) => docker_words::run_prune(invocation, command, Pruned::Images),
+        Command::Container(command) => docker_words::run_prune(invocation, command, Pruned::Containers),
         Command::Dockerfile(command) => dockerfile::run(invocation, command),
         Command::Completions(args) => completions::run(invocation, &args),
         Command::Version(args) => version::run(invocation, &args),

@@ -1,6 +1,7 @@
 //! Where a built image goes besides the store, and what is told of it.
 
 pub(crate) mod annotation;
+mod cache;
 pub(crate) mod fields;
 mod metadata;
 mod parse;
@@ -13,6 +14,8 @@ use plimsoll_build::export;
 use plimsoll_core::Reference;
 use plimsoll_image::sink::{self, Annotations, LayerCompression, WriteOptions, oci::Written};
 use plimsoll_image::{Image, Store};
+
+pub(crate) use cache::CacheArgs;
 
 use crate::commands::save;
 use crate::failure::Failure;

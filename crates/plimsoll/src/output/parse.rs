@@ -92,7 +92,7 @@ impl Fields {
     }
 
     fn output(self) -> Result<Output, String> {
-        let compression = self.compression()?;
+        let compression = compression(self.compression.as_deref(), self.level)?;
         let kind = self.kind.as_deref().ok_or("it has no `type`")?;
         let to = |dest: &Option<PathBuf>| match dest {
             Some(path) if path != Path::new("-") => Destination::File(path.clone()),
@@ -155,22 +155,23 @@ impl Fields {
             ..Output::new(kind)
         })
     }
+}
 
-    fn compression(&self) -> Result<LayerCompression, String> {
-        let compression = match self.compression.as_deref() {
-            None | Some("uncompressed") => LayerCompression::None,
-            Some("gzip") => LayerCompression::GZIP,
-            Some("zstd") => LayerCompression::ZSTD,
-            Some(other) => return Err(format!("compression `{other}` is not supported")),
-        };
-        match self.level {
-            None => Ok(compression),
-            Some(level) => compression.with_level(level).ok_or_else(|| {
-                let name = self.compression.as_deref().unwrap_or("uncompressed");
-                format!("`{name}` has no compression level {level}")
-            }),
-        }
-    }
+/// A compression by its name, at its usual level where none is said.
+pub(super) fn compression(name: Option<&str>, level: Option<i32>) -> Result<LayerCompression, String> {
+    let compression = match name {
+        None | Some("uncompressed") => LayerCompression::None,
+        Some("gzip") => LayerCompression::GZIP,
+        Some("zstd") => LayerCompression::ZSTD,
+        Some(other) => return Err(format!("compression `{other}` is not supported")),
+    };
+    let Some(level) = level else {
+        return Ok(compression);
+    };
+    compression.with_level(level).ok_or_else(|| {
+        let name = name.unwrap_or("uncompressed");
+        format!("`{name}` has no compression level {level}")
+    })
 }
 
 impl Place {

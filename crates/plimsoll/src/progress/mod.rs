@@ -3,6 +3,7 @@
 mod drawn;
 mod json;
 mod plain;
+mod text;
 
 use clap::ValueEnum;
 use plimsoll_build::{Progress, Silent};
@@ -20,6 +21,7 @@ pub(crate) enum ProgressForm {
     /// Lines, with everything that the steps write.
     Plain,
     /// A JSON object a line.
+    #[value(alias = "rawjson")]
     Json,
     /// Nothing.
     Quiet,

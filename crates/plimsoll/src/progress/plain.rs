@@ -6,6 +6,7 @@ use std::time::Instant;
 
 use plimsoll_build::{Event, Progress, StepId};
 
+use super::text;
 use crate::human;
 use crate::printer::Printer;
 
@@ -53,13 +54,13 @@ impl Progress for Plain {
             Event::Warning { message } => format!("#{number} WARNING: {message}"),
             Event::Done { duration } if known.copied > 0 => {
                 format!(
-                    "#{number} DONE {:.1}s, {} copied",
-                    duration.as_secs_f64(),
+                    "#{number} DONE {}, {} copied",
+                    text::seconds(duration),
                     human::size(known.copied)
                 )
             }
-            Event::Done { duration } => format!("#{number} DONE {:.1}s", duration.as_secs_f64()),
-            Event::Failed { duration } => format!("#{number} ERROR after {:.1}s", duration.as_secs_f64()),
+            Event::Done { duration } => format!("#{number} DONE {}", text::seconds(duration)),
+            Event::Failed { duration } => format!("#{number} ERROR after {}", text::seconds(duration)),
         };
         self.printer.status(&line);
     }

@@ -15,4 +15,5 @@ mod outputs;
 mod registry;
 mod rootless;
 mod scans;
+mod space;
 mod support;
