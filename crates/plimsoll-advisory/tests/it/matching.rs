@@ -463,3 +463,126 @@ fn matches_read_back() {
     let json = serde_json::to_string(&matches).unwrap();
     assert_eq!(serde_json::from_str::<Matches>(&json).unwrap(), matches);
 }
+
+/// Alpine's feed gives no text and no rating, so NVD's count; EPSS is told of its CVE.
+#[test]
+fn silent_records_are_told_of_by_nvd() {
+    let secdb = r#"{"distroversion":"v3.20","packages":[{"pkg":{"name":"curl","secfixes":{"8.0-r1":["CVE-2024-3"]}}}]}"#;
+    let nvd = r#"{"vulnerabilities":[
+        {"cve":{"id":"CVE-2024-3","published":"2024-01-01T00:00:00.000","lastModified":"2024-02-01T00:00:00.000",
+         "descriptions":[{"lang":"en","value":"A flaw in curl. More."}],
+         "metrics":{"cvssMetricV31":[{"type":"Primary","cvssData":{"vectorString":"CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:N/I:N/A:H"}}],
+           "cvssMetricV2":[{"type":"Primary","cvssData":{"vectorString":"AV:N/AC:L/Au:N/C:C/I:C/A:C"}}]},
+         "weaknesses":[{"description":[{"lang":"en","value":"CWE-79"}]}],"references":[{"url":"https://example.com/3"}]}},
+        {"cve":{"id":"CVE-2024-4","descriptions":[{"lang":"en","value":"Of nothing here."}]}}]}"#;
+    let epss = "#score_date:2025-02-01T00:00:00Z\ncve,epss,percentile\nCVE-2024-3,0.25,0.5\n";
+    let (database, summary) = database(|root| {
+        write(root, "alpine/v3.20/main.json", secdb);
+        write(root, "nvd/nvdcve-2.0-2024.json", nvd);
+        write(root, "epss/epss_scores-2025-02-01.csv", epss);
+    });
+    assert!(
+        summary
+            .status
+            .feeds
+            .iter()
+            .any(|feed| feed.feed.id == "nvd" && feed.records == 2)
+    );
+    let packages = [package(Ecosystem::Apk, "curl", "8.0-r0", None)];
+    let matches = Matcher::new(Some(&database))
+        .match_all(Some(&distribution("alpine", "3.20.1")), &packages)
+        .unwrap();
+    let [found] = &matches.vulnerabilities[..] else {
+        panic!("{matches:?}")
+    };
+    assert_eq!(
+        (
+            found.severity,
+            found.severity_source.as_deref(),
+            found.title.as_str()
+        ),
+        (Severity::High, Some("nvd"), "A flaw in curl")
+    );
+    assert_eq!(found.cwes, ["CWE-79"]);
+    let scores: Vec<(&str, f64)> = found
+        .cvss
+        .iter()
+        .map(|cvss| (cvss.source.as_str(), cvss.score))
+        .collect();
+    assert_eq!(scores, [("nvd", 7.5), ("nvd", 10.0)]);
+    assert_eq!(found.modified.as_deref(), Some("2024-02-01T00:00:00.000Z"));
+    assert_eq!(found.exploit_prediction.unwrap().probability, 0.25);
+    assert_eq!(found.feed.id, "alpine-secdb");
+}
+
+/// Each stream of a module has versions of its own; the erratum's title says which it is about.
+#[test]
+fn modules_are_compared_by_their_stream() {
+    let erratum = |id: &str, cve: &str, title: &str, fixed: &str| {
+        format!(
+            r#"{{"id":"{id}","summary":"{title}","related":["{cve}"],"affected":[{{"package":{{"ecosystem":"AlmaLinux:8","name":"nodejs"}},
+            "ranges":[{{"type":"ECOSYSTEM","events":[{{"introduced":"0"}},{{"fixed":"{fixed}"}}]}}]}}]}}"#
+        )
+    };
+    let records = [
+        erratum(
+            "ALSA-1",
+            "CVE-1-18",
+            "Important: nodejs:18 security update",
+            "1:18.2-1.module_el8.8.0+1+a",
+        ),
+        erratum(
+            "ALSA-2",
+            "CVE-1-20",
+            "Moderate: nodejs:20 security update",
+            "1:20.2-1.module_el8.9.0+2+b",
+        ),
+        erratum("ALSA-3", "CVE-1-0", "Low: nodejs security update", "1:99-1.el8"),
+    ];
+    let records: Vec<&str> = records.iter().map(String::as_str).collect();
+    let database = database(|root| write(root, "osv/AlmaLinux/all.zip", zip(&records))).0;
+    let found = |version: &str, module: Option<&str>| {
+        let package = plimsoll_core::Package {
+            module: module.map(str::to_owned),
+            ..package(Ecosystem::Rpm, "nodejs", version, None)
+        };
+        let matches = Matcher::new(Some(&database))
+            .match_all(Some(&distribution("almalinux", "8.9")), &[package])
+            .unwrap();
+        let ids: Vec<String> = ids(&matches).into_iter().map(str::to_owned).collect();
+        (ids, matches.coverage[0].is_complete())
+    };
+    let modular = "1:18.1-1.module_el8.8.0+9+c";
+    let all = |ids: &[&str]| ids.iter().map(|id| (*id).to_owned()).collect::<Vec<_>>();
+    assert_eq!(
+        found(modular, Some("nodejs:18:80800:abc")),
+        (all(&["CVE-1-18"]), true)
+    );
+    assert_eq!(found(modular, Some("nodejs:16")), (all(&[]), true));
+    assert_eq!(found("1:18.1-1.el8", None), (all(&["CVE-1-0"]), true));
+    // Which stream it is of is not said, so what could affect it is not known.
+    assert_eq!(found(modular, None), (all(&[]), false));
+}
+
+/// A program that the feed does not name is not known to be fine.
+#[test]
+fn programs_are_assessed_where_the_feed_knows_them() {
+    let record = r#"{"id":"BIT-nginx-2024-1","aliases":["CVE-2024-1"],"affected":[{"package":{"ecosystem":"Bitnami","name":"nginx"},
+        "ranges":[{"type":"SEMVER","events":[{"introduced":"0"},{"fixed":"1.25.4"}]}]}]}"#;
+    let database = database(|root| write(root, "osv/Bitnami/all.zip", zip(&[record]))).0;
+    let assess = |names: &[&str]| {
+        let program = |name: &&str| package(Ecosystem::Generic, name, "1.25.3", None);
+        let programs: Vec<_> = names.iter().map(program).collect();
+        Matcher::new(Some(&database)).match_all(None, &programs).unwrap()
+    };
+    let known = assess(&["nginx"]);
+    assert_eq!(
+        (ids(&known), known.coverage[0].is_complete()),
+        (vec!["CVE-2024-1"], true)
+    );
+    let unknown = assess(&["nginx", "busybox"]);
+    assert_eq!(
+        unknown.coverage[0].reason(),
+        Some("the feed has nothing on: busybox")
+    );
+}
