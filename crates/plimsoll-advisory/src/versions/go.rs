@@ -25,10 +25,14 @@ pub fn validate(version: &str) -> Result<(), ParseVersionError> {
 /// A version of Go itself as a semantic one; others as they are.
 fn canonical(text: &str) -> Cow<'_, str> {
     let text = text.trim();
-    let Some(version) = text
-        .strip_prefix("go")
-        .filter(|rest| rest.starts_with(|c: char| c.is_ascii_digit()))
-    else {
+    let is_number = |rest: &&str| rest.starts_with(|c: char| c.is_ascii_digit());
+    // Inventories write `v1.22rc1` where Go itself says `go1.22rc1`.
+    let is_release = |rest: &&str| {
+        let pre = rest.trim_start_matches(|c: char| c.is_ascii_digit() || c == '.');
+        is_number(rest) && (pre.starts_with("rc") || pre.starts_with("beta"))
+    };
+    let of_go = text.strip_prefix("go").filter(is_number);
+    let Some(version) = of_go.or_else(|| text.strip_prefix('v').filter(is_release)) else {
         return Cow::Borrowed(text);
     };
     // `go1.22.1 X:boringcrypto` names an experiment, `go1.20.5-custom` whoever built it.
@@ -81,6 +85,8 @@ mod tests {
         for (a, b) in [
             ("go1.21", "1.21.0"),
             ("go1.22rc1", "1.22.0-rc.1"),
+            ("v1.22rc1", "1.22.0-rc.1"),
+            ("v1.22", "1.22.0"),
             ("go1.20.5-custom", "v1.20.5"),
             ("go1.21.3 X:boringcrypto", "1.21.3"),
         ] {
