@@ -58,7 +58,10 @@ impl PieceCataloger for Programs {
         }
         match rust::read(&executable, content)? {
             Some(Ok(crates)) => evidence.packages.extend(crates),
-            Some(Err(problem)) => warnings.add(problem),
+            Some(Err(problem)) => {
+                evidence.uncatalogued = Some(rust::UNREADABLE.to_owned());
+                warnings.add(problem);
+            }
             None => {}
         }
         evidence.packages.extend(known::read(&evidence.path, content)?);

@@ -11,6 +11,8 @@ use crate::FoundPackage;
 use crate::content::{Content, read_range};
 use crate::executable::Executable;
 
+/// What a program has that cannot be taken apart.
+pub(super) const UNREADABLE: &str = "Rust binaries with a damaged list of crates";
 /// The compressed list of some thousand crates has some 10 kB.
 const LARGEST: usize = 1 << 20;
 /// The list itself.
@@ -85,7 +87,9 @@ fn crates(compressed: &[u8]) -> Result<Vec<FoundPackage>, String> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::Programs;
     use super::*;
+    use crate::catalogers::{PieceCataloger, Warnings};
     use flate2::Compression;
     use flate2::read::ZlibEncoder;
 
@@ -123,6 +127,18 @@ mod tests {
         assert!(told(&without).is_none());
         // The section is longer than the file.
         assert!(told(&program[..program.len() - 30]).unwrap().is_err());
+    }
+
+    #[test]
+    fn a_damaged_list_is_a_gap() {
+        let program = crate::executable::tests::elf(".dep-v0", b"no list", true, true);
+        let mut evidence = crate::EvidenceFile::default();
+        let mut warnings = Warnings::of("app");
+        Programs
+            .catalog(&mut program.as_slice(), &mut evidence, &mut warnings)
+            .unwrap();
+        assert_eq!(evidence.uncatalogued.as_deref(), Some(UNREADABLE));
+        assert_eq!(warnings.into_vec().len(), 1);
     }
 
     #[test]
