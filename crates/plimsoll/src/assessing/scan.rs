@@ -207,7 +207,7 @@ pub(crate) fn assess(
     if scanners.licenses {
         report.licenses = plimsoll_license::findings(&report.packages);
     }
-    if scanners.configuration {
+    if scanners.configuration && report.artifact.kind == ArtifactKind::ContainerImage {
         report.warnings.push(
             "of the configuration, only secrets in it and in the history are looked for; `plimsoll audit` grades the rest"
                 .to_owned(),

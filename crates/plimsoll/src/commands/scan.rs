@@ -29,8 +29,8 @@ pub(crate) struct Args {
     /// Scan what SBOMs list: CycloneDX or SPDX in JSON; a folder stands for all of them in it, `-` for standard input
     #[arg(long, conflicts_with_all = ["image", "input"], value_name = "FILE", num_args = 1..)]
     sbom: Vec<PathBuf>,
-    /// What to look for
-    #[arg(long, value_enum, value_delimiter = ',', default_values_t = [Scanner::Vuln, Scanner::Secret], value_name = "SCANNER,...")]
+    /// What to look for [default: vuln,secret; of an SBOM: vuln]
+    #[arg(long, value_enum, value_delimiter = ',', value_name = "SCANNER,...")]
     scanners: Vec<Scanner>,
     /// Show these severities only
     #[arg(long, short, value_delimiter = ',', value_name = "SEVERITY,...")]
@@ -140,6 +140,9 @@ impl Args {
     }
 
     fn scanners(&self) -> Scanners {
+        if self.scanners.is_empty() {
+            return Scanners::default();
+        }
         let asked = |scanner| self.scanners.contains(&scanner);
         Scanners {
             vulnerabilities: asked(Scanner::Vuln),
@@ -268,7 +271,16 @@ fn scan_sbom(
     if bytes.len() as u64 > LARGEST_SBOM {
         return Err(Failure::new(format!("SBOM `{name}` is larger than {} MiB", LARGEST_SBOM >> 20)).into());
     }
-    let report = sbom_report(sbom::read(&bytes, &name).with_context(in_file)?)?;
+    let mut report = sbom_report(sbom::read(&bytes, &name).with_context(in_file)?)?;
+    if args
+        .scanners
+        .iter()
+        .any(|one| matches!(one, Scanner::Secret | Scanner::Config))
+    {
+        report
+            .warnings
+            .push("an SBOM does not tell of secrets, so they were not looked for".to_owned());
+    }
     finish(invocation, args, outputs, report, known, None)
 }
 

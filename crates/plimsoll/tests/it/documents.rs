@@ -53,6 +53,9 @@ fn scanning_an_sbom_makes_no_store() {
     std::fs::write(sandbox.path("a.json"), sbom).unwrap();
     sandbox.ok(&["scan", "--demo-db", "--sbom", "a.json"]);
     assert!(!sandbox.path("store").exists());
+    // Secrets that were asked for and cannot be looked for are not taken for none.
+    let table = sandbox.ok(&["scan", "--scanners", "license,secret", "--sbom", "a.json"]);
+    assert!(table.contains("an SBOM does not tell of secrets"), "{table}");
 }
 
 #[test]
