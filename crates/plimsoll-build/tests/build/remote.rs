@@ -176,7 +176,11 @@ fn conditional() {
     let built = fixture.build(&dockerfile);
     assert_eq!(built.executed(), 2);
     assert_eq!(built.tree.content("f"), "two");
-    plimsoll_build::forget_steps(&fixture.store).unwrap();
+    let all = plimsoll_build::CacheLimits {
+        all: true,
+        ..plimsoll_build::CacheLimits::default()
+    };
+    plimsoll_build::prune_cache(&fixture.store, &all).unwrap();
     server.log();
     assert_eq!(fixture.build(&dockerfile).executed(), 2);
     assert_eq!(server.log(), ["/f 200"]);
