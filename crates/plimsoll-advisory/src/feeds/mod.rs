@@ -6,6 +6,7 @@ mod erratum;
 pub(crate) mod kev;
 pub(crate) mod nvd;
 pub(crate) mod osv;
+mod osv_record;
 mod positioned;
 pub(crate) mod secdb;
 mod support;

@@ -7,9 +7,9 @@ use std::sync::Arc;
 
 use plimsoll_core::Ecosystem;
 use rayon::prelude::*;
-use serde::{Deserialize, Deserializer};
 use zip::ZipArchive;
 
+use super::osv_record::{Osv, OsvAffected, OsvEvent, OsvSeverity};
 use super::positioned::Positioned;
 use super::{Advisory, Statement, broken, debian_urgency, severity_word};
 use super::{erratum, support, systems};
@@ -117,87 +117,6 @@ pub(crate) fn parse_list(json: &str, feed: &str) -> serde_json::Result<Vec<Advis
     let list: Vec<Osv> = serde_json::from_str(json)?;
     let kept = list.into_iter().filter(|osv| osv.withdrawn.is_none());
     Ok(kept.map(|osv| osv.into_advisory(feed)).collect())
-}
-
-#[derive(Deserialize)]
-struct Osv {
-    id: String,
-    modified: Option<String>,
-    published: Option<String>,
-    withdrawn: Option<String>,
-    #[serde(default, deserialize_with = "list")]
-    aliases: Vec<String>,
-    #[serde(default, deserialize_with = "list")]
-    upstream: Vec<String>,
-    #[serde(default, deserialize_with = "list")]
-    related: Vec<String>,
-    summary: Option<String>,
-    details: Option<String>,
-    #[serde(default, deserialize_with = "list")]
-    severity: Vec<OsvSeverity>,
-    #[serde(default, deserialize_with = "list")]
-    affected: Vec<OsvAffected>,
-    #[serde(default, deserialize_with = "list")]
-    references: Vec<OsvReference>,
-    #[serde(default)]
-    database_specific: serde_json::Value,
-}
-
-#[derive(Deserialize)]
-struct OsvSeverity {
-    #[serde(rename = "type")]
-    kind: String,
-    score: String,
-}
-
-#[derive(Deserialize)]
-struct OsvReference {
-    url: String,
-}
-
-#[derive(Deserialize)]
-struct OsvAffected {
-    package: Option<OsvPackage>,
-    #[serde(default, deserialize_with = "list")]
-    severity: Vec<OsvSeverity>,
-    #[serde(default, deserialize_with = "list")]
-    ranges: Vec<OsvRange>,
-    #[serde(default, deserialize_with = "list")]
-    versions: Vec<String>,
-    #[serde(default)]
-    ecosystem_specific: serde_json::Value,
-    #[serde(default)]
-    database_specific: serde_json::Value,
-}
-
-#[derive(Deserialize)]
-struct OsvPackage {
-    ecosystem: String,
-    name: String,
-}
-
-#[derive(Deserialize)]
-struct OsvRange {
-    #[serde(rename = "type")]
-    kind: String,
-    #[serde(default, deserialize_with = "list")]
-    events: Vec<OsvEvent>,
-}
-
-#[derive(Deserialize)]
-struct OsvEvent {
-    // A publisher may put several into one object.
-    introduced: Option<String>,
-    fixed: Option<String>,
-    last_affected: Option<String>,
-    limit: Option<String>,
-}
-
-/// Some publishers write `null` for an empty list.
-fn list<'de, D: Deserializer<'de>, T: Deserialize<'de>>(
-    deserializer: D,
-) -> std::result::Result<Vec<T>, D::Error> {
-    Ok(Option::deserialize(deserializer)?.unwrap_or_default())
 }
 
 impl Osv {

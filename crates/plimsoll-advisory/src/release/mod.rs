@@ -1,5 +1,8 @@
 //! How the database names ecosystems and the releases of distributions, and how each feed does.
 
+mod osv;
+
+pub(crate) use osv::{OSV_FOLDERS, from_osv, is_extended_support, osv_folder_is_used};
 use plimsoll_core::{Distribution, Ecosystem, Package};
 
 /// The name under which the database keeps Python packages.
@@ -72,120 +75,12 @@ pub(crate) fn rolling(distribution: &str) -> String {
     format!("{distribution}:{ROLLING}")
 }
 
-/// The database's name for an OSV ecosystem; `None` for one that is not used.
-pub(crate) fn from_osv(ecosystem: &str) -> Option<String> {
-    let (name, release) = ecosystem.split_once(':').unwrap_or((ecosystem, ""));
-    if let Some((_, language, _)) = LANGUAGES.iter().find(|(osv, ..)| *osv == name) {
-        return Some((*language).to_owned());
-    }
-    if let Some((_, distribution, parts)) = NUMBERED.iter().find(|(osv, ..)| *osv == name) {
-        return Some(format!("{distribution}:{}", leading(release, *parts)?));
-    }
-    match name {
-        "Debian" if !release.is_empty() => Some(debian_by_number(release)),
-        "Alpine" if !release.is_empty() => Some(format!("alpine:{release}")),
-        "Wolfi" => Some(rolling("wolfi")),
-        "Chainguard" => Some(rolling("chainguard")),
-        "Ubuntu" => ubuntu_from_osv(release),
-        "Red Hat" => red_hat_from_osv(release),
-        "SUSE" | "openSUSE" => suse_from_osv(release),
-        _ => None,
-    }
-}
-
-/// Whether an OSV ecosystem of Ubuntu is that of the paid extension of a release, which [`from_osv`] gives the name of
-/// the release itself.
-pub(crate) fn is_extended_support(ecosystem: &str) -> bool {
-    ecosystem.starts_with("Ubuntu:Pro:")
-}
-
-/// `22.04:LTS`, `23.10`, `Pro:18.04:LTS`. Variants of Pro (FIPS, realtime kernels) are other packages of the same names.
-fn ubuntu_from_osv(release: &str) -> Option<String> {
-    let rest = release.strip_prefix("Pro:").unwrap_or(release);
-    let (number, kind) = rest.split_once(':').unwrap_or((rest, ""));
-    let number = leading(number, 2)?;
-    matches!(kind, "" | "LTS").then(|| format!("ubuntu:{number}"))
-}
-
-/// `enterprise_linux:9::appstream`: a CPE without its head. Other products and the paid extensions are not used.
-fn red_hat_from_osv(release: &str) -> Option<String> {
-    let mut parts = release.split(':');
-    let product = parts.next()?;
-    let version = parts.next().unwrap_or_default();
-    let version = version.strip_prefix("el").unwrap_or(version);
-    (product == "enterprise_linux").then_some(())?;
-    Some(format!("rhel:{}", leading(version, 1)?))
-}
-
-/// `Linux Enterprise Module for Basesystem 15 SP5`, `Leap 15.5`, `Tumbleweed`.
-fn suse_from_osv(release: &str) -> Option<String> {
-    if let Some(number) = release.strip_prefix("Leap Micro ") {
-        return Some(format!("opensuse-leap-micro:{}", leading(number, 2)?));
-    }
-    if let Some(number) = release.strip_prefix("Leap ") {
-        return Some(format!("opensuse-leap:{}", leading(number, 2)?));
-    }
-    if release == "Tumbleweed" {
-        return Some(rolling("opensuse-tumbleweed"));
-    }
-    let rest = release
-        .strip_prefix("Linux Enterprise ")
-        .or_else(|| release.strip_prefix("Linux "))?;
-    let mut words = rest.split([' ', '-']).filter(|word| !word.is_empty());
-    let number = words
-        .by_ref()
-        .find(|word| word.starts_with(|c: char| c.is_ascii_digit()))?;
-    if rest.starts_with("Micro ") {
-        return Some(format!("sle-micro:{}", leading(number, 2)?));
-    }
-    let pack = words
-        .next()
-        .and_then(|word| word.strip_prefix("SP"))
-        .unwrap_or("0");
-    let number = leading(number, 2)?;
-    Some(match number.contains('.') {
-        true => format!("sles:{number}"),
-        false => format!("sles:{number}.{}", leading(pack, 1)?),
-    })
-}
-
 /// The first `parts` numbers of a dotted version; `None` where it does not begin with that.
 fn leading(version: &str, parts: usize) -> Option<String> {
     let numbers: Vec<&str> = version.split('.').take(parts).collect();
     let is_number = |text: &&str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
     numbers.iter().all(is_number).then(|| numbers.join("."))
 }
-
-/// Whether any record of `osv/<folder>/all.zip` can be used.
-pub(crate) fn osv_folder_is_used(folder: &str) -> bool {
-    OSV_FOLDERS.contains(&folder)
-}
-
-/// The folders of OSV's export that can be used.
-pub(crate) const OSV_FOLDERS: [&str; 22] = [
-    "PyPI",
-    "npm",
-    "RubyGems",
-    "Maven",
-    "Go",
-    "crates.io",
-    "Packagist",
-    "NuGet",
-    "Bitnami",
-    "Debian",
-    "Ubuntu",
-    "Alpine",
-    "Wolfi",
-    "Chainguard",
-    "AlmaLinux",
-    "Rocky Linux",
-    "Red Hat",
-    "SUSE",
-    "openSUSE",
-    "Photon OS",
-    "Azure Linux",
-    "Mageia",
-];
 
 /// The database's name for a language.
 pub(crate) fn of_language(ecosystem: Ecosystem) -> Option<String> {
@@ -471,51 +366,6 @@ mod tests {
             assert!(matches!(scope, Scope::None(..)), "{id} {version}: {scope:?}");
         }
         assert!(matches!(Scope::of(Ecosystem::Deb, None), Scope::None(..)));
-    }
-
-    #[test]
-    fn osv_names() {
-        assert_eq!(from_osv("Debian:6.0").as_deref(), Some("debian:6.0"));
-        assert_eq!(from_osv("Debian:12").as_deref(), Some("debian:12"));
-        assert_eq!(from_osv("Alpine:v3.20").as_deref(), Some("alpine:v3.20"));
-        assert_eq!(from_osv("PyPI").as_deref(), Some("pypi"));
-        for (osv, name) in [
-            ("npm", "npm"),
-            ("Go", "go"),
-            ("crates.io", "cargo"),
-            ("Ubuntu:22.04:LTS", "ubuntu:22.04"),
-            ("Ubuntu:23.10", "ubuntu:23.10"),
-            ("Ubuntu:Pro:18.04:LTS", "ubuntu:18.04"),
-            ("AlmaLinux:9", "almalinux:9"),
-            ("Rocky Linux:8", "rocky:8"),
-            ("Red Hat:enterprise_linux:9::appstream", "rhel:9"),
-            ("Red Hat:enterprise_linux:8::baseos", "rhel:8"),
-            ("SUSE:Linux Enterprise Module for Basesystem 15 SP5", "sles:15.5"),
-            ("SUSE:Linux Enterprise Server 12 SP5-LTSS", "sles:12.5"),
-            ("SUSE:Linux Enterprise Server 16.0", "sles:16.0"),
-            ("SUSE:Linux Enterprise Micro 5.3", "sle-micro:5.3"),
-            ("openSUSE:Leap 15.5", "opensuse-leap:15.5"),
-            ("openSUSE:Tumbleweed", "opensuse-tumbleweed:rolling"),
-            ("Photon OS:4.0", "photon:4.0"),
-            ("Azure Linux:3", "azurelinux:3"),
-            ("Wolfi", "wolfi:rolling"),
-            ("Bitnami", "bitnami"),
-        ] {
-            assert_eq!(from_osv(osv).as_deref(), Some(name), "{osv}");
-        }
-        for osv in [
-            "Hex",
-            "Ubuntu:Pro:FIPS:20.04:LTS",
-            "Ubuntu:Pro:22.04:LTS:Realtime:Kernel",
-            "Red Hat:openshift:4.12::el8",
-            "Red Hat:rhel_eus:9.2::appstream",
-            "SUSE:Manager Server 4.3",
-            "Debian",
-            "GIT",
-        ] {
-            assert_eq!(from_osv(osv), None, "{osv}");
-        }
-        assert!(is_extended_support("Ubuntu:Pro:18.04:LTS") && !is_extended_support("Ubuntu:18.04:LTS"));
     }
 
     #[test]
