@@ -176,6 +176,8 @@ fn conditional() {
     let built = fixture.build(&dockerfile);
     assert_eq!(built.executed(), 2);
     assert_eq!(built.tree.content("f"), "two");
+    // What a process holds is not forgotten.
+    drop(built);
     let all = plimsoll_build::CacheLimits {
         all: true,
         ..plimsoll_build::CacheLimits::default()
