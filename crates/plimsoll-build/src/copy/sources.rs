@@ -86,8 +86,20 @@ pub(crate) fn find(
         return Err(missing(tree, &prefix.to_string_lossy(), &components[..wild]));
     }
     for path in expand(tree, &prefix, &components[wild..], false)? {
-        if !exclude(Path::new(path.file_name().unwrap_or_default())) {
-            sources.extend(load(tree, &path, exclude)?);
+        if exclude(Path::new(path.file_name().unwrap_or_default())) {
+            continue;
+        }
+        match load(tree, &path, exclude)? {
+            Some(source) => sources.push(source),
+            // Left out by an ignore file, or a link to nothing, which is an error as where it is named itself.
+            None if tree.filter.excludes(&path) || dangling(tree, &path).is_none() => {}
+            None => {
+                return Err(missing(
+                    tree,
+                    &path.to_string_lossy(),
+                    &clean(&path.to_string_lossy()),
+                ));
+            }
         }
     }
     Ok(sources)
