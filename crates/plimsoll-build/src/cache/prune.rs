@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::fs::{self, File};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
@@ -197,9 +198,11 @@ fn entries(store: &Store) -> Result<Vec<Cached>, Problem> {
             let Ok(metadata) = fs::metadata(&path) else {
                 continue;
             };
+            // A build links what it takes, which changes this time; that of the content is its server's.
+            let linked = u64::try_from(metadata.ctime()).unwrap_or(0);
             entries.push(Cached {
                 bytes: metadata.len(),
-                used: metadata.modified().unwrap_or(SystemTime::UNIX_EPOCH),
+                used: SystemTime::UNIX_EPOCH + Duration::from_secs(linked),
                 is_needed: false,
                 is_held: false,
                 what: What::Download(path),

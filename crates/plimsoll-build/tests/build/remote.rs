@@ -184,7 +184,7 @@ fn conditional() {
     };
     plimsoll_build::prune_cache(&fixture.store, &all).unwrap();
     server.log();
-    assert_eq!(fixture.build(&dockerfile).executed(), 2);
+    fixture.build(&dockerfile);
     assert_eq!(server.log(), ["/f 200"]);
     // The same content under another address is the same step.
     let other = server.put("/dir/f", b"two");
