@@ -36,7 +36,7 @@ pub fn read(stated: &str) -> License {
         // In `A, and B` the word decides, not the comma.
         license(&text).or_else(|| {
             parsed(
-                &&text
+                &text
                     .replace(", and ", " and ")
                     .replace(", or ", " or ")
                     .replace(" and/or ", " or "),
