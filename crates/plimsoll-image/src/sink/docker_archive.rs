@@ -35,7 +35,7 @@ pub fn write(images: &[Image], out: &mut dyn Write) -> Result<()> {
 /// place for annotations.
 ///
 /// # Errors
-/// As [`write`].
+/// As [`write()`].
 pub fn write_with(images: &[Image], out: &mut dyn Write, options: &WriteOptions<'_>) -> Result<()> {
     let mut tar = Writer::new(io::BufWriter::with_capacity(BUFFER, out));
     let mut written = HashSet::new();

@@ -103,7 +103,7 @@ fn unknown_names_say_where_to_look() {
         &["inspect", "nobody"][..],
         &["rmi", "nobody"],
         &["stop", "nobody"],
-        &["scan", "nobody"],
+        &["scan", "--demo-db", "nobody"],
         &["tag", "nobody", "a:b"],
     ] {
         let (code, message) = sandbox.fails(args);
