@@ -29,6 +29,8 @@ mod matching;
 mod progress;
 mod release;
 pub mod remedies;
+#[cfg(test)]
+mod testing;
 mod title;
 pub mod versions;
 

@@ -1,36 +1,19 @@
 use jiff::civil::date;
-use plimsoll_core::{AdvisoryFeed, DecisionStatus, Ecosystem, FixState, Severity};
+use plimsoll_core::{DecisionStatus, FixState, Severity};
 
 use super::*;
+use crate::testing::{self, deb};
 
 const TODAY: Date = date(2026, 5, 1);
 
 fn found(id: &str, alias: &str, name: &str, version: &str) -> Vulnerability {
+    let package = Package {
+        evidence: "var/lib/dpkg/status".to_owned(),
+        ..deb(name, version)
+    };
     Vulnerability {
-        id: id.to_owned(),
         aliases: vec![alias.to_owned()],
-        package: Package {
-            evidence: "var/lib/dpkg/status".to_owned(),
-            ..Package::new(Ecosystem::Deb, name, version)
-        },
-        severity: Severity::High,
-        severity_source: None,
-        fix: FixState::Affected,
-        title: String::new(),
-        description: String::new(),
-        references: Vec::new(),
-        published: None,
-        modified: None,
-        cvss: Vec::new(),
-        cwes: Vec::new(),
-        known_exploited: false,
-        exploit_prediction: None,
-        feed: AdvisoryFeed {
-            id: String::new(),
-            name: String::new(),
-            url: String::new(),
-        },
-        reason: String::new(),
+        ..testing::found(id, package, FixState::Affected)
     }
 }
 

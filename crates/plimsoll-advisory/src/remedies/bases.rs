@@ -151,8 +151,8 @@ fn fate(reader: &Reader, release: &str, one: &Vulnerability) -> Result<Fate> {
 mod tests {
     use plimsoll_core::{FixState, Origin, Package};
 
-    use super::super::testing::{deb, fixed, found};
     use super::*;
+    use crate::testing::{deb, fixed, found};
 
     fn database(dir: &std::path::Path) -> Database {
         let tracker = serde_json::json!({

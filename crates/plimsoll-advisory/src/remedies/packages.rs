@@ -45,8 +45,8 @@ pub(super) fn remedies(found: &[Vulnerability]) -> Vec<PackageRemedy> {
 mod tests {
     use plimsoll_core::FixState;
 
-    use super::super::testing::{deb, fixed, found};
     use super::*;
+    use crate::testing::{deb, fixed, found};
 
     #[test]
     fn the_lowest_version_with_all_fixes_by_the_order_of_the_ecosystem() {
