@@ -36,4 +36,4 @@ pub use model::{
     DatabaseSummary, Document, FeedSummary, HealthcheckSummary, ImageSummary, LayerSummary, Measurements,
     PackageDifferences, PolicyOverride, ScanReport, SchemaVersion, Side, Tool, VulnerabilityDifferences,
 };
-pub use purl::purl;
+pub use purl::{image_purls, purl};

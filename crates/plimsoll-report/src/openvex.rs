@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use plimsoll_core::{Decision, DecisionStatus, Digest, Purl, Vulnerability};
+use plimsoll_core::{Decision, DecisionStatus, Digest, Vulnerability};
 use serde::Serialize;
 
-use crate::{Artifact, Error, Result, ScanReport, purl};
+use crate::{Artifact, Error, Result, ScanReport, image_purls, purl};
 
 /// The justifications that the specification knows. Others are text.
 const JUSTIFICATIONS: [&str; 5] = [
@@ -166,40 +166,6 @@ fn statement<'a>(
         impact_statement,
         action_statement,
     }
-}
-
-/// The package URLs of an image: one for each of its names and digests, after the type `oci`. The first is the best.
-pub fn image_purls(artifact: &Artifact) -> Vec<Purl> {
-    let digest = artifact
-        .manifest_digest
-        .or(artifact.image_id)
-        .map(|digest| digest.to_string());
-    let architecture = artifact
-        .platform
-        .as_ref()
-        .map(|platform| ("arch".to_owned(), platform.architecture.clone()));
-    let named = artifact.references.iter().map(|reference| {
-        let repository = reference.repository();
-        let name = repository
-            .rsplit('/')
-            .next()
-            .unwrap_or(&repository)
-            .to_lowercase();
-        let mut qualifiers: BTreeMap<String, String> = architecture.clone().into_iter().collect();
-        qualifiers.insert("repository_url".to_owned(), repository.clone());
-        if let Some(tag) = reference.tag() {
-            qualifiers.insert("tag".to_owned(), tag.to_owned());
-        }
-        Purl {
-            kind: "oci".to_owned(),
-            namespace: None,
-            name,
-            version: digest.clone(),
-            qualifiers,
-            subpath: None,
-        }
-    });
-    named.collect()
 }
 
 /// What the document calls the image.

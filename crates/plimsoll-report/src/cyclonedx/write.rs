@@ -1,6 +1,4 @@
-use std::collections::BTreeMap;
-
-use plimsoll_core::{Ecosystem, Package, Purl};
+use plimsoll_core::{Ecosystem, Package};
 use plimsoll_license::License as ReadLicense;
 
 use super::model::{
@@ -11,7 +9,7 @@ use crate::identity::{purl_in, references, uuid};
 use crate::sbom::{
     artifact_facts, cpe_of_distribution, cpe_of_package, declared, distribution_facts, package_facts,
 };
-use crate::{Artifact, Error, Result, ScanReport, Tool};
+use crate::{Artifact, Error, Result, ScanReport, Tool, image_purls};
 
 /// The report as a CycloneDX 1.6 document, indented, with a final line feed: the image, its operating system, its
 /// packages with where they were found, how they hang together, and the vulnerabilities that were matched.
@@ -93,29 +91,8 @@ fn image(report: &ScanReport) -> Component {
 
 /// The image's package URL, where it has a name and a manifest.
 fn image_purl(artifact: &Artifact) -> Option<String> {
-    let reference = artifact.references.first()?;
-    let digest = artifact.manifest_digest?;
-    let path = reference.path();
-    let name = path.rsplit_once('/').map_or(path, |(_, name)| name);
-    let mut qualifiers = BTreeMap::from([(
-        "repository_url".to_owned(),
-        format!("{}/{path}", reference.registry()),
-    )]);
-    if let Some(platform) = &artifact.platform {
-        qualifiers.insert("arch".to_owned(), platform.architecture.clone());
-    }
-    if let Some(tag) = reference.tag() {
-        qualifiers.insert("tag".to_owned(), tag.to_owned());
-    }
-    let purl = Purl {
-        kind: "oci".to_owned(),
-        namespace: None,
-        name: name.to_lowercase(),
-        version: Some(digest.to_string()),
-        qualifiers,
-        subpath: None,
-    };
-    Some(purl.to_string())
+    artifact.manifest_digest?;
+    Some(image_purls(artifact).first()?.to_string())
 }
 
 fn operating_system(artifact: &Artifact) -> Option<Component> {

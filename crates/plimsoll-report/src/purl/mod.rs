@@ -1,8 +1,10 @@
 //! What the type definitions of package URLs say of each kind of package.
 
+mod of_image;
 mod of_package;
 mod to_package;
 
+pub use of_image::image_purls;
 pub(crate) use of_package::{normal_name, purl_of};
 use plimsoll_core::{Distribution, Package};
 pub(crate) use to_package::{NotAPackage, PurlPackage, names_as, os_release_id, package_of};

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 use plimsoll_advisory::decisions::{Decided, Decisions, PLIMSOLLIGNORE, Product, TRIVYIGNORE};
 use plimsoll_core::{Finding, Vulnerability};
-use plimsoll_report::{Artifact, openvex, purl};
+use plimsoll_report::{Artifact, image_purls, purl};
 
 use crate::exit;
 use crate::failure::with_code;
@@ -89,7 +89,7 @@ fn product(artifact: &Artifact) -> Product {
     let digests = [artifact.manifest_digest, artifact.image_id];
     let references = artifact.references.iter();
     Product {
-        purls: openvex::image_purls(artifact),
+        purls: image_purls(artifact),
         digests: digests
             .into_iter()
             .flatten()
