@@ -4,6 +4,7 @@
 //! (OCI image specification, distribution references, OSV, Docker).
 
 mod decision;
+mod dependencies;
 mod digest;
 mod end_of_life;
 mod finding;
@@ -20,6 +21,7 @@ mod span;
 mod vulnerability;
 
 pub use decision::{Decision, DecisionStatus, Suppressed};
+pub use dependencies::Dependencies;
 pub use digest::{Digest, DigestError, Sha256};
 pub use end_of_life::EndOfLife;
 pub use finding::{Finding, Place};

@@ -93,6 +93,12 @@ pub struct FoundPackage {
     pub module: Option<String>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub files: Vec<String>,
+    /// The packages that it needs, in the form that `dependencies` reads for its ecosystem.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub requires: Vec<String>,
+    /// Other names that packages may need it by.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub provides: Vec<String>,
 }
 
 /// What a release file says about the distribution; empty where it says nothing.

@@ -13,7 +13,7 @@ use crate::secrets::{self, Choice, FileScan};
 use crate::{Error, EvidenceFile, FileSecret, LayerAnalysis, Result, SecretScope, Warning};
 
 /// The number of the form of [`LayerAnalysis`]; raised with every change that an older reader would misread.
-pub(crate) const SCHEMA: u32 = 3;
+pub(crate) const SCHEMA: u32 = 4;
 
 /// Everything beside the layer that decides what an analysis says.
 pub(crate) fn analyzer_set() -> String {

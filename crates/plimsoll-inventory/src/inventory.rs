@@ -2,7 +2,8 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::OnceLock;
 
 use plimsoll_core::{
-    Digest, Distribution, Ecosystem, EndOfLife, Finding, Hint, Origin, Package, PackageLayer, Place,
+    Dependencies, Digest, Distribution, Ecosystem, EndOfLife, Finding, Hint, Origin, Package, PackageLayer,
+    Place,
 };
 use plimsoll_image::{Image, Layer};
 
@@ -12,8 +13,8 @@ use crate::history::{base_layers, created_by};
 use crate::merge::{Merged, MergedPackage};
 use crate::told_once::once;
 use crate::{
-    AnalysisCache, FileSecret, LayerAnalysis, Result, SecretScope, Warning, catalogers, distribution,
-    end_of_life, secrets,
+    AnalysisCache, FileSecret, LayerAnalysis, Result, SecretScope, Warning, catalogers, dependencies,
+    distribution, end_of_life, secrets,
 };
 
 /// How an image is taken stock of.
@@ -41,6 +42,8 @@ pub struct Inventory {
     pub extended_support: bool,
     /// The packages, by ecosystem, name, version and file.
     pub packages: Vec<Package>,
+    /// Which of the packages need which others, as far as their metadata say.
+    pub dependencies: Dependencies,
     /// Kinds of packages that are there and that no cataloger reads.
     pub uncatalogued: Vec<UncataloguedPackages>,
     /// Secrets in the configuration, the history and every layer, redacted.
@@ -112,12 +115,14 @@ impl Inventory {
             by_source: merged.names_by_source(),
         };
         let found = distribution::Found::of(&merged);
+        let packages = context.found(options.all_layers);
         let warnings = warnings(&layers, &merged);
         Ok(Self {
             distribution: found.distribution,
             release: found.release,
             extended_support: found.extended_support,
-            packages: context.packages(options.all_layers),
+            dependencies: dependencies::resolve(&packages),
+            packages: packages.iter().map(|found| context.package(found)).collect(),
             uncatalogued: uncatalogued(&merged),
             secrets: secrets::in_config(&image.config)
                 .into_iter()
@@ -167,21 +172,21 @@ struct Context<'a> {
 }
 
 impl Context<'_> {
-    fn packages(&self, all_layers: bool) -> Vec<Package> {
-        let removed = if all_layers {
-            self.merged.removed()
-        } else {
-            Vec::new()
-        };
-        let present = once(self.merged.packages());
-        let mut packages: Vec<Package> = present
-            .iter()
-            .chain(&removed)
-            .map(|found| self.package(found))
-            .collect();
+    /// The packages by ecosystem, name, version and file; those that are there no more if they are asked for.
+    fn found(&self, all_layers: bool) -> Vec<MergedPackage<'_>> {
+        let mut packages = once(self.merged.packages());
+        if all_layers {
+            packages.extend(self.merged.removed());
+        }
         packages.sort_by(|a, b| {
-            let key = |package: &Package| (package.ecosystem, package.name.clone(), package.version.clone());
-            key(a).cmp(&key(b)).then_with(|| a.evidence.cmp(&b.evidence))
+            let name = a.package.name.cmp(&b.package.name);
+            let version = || a.package.version.cmp(&b.package.version);
+            let file = || a.file.path.cmp(&b.file.path);
+            a.ecosystem
+                .cmp(&b.ecosystem)
+                .then(name)
+                .then_with(version)
+                .then_with(file)
         });
         packages
     }

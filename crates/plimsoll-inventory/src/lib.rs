@@ -9,6 +9,7 @@ mod analyze;
 mod cache;
 mod catalogers;
 mod content;
+mod dependencies;
 mod distribution;
 mod end_of_life;
 mod error;

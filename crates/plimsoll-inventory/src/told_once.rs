@@ -56,7 +56,7 @@ fn above(path: &str) -> impl Iterator<Item = &str> {
 }
 
 /// The name as PyPI compares it (PEP 503).
-fn normalized(name: &str) -> String {
+pub(crate) fn normalized(name: &str) -> String {
     let mut normalized = String::with_capacity(name.len());
     for char in name.chars() {
         match char {

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use plimsoll_core::{
     AdvisoryFeed, Assessment, BaseKind, BaseRemedy, Cell, ChecklistItem, Criterion, Cvss, Decision,
-    DecisionStatus, Digest, Distribution, Ecosystem, ExploitPrediction, Finding, FixState, Hint, Line,
-    Matrix, Origin, Package, PackageLayer, PackageRemedy, Place, Platform, Remedies, Row, Severity,
-    SourcePackage, Suppressed, Vulnerability,
+    DecisionStatus, Dependencies, Digest, Distribution, Ecosystem, ExploitPrediction, Finding, FixState,
+    Hint, Line, Matrix, Origin, Package, PackageLayer, PackageRemedy, Place, Platform, Remedies, Row,
+    Severity, SourcePackage, Suppressed, Vulnerability,
 };
 
 use crate::*;
@@ -128,6 +128,14 @@ fn packages() -> Vec<Package> {
     ]
 }
 
+/// Both Python packages need the library, and one the other.
+fn dependencies() -> Dependencies {
+    let mut dependencies = Dependencies::default();
+    dependencies.add(1, [0]);
+    dependencies.add(2, [0, 1]);
+    dependencies
+}
+
 fn vulnerabilities() -> Vec<Vulnerability> {
     let django = || package(Ecosystem::PyPi, "Django", "3.2.10");
     vec![
@@ -196,6 +204,7 @@ pub(crate) fn scan() -> ScanReport {
         ],
         database: Some(database()),
         packages: packages(),
+        dependencies: dependencies(),
         vulnerabilities: vulnerabilities(),
         secrets: vec![secret()],
         licenses: plimsoll_license::findings(&packages()),

@@ -14,6 +14,8 @@ pub(crate) struct Target<'a> {
     pub(crate) kind: String,
     pub(crate) ecosystem: Ecosystem,
     pub(crate) packages: Vec<&'a Package>,
+    /// The places of the packages in the report, in the same order.
+    pub(crate) places: Vec<usize>,
     pub(crate) vulnerabilities: Vec<&'a Vulnerability>,
 }
 
@@ -23,7 +25,8 @@ pub(crate) fn targets(report: &ScanReport) -> Vec<Target<'_>> {
     let mut targets: Vec<Target<'_>> = Vec::new();
     for ecosystem in Ecosystem::ALL {
         let of_kind = |package: &Package| package.ecosystem == ecosystem;
-        let packages: Vec<_> = report.packages.iter().filter(|one| of_kind(one)).collect();
+        let packages = report.packages.iter().enumerate();
+        let packages: Vec<_> = packages.filter(|(_, one)| of_kind(one)).collect();
         let vulnerabilities = report.vulnerabilities.iter();
         let vulnerabilities: Vec<_> = vulnerabilities.filter(|one| of_kind(&one.package)).collect();
         if ecosystem.is_distribution() {
@@ -35,8 +38,10 @@ pub(crate) fn targets(report: &ScanReport) -> Vec<Target<'_>> {
             continue;
         }
         let first = targets.len();
-        for package in packages {
-            target_of(&mut targets, first, package).packages.push(package);
+        for (place, package) in packages {
+            let target = target_of(&mut targets, first, package);
+            target.packages.push(package);
+            target.places.push(place);
         }
         for found in vulnerabilities {
             target_of(&mut targets, first, &found.package)
@@ -53,7 +58,7 @@ pub(crate) fn targets(report: &ScanReport) -> Vec<Target<'_>> {
 fn distribution_target<'a>(
     report: &'a ScanReport,
     ecosystem: Ecosystem,
-    packages: Vec<&'a Package>,
+    packages: Vec<(usize, &'a Package)>,
     vulnerabilities: Vec<&'a Vulnerability>,
 ) -> Target<'a> {
     let artifact = &report.artifact;
@@ -65,12 +70,14 @@ fn distribution_target<'a>(
         None => (ecosystem.purl_type(), "unknown release"),
     };
     let named = format!("{family} {release}");
+    let (places, packages) = packages.into_iter().unzip();
     Target {
         title: format!("{} ({})", artifact.name, named.trim_end()),
         class: "os-pkgs",
         kind: family.to_owned(),
         ecosystem,
         packages,
+        places,
         vulnerabilities,
     }
 }
@@ -94,6 +101,7 @@ fn target_of<'t, 'a>(
             kind: kind.to_owned(),
             ecosystem: package.ecosystem,
             packages: Vec::new(),
+            places: Vec::new(),
             vulnerabilities: Vec::new(),
         });
     }

@@ -1,8 +1,9 @@
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use plimsoll_core::{Ecosystem, SourcePackage};
 
 use super::{Cataloger, Warnings, own};
+use crate::dependencies::bounded;
 use crate::{EvidenceFile, FoundPackage};
 
 /// Alpine packages: `lib/apk/db/installed`, also below `usr` where the two are one. A paragraph a package, a
@@ -18,7 +19,7 @@ impl Cataloger for Apk {
     }
 
     fn version(&self) -> u32 {
-        2
+        3
     }
 
     fn ecosystem(&self) -> Option<Ecosystem> {
@@ -45,6 +46,7 @@ impl Cataloger for Apk {
             }
         }
         entry.finish(evidence, warnings);
+        relate(content, &mut evidence.packages);
     }
 
     fn files(&self, content: &[u8], evidence: &mut EvidenceFile) {
@@ -79,6 +81,47 @@ impl Cataloger for Apk {
             }
         }
     }
+}
+
+/// Tells of each package which others it needs. The database names what it needs of them (`so:libc.musl-x86_64.so.1`,
+/// `cmd:sh`, `/bin/sh`) and what each has for others, both maybe with a version.
+fn relate(content: &[u8], packages: &mut [FoundPackage]) {
+    let (mut needed, mut provided) = (HashMap::new(), HashMap::new());
+    let mut name = "";
+    for line in content.split(|byte| *byte == b'\n') {
+        let Ok(line) = std::str::from_utf8(line.trim_ascii_end()) else {
+            continue;
+        };
+        match line.split_at_checked(2) {
+            Some(("P:", value)) => name = value,
+            Some(("D:", value)) => _ = needed.insert(name, value),
+            Some(("p:", value)) => provided.extend(value.split(' ').map(|one| (bare_name(one), name))),
+            _ if line.is_empty() => name = "",
+            _ => {}
+        }
+    }
+    let names: HashSet<&str> = packages.iter().map(|package| package.name.as_str()).collect();
+    // A name with `!` before it is of what must not be there.
+    let package_of = |relation: &str| {
+        let name = bare_name(relation);
+        names.get(name).copied().or_else(|| provided.get(name).copied())
+    };
+    let related = packages.iter().map(|package| {
+        let needed = needed.get(package.name.as_str()).copied().unwrap_or_default();
+        bounded(needed.split(' ').filter_map(package_of))
+    });
+    let related: Vec<Vec<String>> = related.collect();
+    for (package, requires) in packages.iter_mut().zip(related) {
+        package.requires = requires;
+    }
+}
+
+/// A relation without its version and without the repository that it is pinned to.
+fn bare_name(relation: &str) -> &str {
+    relation
+        .split(['=', '<', '>', '~', '@'])
+        .next()
+        .unwrap_or_default()
 }
 
 fn in_directory(directory: &str, name: &[u8]) -> String {

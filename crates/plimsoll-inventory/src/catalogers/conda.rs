@@ -2,6 +2,7 @@ use plimsoll_core::Ecosystem;
 use serde::Deserialize;
 
 use super::{Cataloger, Warnings};
+use crate::dependencies::bounded;
 use crate::{EvidenceFile, FoundPackage};
 
 /// Installed Conda packages: `conda-meta/NAME-VERSION-BUILD.json` in every environment. Of a package that is a Python
@@ -16,6 +17,8 @@ struct Record {
     license: Option<String>,
     #[serde(default)]
     subdir: Option<String>,
+    #[serde(default)]
+    depends: Vec<String>,
 }
 
 impl Cataloger for Conda {
@@ -24,7 +27,7 @@ impl Cataloger for Conda {
     }
 
     fn version(&self) -> u32 {
-        1
+        2
     }
 
     fn ecosystem(&self) -> Option<Ecosystem> {
@@ -45,6 +48,13 @@ impl Cataloger for Conda {
                     name: record.name,
                     version: record.version,
                     architecture: record.subdir,
+                    // `name version build`.
+                    requires: bounded(
+                        record
+                            .depends
+                            .iter()
+                            .filter_map(|one| one.split([' ', '[', '=', '<', '>', '~', '!']).next()),
+                    ),
                     licenses: record
                         .license
                         .into_iter()

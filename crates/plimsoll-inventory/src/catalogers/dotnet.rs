@@ -5,6 +5,7 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 
 use super::{Cataloger, Warnings};
+use crate::dependencies::bounded;
 use crate::{EvidenceFile, FoundPackage};
 
 /// .NET packages of an application: `NAME.deps.json`, which the SDK writes beside what it builds and the runtime reads
@@ -40,6 +41,8 @@ struct Library {
     runtime: BTreeMap<String, IgnoredAny>,
     runtime_targets: BTreeMap<String, IgnoredAny>,
     native: BTreeMap<String, IgnoredAny>,
+    /// Names and versions.
+    dependencies: BTreeMap<String, String>,
 }
 
 impl Cataloger for DotNet {
@@ -48,7 +51,7 @@ impl Cataloger for DotNet {
     }
 
     fn version(&self) -> u32 {
-        1
+        2
     }
 
     fn ecosystem(&self) -> Option<Ecosystem> {
@@ -80,15 +83,27 @@ fn packages(dependencies: &Dependencies) -> Vec<FoundPackage> {
     let libraries = dependencies.libraries.iter();
     let installed = libraries.filter(|(key, library)| is_package(&library.r#type) && runs(key));
     let named = installed.filter_map(|(key, _)| key.split_once('/'));
+    let needed = |name: &str, version: &str| {
+        let library = target.and_then(|target| target.get(&format!("{name}/{version}")));
+        let needed = library.into_iter().flat_map(|library| &library.dependencies);
+        needed
+            .map(|(name, version)| format!("{}@{version}", without_prefix(name)))
+            .collect::<Vec<_>>()
+    };
     named
         .map(|(name, version)| FoundPackage {
-            // The runtime that comes with a self-contained application is a package without the prefix.
-            name: name.strip_prefix("runtimepack.").unwrap_or(name).to_owned(),
+            name: without_prefix(name).to_owned(),
             version: version.to_owned(),
+            requires: bounded(needed(name, version)),
             ..FoundPackage::default()
         })
         .filter(|package| !package.name.is_empty() && !package.version.is_empty())
         .collect()
+}
+
+/// The runtime that comes with a self-contained application is a package without the prefix.
+fn without_prefix(name: &str) -> &str {
+    name.strip_prefix("runtimepack.").unwrap_or(name)
 }
 
 fn is_package(kind: &str) -> bool {

@@ -1,6 +1,7 @@
 use plimsoll_core::{Ecosystem, SourcePackage};
 
 use super::{Cataloger, Warnings, own};
+use crate::dependencies::bounded;
 use crate::fields::{Field, Paragraph, paragraphs};
 use crate::{EvidenceFile, FoundPackage};
 
@@ -62,7 +63,7 @@ impl Cataloger for Dpkg {
     }
 
     fn version(&self) -> u32 {
-        3
+        4
     }
 
     fn ecosystem(&self) -> Option<Ecosystem> {
@@ -145,13 +146,34 @@ fn package(paragraph: &Paragraph<'_>) -> Result<Option<FoundPackage>, String> {
     let version = paragraph.text("Version")?.ok_or_else(|| missing("Version"))?;
     let architecture = paragraph.text("Architecture")?;
     let source = source(paragraph.text("Source")?, name, version);
+    let listed = |field| paragraph.field(field).and_then(Field::text).unwrap_or_default();
+    let requires = ["Pre-Depends", "Depends"].map(listed);
     Ok(Some(FoundPackage {
+        requires: bounded(
+            requires
+                .iter()
+                .flat_map(|field| field.split(','))
+                .map(alternatives),
+        ),
+        provides: bounded(listed("Provides").split(',').map(bare_name)),
         name: name.to_owned(),
         version: version.to_owned(),
         architecture: architecture.map(str::to_owned),
         source: Some(source),
         ..FoundPackage::default()
     }))
+}
+
+/// The names in `a (>= 1) | b:any [amd64]`, between bars.
+fn alternatives(relation: &str) -> String {
+    relation.split('|').map(bare_name).collect::<Vec<_>>().join("|")
+}
+
+/// A package's name without the versions, processors and architectures that it is needed in.
+fn bare_name(relation: &str) -> &str {
+    let relation = relation.trim_start();
+    let ends = |c: char| c.is_whitespace() || matches!(c, ':' | '(' | '[' | '<');
+    relation.split(ends).next().unwrap_or_default()
 }
 
 /// `Status` is what is wanted, an error flag, and the state: `install ok installed`. The state alone counts: a package

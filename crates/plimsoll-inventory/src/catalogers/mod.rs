@@ -252,6 +252,72 @@ mod tests {
         assert_eq!(all.last().unwrap().to_string(), "`a`: and 80 more like these");
     }
 
+    /// What each kind of metadata says that its packages need: `package: needed needed`.
+    #[test]
+    fn what_packages_need() {
+        for (path, content, expected) in [
+            (
+                "var/lib/dpkg/status",
+                "Package: a\nVersion: 1\nPre-Depends: dpkg (>= 1.17.14)\nDepends: libc6:any (>= 2.34), x [amd64] | y <!nocheck>,z\n\
+                 Recommends: no\nProvides: mta, a-api (= 3)\n",
+                "a: dpkg libc6 x|y z / a-api mta",
+            ),
+            (
+                "lib/apk/db/installed",
+                "P:busybox-binsh\nV:1\nD:busybox=1.36 /etc/x so:libc.musl-x86_64.so.1\np:/bin/sh cmd:sh=1.36\n\n\
+                 P:busybox\nV:1\nD:!old so:libc.musl-x86_64.so.1>=1 pinned@edge\n\nP:musl\nV:1\np:so:libc.musl-x86_64.so.1=1\n\n\
+                 P:ssl_client\nV:1\nD:/bin/sh cmd:sh old busybox~1\n\nP:old\nV:1\n",
+                "busybox-binsh: busybox musl; busybox: musl; musl:; ssl_client: busybox busybox-binsh old; old:",
+            ),
+            (
+                "a/x-1.dist-info/METADATA",
+                "Name: x\nVersion: 1\nRequires-Dist: Foo.Bar[baz] (>=1.0)\nRequires-Dist: y>=2;python_version<'4'\n\
+                 Requires-Dist: test ; extra == 'test'\nRequires-Dist: z @ https://example.com/z.whl\n",
+                "x: Foo.Bar y z",
+            ),
+            (
+                "a/node_modules/x/package.json",
+                r#"{"name":"x","version":"1","dependencies":{"@a/b":"^1","c":{}},"optionalDependencies":{"d":"*"},
+                   "peerDependencies":["e"],"devDependencies":{"f":"1"}}"#,
+                "x: @a/b c d",
+            ),
+            (
+                "a/specifications/x-1.gemspec",
+                "s.name = 'x'\ns.version = '1'\n  s.add_runtime_dependency(%q<rack>.freeze, [\">= 2\"])\n\
+                 s.add_dependency 'a-b', '~> 1'\n s.add_development_dependency(%q<c>, [\"0\"])\n",
+                "x: a-b rack",
+            ),
+            (
+                "a/conda-meta/x-1-0.json",
+                r#"{"name":"x","version":"1","depends":["python >=3.8,<3.9.0a0","libgcc-ng","_openmp_mutex[version='>=4']"]}"#,
+                "x: _openmp_mutex libgcc-ng python",
+            ),
+            (
+                "vendor/composer/installed.json",
+                r#"[{"name":"a/b","version":"1","require":{"php":">=7","C/D":"*"},"provide":{"psr/log-implementation":"1"},"replace":[]}]"#,
+                "a/b: c/d php / psr/log-implementation",
+            ),
+            (
+                "app/A.deps.json",
+                r#"{"runtimeTarget":{"name":"t"},"targets":{"t":{"A/1":{"dependencies":{"B":"2","runtimepack.C":"3"},"runtime":{"a":{}}},
+                   "B/2":{"runtime":{"b":{}}}}},"libraries":{"A/1":{"type":"project"},"B/2":{"type":"package"}}}"#,
+                "A: B@2 C@3; B:",
+            ),
+        ] {
+            let (evidence, warnings) = catalog(path, content.as_bytes());
+            assert!(warnings.is_empty(), "{path}: {warnings:?}");
+            let shown = evidence.packages.iter().map(|package| {
+                let of = |names: &[String], before: &str| match names {
+                    [] => String::new(),
+                    names => format!("{before} {}", names.join(" ")),
+                };
+                let provided = of(&package.provides, " /");
+                format!("{}:{}{provided}", package.name, of(&package.requires, ""))
+            });
+            assert_eq!(shown.collect::<Vec<_>>().join("; "), expected, "{path}");
+        }
+    }
+
     proptest! {
         #[test]
         fn no_content_panics(

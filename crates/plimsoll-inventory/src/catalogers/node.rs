@@ -1,8 +1,11 @@
+use std::collections::BTreeMap;
+
 use plimsoll_core::Ecosystem;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
 use super::{Cataloger, Warnings};
+use crate::dependencies::bounded;
 use crate::{EvidenceFile, FoundPackage};
 
 /// Node.js packages, wherever they are installed: each has a `package.json` (npm's documentation, "package.json"). One without
@@ -10,6 +13,7 @@ use crate::{EvidenceFile, FoundPackage};
 pub(super) struct Node;
 
 #[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
 struct Manifest {
     #[serde(default)]
     name: Text,
@@ -19,6 +23,20 @@ struct Manifest {
     license: License,
     #[serde(default)]
     licenses: Licenses,
+    #[serde(default)]
+    dependencies: Names,
+    #[serde(default)]
+    optional_dependencies: Names,
+    #[serde(default)]
+    peer_dependencies: Names,
+}
+
+/// The keys of an object; anything else has none.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Names {
+    Keys(BTreeMap<String, IgnoredAny>),
+    Other(IgnoredAny),
 }
 
 /// A text; anything else is none.
@@ -52,6 +70,22 @@ enum Licenses {
 impl Default for Text {
     fn default() -> Self {
         Self::Other(IgnoredAny)
+    }
+}
+
+impl Default for Names {
+    fn default() -> Self {
+        Self::Other(IgnoredAny)
+    }
+}
+
+impl Names {
+    fn get(self) -> impl Iterator<Item = String> {
+        let keys = match self {
+            Self::Keys(keys) => keys,
+            Self::Other(_) => BTreeMap::new(),
+        };
+        keys.into_keys().filter(|name| is_name(name))
     }
 }
 
@@ -91,7 +125,7 @@ impl Cataloger for Node {
     }
 
     fn version(&self) -> u32 {
-        1
+        2
     }
 
     fn ecosystem(&self) -> Option<Ecosystem> {
@@ -141,10 +175,16 @@ fn package(manifest: Manifest) -> Option<FoundPackage> {
         (None, Licenses::One(one)) => one.get().into_iter().collect(),
         (None, Licenses::Other(_)) => Vec::new(),
     };
+    let needed = [
+        manifest.dependencies,
+        manifest.optional_dependencies,
+        manifest.peer_dependencies,
+    ];
     Some(FoundPackage {
         name,
         version,
         licenses,
+        requires: bounded(needed.into_iter().flat_map(Names::get)),
         ..FoundPackage::default()
     })
 }

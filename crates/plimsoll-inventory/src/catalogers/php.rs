@@ -1,7 +1,11 @@
+use std::collections::BTreeMap;
+
 use plimsoll_core::Ecosystem;
 use serde::Deserialize;
+use serde::de::IgnoredAny;
 
 use super::{Cataloger, Warnings};
+use crate::dependencies::bounded;
 use crate::{EvidenceFile, FoundPackage};
 
 /// Installed PHP packages: `vendor/composer/installed.json`, which Composer 1 writes as a list and Composer 2 as an object.
@@ -19,6 +23,36 @@ struct Installation {
     version: String,
     #[serde(default)]
     license: Licenses,
+    #[serde(default)]
+    require: Names,
+    #[serde(default)]
+    provide: Names,
+    #[serde(default)]
+    replace: Names,
+}
+
+/// The keys of an object; PHP writes an empty one as a list.
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Names {
+    Keys(BTreeMap<String, IgnoredAny>),
+    Other(IgnoredAny),
+}
+
+impl Default for Names {
+    fn default() -> Self {
+        Self::Other(IgnoredAny)
+    }
+}
+
+impl Names {
+    fn get(self) -> impl Iterator<Item = String> {
+        let keys = match self {
+            Self::Keys(keys) => keys,
+            Self::Other(_) => BTreeMap::new(),
+        };
+        keys.into_keys().map(|name| name.to_ascii_lowercase())
+    }
 }
 
 #[derive(Deserialize)]
@@ -26,7 +60,7 @@ struct Installation {
 enum Licenses {
     Several(Vec<String>),
     One(String),
-    Other(serde::de::IgnoredAny),
+    Other(IgnoredAny),
 }
 
 impl Default for Licenses {
@@ -41,7 +75,7 @@ impl Cataloger for Php {
     }
 
     fn version(&self) -> u32 {
-        1
+        2
     }
 
     fn ecosystem(&self) -> Option<Ecosystem> {
@@ -71,6 +105,8 @@ impl Cataloger for Php {
                 Licenses::One(license) => vec![license],
                 Licenses::Other(_) => Vec::new(),
             },
+            requires: bounded(one.require.get()),
+            provides: bounded(one.provide.get().chain(one.replace.get())),
             ..FoundPackage::default()
         });
         let named = packages.filter(|package| !package.name.is_empty() && !package.version.is_empty());

@@ -1,6 +1,7 @@
 use plimsoll_core::Ecosystem;
 
 use super::{Cataloger, Warnings};
+use crate::dependencies::bounded;
 use crate::{EvidenceFile, FoundPackage};
 
 /// Installed Ruby gems, the ones that come with Ruby too: `specifications/NAME-VERSION.gemspec`, as RubyGems writes it.
@@ -12,7 +13,7 @@ impl Cataloger for Ruby {
     }
 
     fn version(&self) -> u32 {
-        1
+        2
     }
 
     fn ecosystem(&self) -> Option<Ecosystem> {
@@ -38,7 +39,9 @@ impl Cataloger for Ruby {
 /// file's name.
 fn specification(text: &str, path: &str) -> Option<FoundPackage> {
     let (mut name, mut version, mut licenses) = (None, None, Vec::new());
+    let mut requires = Vec::new();
     for line in text.lines() {
+        requires.extend(required(line));
         let Some((variable, value)) = line.split_once('=') else {
             continue;
         };
@@ -67,9 +70,22 @@ fn specification(text: &str, path: &str) -> Option<FoundPackage> {
             .into_iter()
             .filter(|license| !license.is_empty())
             .collect(),
+        requires: bounded(requires),
         ..FoundPackage::default()
     })
     .filter(|package| !package.name.is_empty() && !package.version.is_empty())
+}
+
+/// The gem in `s.add_runtime_dependency(%q<rack>.freeze, ["~> 2.0"])`; development needs others besides.
+fn required(line: &str) -> Option<String> {
+    let (_, call) = line.split_once(".add_")?;
+    let rest = call
+        .strip_prefix("runtime_dependency")
+        .or_else(|| call.strip_prefix("dependency"))?;
+    match rest.split_once("%q<") {
+        Some((_, name)) => name.split_once('>').map(|(name, _)| name.to_owned()),
+        None => literals(rest).next(),
+    }
 }
 
 /// The texts between quotation marks: `"a".freeze`, `["a", 'b'.freeze]`, `Gem::Version.new("1")`.

@@ -9,6 +9,7 @@ use super::go_build_info::{self, BuildInfo};
 use super::go_flags::stamped_version;
 use crate::FoundPackage;
 use crate::content::{Content, read_range};
+use crate::dependencies::bounded;
 use crate::executable::Executable;
 
 /// What a program has that no cataloger can take apart.
@@ -108,17 +109,25 @@ fn packages(info: &BuildInfo) -> Vec<FoundPackage> {
         };
         found.insert((module.path, version.to_owned()), ());
     }
-    if let Some(main) = main.filter(|main| !main.path.is_empty()) {
-        found.insert((main.path, main_version(&main, &link_flags)), ());
-    }
     if let Some(version) = standard_library(&info.go_version) {
         found.insert(("stdlib", version), ());
     }
+    let main = main.filter(|main| !main.path.is_empty());
+    let main = main.map(|main| (main.path, main_version(&main, &link_flags)));
+    // Which of them another module needs is not said.
+    let needed = bounded(found.keys().map(|(path, version)| format!("{path}@{version}")));
+    if let Some(main) = &main {
+        found.insert(main.clone(), ());
+    }
     found
         .into_keys()
-        .map(|(path, version)| FoundPackage {
-            name: path.to_owned(),
-            version,
+        .map(|module| FoundPackage {
+            requires: match main.as_ref() == Some(&module) {
+                true => needed.clone(),
+                false => Vec::new(),
+            },
+            name: module.0.to_owned(),
+            version: module.1,
             ecosystem: Some(Ecosystem::Go),
             ..FoundPackage::default()
         })
@@ -208,6 +217,17 @@ mod tests {
                 "stdlib v1.22.3",
             ]
         );
+    }
+
+    #[test]
+    fn the_main_module_needs_all_others() {
+        let info = BuildInfo {
+            go_version: "go1.22.3".to_owned(),
+            modules: "mod\texample.com/app\t(devel)\ndep\tgithub.com/a/b\tv0.1.0\n".to_owned(),
+        };
+        let found = packages(&info);
+        assert_eq!(found[0].requires, ["github.com/a/b@v0.1.0", "stdlib@v1.22.3"]);
+        assert!(found[1..].iter().all(|module| module.requires.is_empty()));
     }
 
     #[test]

@@ -9,6 +9,7 @@ use serde::Deserialize;
 
 use crate::FoundPackage;
 use crate::content::{Content, read_range};
+use crate::dependencies::bounded;
 use crate::executable::Executable;
 
 /// What a program has that cannot be taken apart.
@@ -29,6 +30,9 @@ struct Crate {
     version: String,
     #[serde(default)]
     kind: Kind,
+    /// The places in the list of the crates that it needs.
+    #[serde(default)]
+    dependencies: Vec<usize>,
 }
 
 /// Whether a crate's code is in the program or only took part in building it.
@@ -74,12 +78,20 @@ fn crates(compressed: &[u8]) -> Result<Vec<FoundPackage>, String> {
     }
     let list: List = serde_json::from_slice(&json)
         .map_err(|error| format!("its list of crates cannot be read: {error}"))?;
-    let runtime = list.packages.into_iter().filter(|one| one.kind == Kind::Runtime);
+    let needed = |one: &Crate| {
+        let needed = one
+            .dependencies
+            .iter()
+            .filter_map(|place| list.packages.get(*place));
+        bounded(needed.map(|one| format!("{}@{}", one.name, one.version)))
+    };
+    let runtime = list.packages.iter().filter(|one| one.kind == Kind::Runtime);
     let named = runtime.filter(|one| !one.name.is_empty() && !one.version.is_empty());
     let packages = named.map(|one| FoundPackage {
-        name: one.name,
-        version: one.version,
+        name: one.name.clone(),
+        version: one.version.clone(),
         ecosystem: Some(Ecosystem::Cargo),
+        requires: needed(one),
         ..FoundPackage::default()
     });
     Ok(packages.collect())
@@ -112,6 +124,7 @@ mod tests {
             .map(|one| (one.name.as_str(), one.version.as_str()))
             .collect();
         assert_eq!(shown, [("app", "0.1.0"), ("libc", "0.2.150")]);
+        assert_eq!(found[0].requires, ["cc@1.0.1", "libc@0.2.150"]);
     }
 
     #[test]

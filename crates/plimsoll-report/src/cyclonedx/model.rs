@@ -25,7 +25,7 @@ pub(super) struct Bom {
     pub(super) metadata: Metadata,
     #[serde(default, deserialize_with = "nullable")]
     pub(super) components: Vec<Component>,
-    #[serde(default, deserialize_with = "nullable", skip_deserializing)]
+    #[serde(default, deserialize_with = "nullable")]
     pub(super) dependencies: Vec<Dependency>,
     #[serde(default, skip_serializing_if = "Vec::is_empty", skip_deserializing)]
     pub(super) vulnerabilities: Vec<Vulnerability>,
@@ -137,12 +137,12 @@ pub(super) struct Property {
     pub(super) value: String,
 }
 
-#[derive(Debug, Default, Serialize)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Dependency {
-    #[serde(rename = "ref")]
+    #[serde(rename = "ref", default)]
     pub(super) reference: String,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, deserialize_with = "nullable", skip_serializing_if = "Vec::is_empty")]
     pub(super) depends_on: Vec<String>,
 }
 

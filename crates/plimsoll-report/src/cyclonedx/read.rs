@@ -36,6 +36,10 @@ pub fn read(bytes: &[u8], name: &str) -> Result<Sbom> {
     bom.components
         .iter()
         .for_each(|component| take(component, &mut gathered));
+    for one in &bom.dependencies {
+        let others = one.depends_on.iter();
+        others.for_each(|other| gathered.needs(&one.reference, other));
+    }
     Ok(gathered.finish())
 }
 
@@ -95,6 +99,7 @@ fn package(component: &Component, version: &str, facts: Vec<(&str, &str)>, gathe
     }
     gathered.package(Found {
         label: &component.name,
+        reference: component.bom_ref.as_deref().unwrap_or_default(),
         purl,
         name,
         version,

@@ -220,7 +220,8 @@ fn evidence(package: &Package) -> Evidence {
     }
 }
 
-/// The image holds the operating system and what is not of it; the operating system holds its packages.
+/// The image holds the operating system and what is not of it; the operating system holds its packages; packages need
+/// others. What is known to need nothing and what nothing is known of is left out alike.
 fn dependencies(report: &ScanReport, references: &[String], system: Option<&Component>) -> Vec<Dependency> {
     let system = system.and_then(|system| system.bom_ref.clone());
     let mut of_image: Vec<String> = system.iter().cloned().collect();
@@ -239,5 +240,15 @@ fn dependencies(report: &ScanReport, references: &[String], system: Option<&Comp
         reference,
         depends_on: of_system,
     });
-    std::iter::once(image).chain(system).collect()
+    let packages = references.iter().enumerate().map(|(index, reference)| {
+        let needed = report.dependencies.of(index).iter();
+        Dependency {
+            reference: reference.clone(),
+            depends_on: needed
+                .filter_map(|index| references.get(*index).cloned())
+                .collect(),
+        }
+    });
+    let packages = packages.filter(|package| !package.depends_on.is_empty());
+    std::iter::once(image).chain(system).chain(packages).collect()
 }

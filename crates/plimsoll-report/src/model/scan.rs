@@ -1,6 +1,6 @@
 use plimsoll_core::{
-    Digest, Distribution, EndOfLife, Finding, LicenseFinding, Package, Platform, Reference, Remedies,
-    SeverityCounts, Suppressed, Vulnerability,
+    Dependencies, Digest, Distribution, EndOfLife, Finding, LicenseFinding, Package, Platform, Reference,
+    Remedies, SeverityCounts, Suppressed, Vulnerability,
 };
 use serde::{Deserialize, Serialize};
 
@@ -24,6 +24,9 @@ pub struct ScanReport {
     pub database: Option<DatabaseSummary>,
     /// The packages found.
     pub packages: Vec<Package>,
+    /// Which of the packages need which others.
+    #[serde(default, skip_serializing_if = "Dependencies::is_empty")]
+    pub dependencies: Dependencies,
     /// The advisories that match them.
     pub vulnerabilities: Vec<Vulnerability>,
     /// The secrets found, redacted.

@@ -1,7 +1,8 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use plimsoll_core::{
-    Digest, Distribution, EndOfLife, Origin, Package, PackageLayer, Platform, Purl, Reference, SourcePackage,
+    Dependencies, Digest, Distribution, EndOfLife, Origin, Package, PackageLayer, Platform, Purl, Reference,
+    SourcePackage,
 };
 
 use crate::purl::{NotAPackage, PurlPackage, names_as, os_release_id, package_of};
@@ -13,6 +14,8 @@ use crate::{Artifact, ArtifactKind, Coverage, CoverageStatus};
 pub(crate) struct Found<'a> {
     /// What the document calls it, for messages.
     pub(crate) label: &'a str,
+    /// What the document's dependencies call it; empty where they cannot name it.
+    pub(crate) reference: &'a str,
     pub(crate) purl: Option<&'a str>,
     /// Name and version beside the package URL. They are taken as they are where this program wrote them, for a package
     /// URL says both in a normal form only.
@@ -29,7 +32,10 @@ pub(crate) struct Found<'a> {
 /// Collects what a document says, and makes an [`Sbom`] of it.
 pub(crate) struct Gathered {
     artifact: Artifact,
-    packages: Vec<Package>,
+    /// Each with what the document's dependencies call it.
+    packages: Vec<(Package, String)>,
+    /// What needs what, as the document calls them.
+    needs: Vec<(String, String)>,
     /// How many packages were found on which release; the version may be empty.
     releases: BTreeMap<(String, String), usize>,
     unread: BTreeMap<String, (usize, String)>,
@@ -54,6 +60,7 @@ impl Gathered {
         Self {
             artifact: Artifact::new(name, kind),
             packages: Vec::new(),
+            needs: Vec::new(),
             releases: BTreeMap::new(),
             unread: BTreeMap::new(),
             kept_unread: Vec::new(),
@@ -168,7 +175,33 @@ impl Gathered {
         if let Some(release) = distribution {
             *self.releases.entry(release).or_default() += 1;
         }
-        self.packages.push(package);
+        self.packages.push((package, found.reference.to_owned()));
+    }
+
+    /// Takes that what the document calls `package` needs what it calls `needed`.
+    pub(crate) fn needs(&mut self, package: &str, needed: &str) {
+        self.needs.push((package.to_owned(), needed.to_owned()));
+    }
+
+    /// What needs what, once the packages are in order.
+    fn dependencies(&self) -> Dependencies {
+        let mut places: HashMap<&str, usize> = HashMap::new();
+        for (place, (_, reference)) in self.packages.iter().enumerate() {
+            if !reference.is_empty() {
+                places.insert(reference, place);
+            }
+        }
+        let mut needed: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+        for (package, other) in &self.needs {
+            if let (Some(package), Some(other)) = (places.get(package.as_str()), places.get(other.as_str())) {
+                needed.entry(*package).or_default().push(*other);
+            }
+        }
+        let mut dependencies = Dependencies::default();
+        for (package, others) in needed {
+            dependencies.add(package, others);
+        }
+        dependencies
     }
 
     fn not_read(&mut self, kind: &str, example: &str) {
@@ -182,10 +215,11 @@ impl Gathered {
     /// What the document says, put in order.
     pub(crate) fn finish(mut self) -> Sbom {
         self.choose_release();
-        self.packages.sort_by(|a, b| {
+        self.packages.sort_by(|(a, _), (b, _)| {
             let key = |one: &Package| (one.ecosystem, one.name.clone(), one.version.clone());
             key(a).cmp(&key(b)).then_with(|| a.evidence.cmp(&b.evidence))
         });
+        let dependencies = self.dependencies();
         let unread = self.unread.into_iter().map(|(kind, (count, example))| {
             not_assessed(
                 &kind,
@@ -206,8 +240,9 @@ impl Gathered {
                 .push("the SBOM names no package that can be compared with advisories".to_owned());
         }
         Sbom {
+            dependencies,
             artifact: self.artifact,
-            packages: self.packages,
+            packages: self.packages.into_iter().map(|(package, _)| package).collect(),
             unread: self.kept_unread.into_iter().chain(unread).collect(),
             warnings: self.warnings,
         }
@@ -218,7 +253,7 @@ impl Gathered {
         let distribution_packages = self
             .packages
             .iter()
-            .filter(|one| one.ecosystem.is_distribution())
+            .filter(|(one, _)| one.ecosystem.is_distribution())
             .count();
         if self.artifact.distribution.is_none() {
             let most = self.releases.iter().max_by_key(|(_, count)| **count);

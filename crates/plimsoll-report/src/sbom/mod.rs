@@ -12,7 +12,7 @@ pub(crate) use facts::{artifact_facts, distribution_facts, package_facts};
 pub(crate) use gather::{Found, Gathered};
 pub(crate) use licenses::declared;
 
-use plimsoll_core::Package;
+use plimsoll_core::{Dependencies, Package};
 
 use crate::{Artifact, Coverage, Error, Result, cyclonedx, spdx};
 
@@ -23,6 +23,8 @@ pub struct Sbom {
     pub artifact: Artifact,
     /// The packages, in the order of the inventory.
     pub packages: Vec<Package>,
+    /// Which of them need which others.
+    pub dependencies: Dependencies,
     /// What is in it, or was in the image that it describes, and cannot be compared with advisories.
     pub unread: Vec<Coverage>,
     /// What it does not say, or what could not be read as it should be.

@@ -89,6 +89,7 @@ fn what_is_written_is_read_back_whole() {
             assert_eq!(found, expected, "{:?}", sbom.artifact.kind);
         }
         assert_eq!(sbom.packages.len(), report.packages.len());
+        assert_eq!(sbom.dependencies, report.dependencies);
         let expected = Artifact {
             kind: sbom.artifact.kind,
             image_config: None,
@@ -102,6 +103,42 @@ fn what_is_written_is_read_back_whole() {
             .filter(|one| one.ecosystem.is_none())
             .collect();
         assert_eq!(sbom.unread.iter().collect::<Vec<_>>(), unread);
+    }
+}
+
+/// Syft says it the other way around in SPDX; what is named is put in order, and other things are no packages.
+#[test]
+fn what_needs_what_in_documents_of_others() {
+    let cyclonedx = r#"{"bomFormat":"CycloneDX","specVersion":"1.5","components":[
+        {"type":"library","bom-ref":"b","name":"b","version":"1","purl":"pkg:npm/b@1"},
+        {"type":"library","bom-ref":"a","name":"a","version":"1","purl":"pkg:npm/a@1"},
+        {"type":"library","name":"c","version":"1","purl":"pkg:npm/c@1"}],
+        "dependencies":[{"ref":"a","dependsOn":["b","a","file",""]},{"ref":"b","dependsOn":null},{"ref":"x","dependsOn":["a"]},{}]}"#;
+    let package = |name: &str| {
+        format!(
+            r#"{{"name":"{name}","SPDXID":"SPDXRef-{name}","versionInfo":"1","externalRefs":[{{"referenceCategory":
+            "PACKAGE-MANAGER","referenceType":"purl","referenceLocator":"pkg:npm/{name}@1"}}]}}"#
+        )
+    };
+    let relation = |a: &str, kind: &str, b: &str| {
+        format!(
+            r#"{{"spdxElementId":"SPDXRef-{a}","relationshipType":"{kind}","relatedSpdxElement":"SPDXRef-{b}"}}"#
+        )
+    };
+    let spdx = format!(
+        r#"{{"spdxVersion":"SPDX-2.3","packages":[{},{},{}],"relationships":[{},{},{}]}}"#,
+        package("b"),
+        package("a"),
+        package("c"),
+        relation("b", "DEPENDENCY_OF", "a"),
+        relation("c", "CONTAINS", "a"),
+        relation("DOCUMENT", "DEPENDS_ON", "a"),
+    );
+    let mut expected = Dependencies::default();
+    expected.add(0, [1]);
+    for text in [cyclonedx, &spdx] {
+        let sbom = read(text.as_bytes(), "x").unwrap();
+        assert_eq!(sbom.dependencies, expected, "{text}");
     }
 }
 

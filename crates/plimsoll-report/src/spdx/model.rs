@@ -27,7 +27,7 @@ pub(super) struct Document {
     pub(super) packages: Vec<Package>,
     #[serde(default, deserialize_with = "nullable", skip_serializing_if = "Vec::is_empty")]
     pub(super) has_extracted_licensing_infos: Vec<ExtractedLicense>,
-    #[serde(default, skip_deserializing)]
+    #[serde(default, deserialize_with = "nullable")]
     pub(super) relationships: Vec<Relationship>,
 }
 
@@ -113,10 +113,13 @@ pub(super) struct ExtractedLicense {
     pub(super) name: Option<String>,
 }
 
-#[derive(Debug, Default, Serialize)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Relationship {
+    #[serde(default)]
     pub(super) spdx_element_id: String,
-    pub(super) relationship_type: &'static str,
+    #[serde(default)]
+    pub(super) relationship_type: String,
+    #[serde(default)]
     pub(super) related_spdx_element: String,
 }

@@ -32,6 +32,13 @@ pub fn read(bytes: &[u8], name: &str) -> Result<Sbom> {
     for package in &document.packages {
         take(package, &extracted, &mut gathered);
     }
+    for one in &document.relationships {
+        match one.relationship_type.as_str() {
+            "DEPENDS_ON" => gathered.needs(&one.spdx_element_id, &one.related_spdx_element),
+            "DEPENDENCY_OF" => gathered.needs(&one.related_spdx_element, &one.spdx_element_id),
+            _ => {}
+        }
+    }
     Ok(gathered.finish())
 }
 
@@ -73,6 +80,7 @@ fn take(package: &Package, extracted: &HashMap<&str, &str>, gathered: &mut Gathe
     let files = texts("plimsoll:file");
     gathered.package(Found {
         label: &package.name,
+        reference: &package.id,
         purl,
         name: package.name.clone(),
         version,

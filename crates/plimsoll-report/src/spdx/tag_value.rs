@@ -21,7 +21,7 @@ pub fn render(report: &ScanReport) -> String {
     for one in &document.relationships {
         let words = [
             one.spdx_element_id.as_str(),
-            one.relationship_type,
+            &one.relationship_type,
             &one.related_spdx_element,
         ];
         text.line("Relationship", &words.join(" "));

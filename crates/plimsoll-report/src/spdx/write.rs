@@ -47,6 +47,7 @@ pub(super) fn document(report: &ScanReport) -> Document {
     let holder = system.as_ref().map(|system| system.id.clone());
     packages.push(image);
     packages.extend(system);
+    let first = packages.len();
     for found in &report.packages {
         let package = writer.package(found, artifact);
         let by = match &holder {
@@ -55,6 +56,12 @@ pub(super) fn document(report: &ScanReport) -> Document {
         };
         relationships.push(relationship(by, "CONTAINS", &package.id));
         packages.push(package);
+    }
+    let id = |index: usize| packages.get(first + index).map(|package| package.id.as_str());
+    for index in 0..report.packages.len() {
+        let needed = report.dependencies.of(index).iter();
+        let pairs = needed.filter_map(|needed| Some((id(index)?, id(*needed)?)));
+        relationships.extend(pairs.map(|(from, to)| relationship(from, "DEPENDS_ON", to)));
     }
     Document {
         spdx_version: "SPDX-2.3".to_owned(),
@@ -76,10 +83,10 @@ pub(super) fn document(report: &ScanReport) -> Document {
     }
 }
 
-fn relationship(from: &str, kind: &'static str, to: &str) -> Relationship {
+fn relationship(from: &str, kind: &str, to: &str) -> Relationship {
     Relationship {
         spdx_element_id: from.to_owned(),
-        relationship_type: kind,
+        relationship_type: kind.to_owned(),
         related_spdx_element: to.to_owned(),
     }
 }

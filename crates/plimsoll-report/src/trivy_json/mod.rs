@@ -129,18 +129,17 @@ struct Context<'a> {
 
 impl<'a> Context<'a> {
     fn target(&self, target: Target<'a>) -> Entry<'a> {
-        let packages = if self.options.packages {
-            target.packages
-        } else {
-            Vec::new()
-        };
+        let listed = self.options.packages;
+        let packages = target.packages.into_iter().zip(target.places).filter(|_| listed);
         let mut vulnerabilities = target.vulnerabilities;
         vulnerabilities.sort_by_key(|one| (&one.package.name, &one.package.evidence, &one.id));
         Entry {
             target: target.title,
             class: target.class,
             r#type: target.kind,
-            packages: packages.into_iter().map(|package| self.listed(package)).collect(),
+            packages: packages
+                .map(|(package, place)| self.listed(package, place))
+                .collect(),
             vulnerabilities: vulnerabilities
                 .into_iter()
                 .map(|one| self.detected(one))
@@ -156,7 +155,7 @@ impl<'a> Context<'a> {
         }
     }
 
-    fn listed(&self, package: &'a Package) -> Listed<'a> {
+    fn listed(&self, package: &'a Package, place: usize) -> Listed<'a> {
         Listed {
             id: package_id(package),
             name: &package.name,
@@ -168,9 +167,20 @@ impl<'a> Context<'a> {
                 .as_ref()
                 .map(|source| Source::of(package.ecosystem, source)),
             licenses: &package.licenses,
+            depends_on: self.needed(place),
             layer: Layer::of(package.layer.as_ref()),
             file_path: file_path(package),
         }
+    }
+
+    /// The IDs of the packages that the one at `place` needs.
+    fn needed(&self, place: usize) -> Vec<String> {
+        let needed = self.report.dependencies.of(place).iter();
+        let packages = needed.filter_map(|one| self.report.packages.get(*one));
+        let mut ids: Vec<String> = packages.map(package_id).collect();
+        ids.sort_unstable();
+        ids.dedup();
+        ids
     }
 
     fn detected(&self, vulnerability: &'a Vulnerability) -> Detected<'a> {
@@ -305,20 +315,15 @@ impl<'a> Source<'a> {
     }
 }
 
-/// Packages of a distribution are known by name and version, those of an RPM database also by what they are built for;
-/// others by the file that proves them.
-fn package_id(package: &Package) -> Option<String> {
+/// Packages are known by name and version, those of an RPM database also by what they are built for.
+fn package_id(package: &Package) -> String {
     let Package { name, version, .. } = package;
     match (package.ecosystem, &package.architecture) {
         (Ecosystem::Rpm, Some(architecture)) => {
             let version = version.split_once(':').map_or(version.as_str(), |(_, rest)| rest);
-            Some(format!("{name}@{version}.{architecture}"))
+            format!("{name}@{version}.{architecture}")
         }
-        (Ecosystem::Deb | Ecosystem::Apk | Ecosystem::Rpm, _) => Some(format!("{name}@{version}")),
-        (Ecosystem::Go | Ecosystem::Cargo | Ecosystem::Composer | Ecosystem::NuGet, _) => {
-            Some(format!("{name}@{version}"))
-        }
-        _ => None,
+        _ => format!("{name}@{version}"),
     }
 }
 

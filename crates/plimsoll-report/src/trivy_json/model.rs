@@ -112,8 +112,8 @@ pub(super) struct Layer {
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub(super) struct Listed<'a> {
-    #[serde(rename = "ID", skip_serializing_if = "Option::is_none")]
-    pub(super) id: Option<String>,
+    #[serde(rename = "ID")]
+    pub(super) id: String,
     pub(super) name: &'a str,
     pub(super) identifier: Identifier,
     #[serde(flatten)]
@@ -124,6 +124,8 @@ pub(super) struct Listed<'a> {
     pub(super) source: Option<Source<'a>>,
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     pub(super) licenses: &'a [String],
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) depends_on: Vec<String>,
     pub(super) layer: Layer,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) file_path: Option<&'a str>,
@@ -159,8 +161,8 @@ pub(super) struct Detected<'a> {
     pub(super) vulnerability_id: &'a str,
     #[serde(rename = "VendorIDs", skip_serializing_if = "<[_]>::is_empty")]
     pub(super) vendor_ids: &'a [String],
-    #[serde(rename = "PkgID", skip_serializing_if = "Option::is_none")]
-    pub(super) pkg_id: Option<String>,
+    #[serde(rename = "PkgID")]
+    pub(super) pkg_id: String,
     pub(super) pkg_name: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) pkg_path: Option<&'a str>,

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use plimsoll_advisory::{Matcher, Matches};
-use plimsoll_core::{Ecosystem, Package, Place, Remedies};
+use plimsoll_core::{Dependencies, Ecosystem, Package, Place, Remedies};
 use plimsoll_image::{Image, Store};
 use plimsoll_inventory::{AnalysisCache, Inventory, InventoryOptions, end_of_life};
 use plimsoll_report::sbom::Sbom;
@@ -123,6 +123,7 @@ pub(crate) fn inventory_report(
 ) -> anyhow::Result<ScanReport> {
     Ok(ScanReport {
         coverage: uncatalogued(&inventory).collect(),
+        dependencies: inventory.dependencies.clone(),
         secrets: inventory.secrets.clone(),
         warnings: inventory.warnings.iter().map(ToString::to_string).collect(),
         ..blank(artifact(image, name, &inventory)?, inventory.packages)?
@@ -154,6 +155,7 @@ pub(crate) fn sbom_report(mut sbom: Sbom) -> anyhow::Result<ScanReport> {
     }
     Ok(ScanReport {
         coverage: sbom.unread,
+        dependencies: sbom.dependencies,
         warnings: sbom.warnings,
         ..blank(sbom.artifact, sbom.packages)?
     })
@@ -168,6 +170,7 @@ fn blank(artifact: Artifact, packages: Vec<Package>) -> anyhow::Result<ScanRepor
         coverage: Vec::new(),
         database: None,
         packages,
+        dependencies: Dependencies::default(),
         vulnerabilities: Vec::new(),
         secrets: Vec::new(),
         licenses: Vec::new(),

@@ -20,7 +20,7 @@ impl PieceCataloger for Egg {
     }
 
     fn version(&self) -> u32 {
-        1
+        2
     }
 
     fn may_be(&self, path: &str, _mode: u32, size: u64) -> bool {

@@ -7,6 +7,7 @@ pub(super) use egg::Egg;
 pub(super) use vendored::Vendored;
 
 use super::{Cataloger, Warnings};
+use crate::dependencies::bounded;
 use crate::fields::{Field, Paragraph, paragraphs};
 use crate::{EvidenceFile, FoundPackage};
 
@@ -20,7 +21,7 @@ impl Cataloger for Python {
     }
 
     fn version(&self) -> u32 {
-        1
+        2
     }
 
     fn ecosystem(&self) -> Option<Ecosystem> {
@@ -63,8 +64,23 @@ fn package(header: &Paragraph<'_>) -> Result<FoundPackage, String> {
         name: required("Name")?.to_owned(),
         version: required("Version")?.to_owned(),
         licenses: licenses(header),
+        requires: bounded(
+            header
+                .all("Requires-Dist")
+                .filter_map(Field::text)
+                .filter_map(needed),
+        ),
         ..FoundPackage::default()
     })
+}
+
+/// The name in `name[extra] (>=1) ; marker` (PEP 508); `None` for what is needed for an extra alone, which nobody may have
+/// asked for.
+fn needed(requirement: &str) -> Option<&str> {
+    let (requirement, marker) = requirement.split_once(';').unwrap_or((requirement, ""));
+    let is_part = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+    let end = requirement.find(|c| !is_part(c)).unwrap_or(requirement.len());
+    (!marker.contains("extra")).then_some(&requirement[..end])
 }
 
 /// `License-Expression` (PEP 639) where there is one, else `License` where it is a name and not a whole text, else

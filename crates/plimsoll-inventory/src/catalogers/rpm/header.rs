@@ -14,6 +14,8 @@ mod tag {
     pub(super) const ARCH: u32 = 1022;
     pub(super) const OLD_FILE_NAMES: u32 = 1027;
     pub(super) const SOURCE_RPM: u32 = 1044;
+    pub(super) const PROVIDE_NAME: u32 = 1047;
+    pub(super) const REQUIRE_NAME: u32 = 1049;
     pub(super) const DIRECTORY_INDEXES: u32 = 1116;
     pub(super) const BASE_NAMES: u32 = 1117;
     pub(super) const DIRECTORY_NAMES: u32 = 1118;
@@ -133,6 +135,16 @@ impl<'a> Header<'a> {
         }))
     }
 
+    /// The names of what the package needs: of packages, libraries, files; some several times, in several versions.
+    pub(super) fn required(&self) -> impl Iterator<Item = &'a [u8]> {
+        self.strings(tag::REQUIRE_NAME)
+    }
+
+    /// The names of what the package has for others, its own among them.
+    pub(super) fn provided(&self) -> impl Iterator<Item = &'a [u8]> {
+        self.strings(tag::PROVIDE_NAME)
+    }
+
     /// Gives each path of the package to `sink`, with its leading slash.
     pub(super) fn paths(&self, sink: &mut dyn FnMut(&[u8])) {
         let directories: Vec<&[u8]> = self.strings(tag::DIRECTORY_NAMES).collect();
@@ -226,6 +238,18 @@ pub(super) mod tests {
             &values,
         ]
         .concat()
+    }
+
+    /// A header of a package that needs and has some names.
+    pub(crate) fn related(name: &str, required: &[&str], provided: &[&str]) -> Vec<u8> {
+        header(
+            &[
+                (tag::NAME, &[name]),
+                (tag::REQUIRE_NAME, required),
+                (tag::PROVIDE_NAME, provided),
+            ],
+            &[],
+        )
     }
 
     /// A header of a package with a few files.

@@ -4,12 +4,14 @@ mod bdb;
 mod header;
 mod manifest;
 mod ndb;
+mod relations;
 mod sqlite;
 mod wal;
 
 use plimsoll_core::Ecosystem;
 
 use self::header::Header;
+use self::relations::Relations;
 use super::{Cataloger, Warnings, own};
 use crate::EvidenceFile;
 
@@ -69,7 +71,7 @@ impl Cataloger for Rpm {
     }
 
     fn version(&self) -> u32 {
-        2
+        3
     }
 
     fn ecosystem(&self) -> Option<Ecosystem> {
@@ -102,16 +104,22 @@ impl Cataloger for Rpm {
             evidence.packages = manifest::packages(content, warnings);
             return;
         }
+        let mut relations = Relations::default();
         let read = file.headers(content, &mut |blob| match Header::parse(blob)
             .and_then(|header| Ok((header.package()?, header)))
         {
             Ok((Some(package), header)) => {
+                relations.add(evidence.packages.len(), &header);
                 evidence.packages.push(package);
-                header.paths(&mut |path| own(path, evidence));
+                header.paths(&mut |path| {
+                    relations.add_file(path);
+                    own(path, evidence);
+                });
             }
             Ok((None, _)) => {}
             Err(problem) => warnings.add(problem),
         });
+        relations.tell(&mut evidence.packages);
         if let Err(problem) = read {
             warnings.add(problem);
         }

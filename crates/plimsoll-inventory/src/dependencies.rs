@@ -1,0 +1,352 @@
+//! Which of the packages of an image need which others.
+//!
+//! Databases of distributions are complete, so a name is enough there. A language's package needs what its own loader would
+//! find: the search follows that, and where several candidates are left and the metadata alone do not say which one it
+//! is, none is told.
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+
+use plimsoll_core::{Dependencies, Ecosystem};
+
+use crate::merge::MergedPackage;
+use crate::told_once::normalized;
+
+/// No package has more in practice.
+const MOST: usize = 2000;
+/// No name is longer.
+const LONGEST: usize = 300;
+
+/// What a package needs, or is needed by, as far as it is within the bounds; each once.
+pub(crate) fn bounded<T: Into<String>>(names: impl IntoIterator<Item = T>) -> Vec<String> {
+    let names = names.into_iter().map(Into::into);
+    let mut kept: Vec<String> = names
+        .filter(|name: &String| !name.is_empty() && name.len() <= LONGEST)
+        .take(MOST)
+        .collect();
+    kept.sort_unstable();
+    kept.dedup();
+    kept
+}
+
+/// Which of `packages` need which others. Those that a layer removed need none, and none needs them.
+pub(crate) fn resolve(packages: &[MergedPackage<'_>]) -> Dependencies {
+    let found = Packages::of(packages);
+    let mut dependencies = Dependencies::default();
+    for (index, package) in packages.iter().enumerate() {
+        if package.removed_by.is_none() {
+            let needed = package.package.requires.iter();
+            dependencies.add(index, needed.flat_map(|needed| found.needed(package, needed)));
+        }
+    }
+    dependencies
+}
+
+/// Places in a list of packages, by names.
+type Names<'a> = HashMap<Cow<'a, str>, Vec<usize>>;
+
+/// The packages that may be needed, by their names.
+struct Packages<'a> {
+    all: &'a [MergedPackage<'a>],
+    by_name: HashMap<Ecosystem, Names<'a>>,
+    /// By the other names that they have.
+    provided: HashMap<Ecosystem, Names<'a>>,
+    /// By the file that proves a package which is a file of its own.
+    by_file: HashMap<&'a str, usize>,
+}
+
+impl<'a> Packages<'a> {
+    fn of(all: &'a [MergedPackage<'a>]) -> Self {
+        let mut found = Self {
+            all,
+            by_name: HashMap::new(),
+            provided: HashMap::new(),
+            by_file: HashMap::new(),
+        };
+        for (index, package) in all.iter().enumerate().filter(|(_, one)| one.removed_by.is_none()) {
+            let ecosystem = package.ecosystem;
+            let name = compared(ecosystem, &package.package.name);
+            let names = found.by_name.entry(ecosystem).or_default();
+            names.entry(name).or_default().push(index);
+            let provided = found.provided.entry(ecosystem).or_default();
+            for name in &package.package.provides {
+                provided.entry(Cow::Borrowed(name)).or_default().push(index);
+            }
+            if ecosystem == Ecosystem::Npm {
+                found.by_file.insert(&package.file.path, index);
+            }
+        }
+        found
+    }
+
+    /// The packages that `by` needs where it says `needed`.
+    fn needed(&self, by: &MergedPackage<'_>, needed: &str) -> Vec<usize> {
+        let path = by.file.path.as_str();
+        match by.ecosystem {
+            // Any of several will do: `default-mta | mail-transport-agent`.
+            Ecosystem::Deb => {
+                let alternatives = needed.split('|').filter_map(|name| self.installed(by, name));
+                alternatives.collect()
+            }
+            Ecosystem::Apk | Ecosystem::Rpm => self.installed(by, needed).into_iter().collect(),
+            Ecosystem::Npm => self.loaded_by_node(path, needed).into_iter().collect(),
+            // These list everything in one file, with the versions that are in use.
+            Ecosystem::Go | Ecosystem::Cargo | Ecosystem::NuGet => {
+                let (name, version) = needed.rsplit_once('@').unwrap_or((needed, ""));
+                self.only(by, name, |one| {
+                    one.file.path == path && one.package.version == version
+                })
+            }
+            Ecosystem::Composer => {
+                let (named, provided) = (self.named(by, needed), self.provided_by(by, needed));
+                let all = named.iter().chain(provided).copied();
+                all.filter(|index| self.all[*index].file.path == path).collect()
+            }
+            Ecosystem::PyPi | Ecosystem::Gem | Ecosystem::Conda => {
+                let place = library(path);
+                let here = self.only(by, needed, |one| library(&one.file.path) == place);
+                match here.is_empty() && by.ecosystem != Ecosystem::Conda {
+                    true => self.only(by, needed, |_| true),
+                    false => here,
+                }
+            }
+            Ecosystem::Maven | Ecosystem::Generic => Vec::new(),
+        }
+    }
+
+    fn named(&self, by: &MergedPackage<'_>, name: &str) -> &[usize] {
+        let name = compared(by.ecosystem, name);
+        let found = self
+            .by_name
+            .get(&by.ecosystem)
+            .and_then(|names| names.get(&*name));
+        found.map_or(&[], Vec::as_slice)
+    }
+
+    fn provided_by(&self, by: &MergedPackage<'_>, name: &str) -> &[usize] {
+        let found = self.provided.get(&by.ecosystem).and_then(|names| names.get(name));
+        found.map_or(&[], Vec::as_slice)
+    }
+
+    /// The package of the distribution that has this name or stands for it, for the same processor if there are several.
+    fn installed(&self, by: &MergedPackage<'_>, name: &str) -> Option<usize> {
+        let candidates = match self.named(by, name) {
+            [] => self.provided_by(by, name),
+            named => named,
+        };
+        let same = |index: &&usize| self.all[**index].package.architecture == by.package.architecture;
+        let found = candidates.iter().find(same).or_else(|| candidates.first());
+        found.copied()
+    }
+
+    /// The package that is called so, if there is but one that `fits`.
+    fn only(
+        &self,
+        by: &MergedPackage<'_>,
+        name: &str,
+        fits: impl Fn(&MergedPackage<'_>) -> bool,
+    ) -> Vec<usize> {
+        let named = self.named(by, name).iter().copied();
+        let fitting: Vec<usize> = named.filter(|index| fits(&self.all[*index])).collect();
+        match fitting.len() {
+            1 => fitting,
+            _ => Vec::new(),
+        }
+    }
+
+    /// The package that Node.js would load for `name` in the package whose manifest is at `path`: the first
+    /// `node_modules` that has it, from the package's own directory upwards (Node.js documentation, "Loading from
+    /// `node_modules` folders").
+    fn loaded_by_node(&self, path: &str, name: &str) -> Option<usize> {
+        let mut directory = path.strip_suffix("package.json")?.trim_end_matches('/');
+        loop {
+            let is_modules = directory == "node_modules" || directory.ends_with("/node_modules");
+            if !is_modules {
+                let separator = if directory.is_empty() { "" } else { "/" };
+                let candidate = format!("{directory}{separator}node_modules/{name}/package.json");
+                if let Some(found) = self.by_file.get(candidate.as_str()) {
+                    return Some(*found);
+                }
+            }
+            if directory.is_empty() {
+                return None;
+            }
+            directory = directory.rsplit_once('/').map_or("", |(above, _)| above);
+        }
+    }
+}
+
+/// The name as its ecosystem compares names.
+fn compared(ecosystem: Ecosystem, name: &str) -> Cow<'_, str> {
+    match ecosystem {
+        Ecosystem::PyPi => Cow::Owned(normalized(name)),
+        Ecosystem::NuGet | Ecosystem::Composer => Cow::Owned(name.to_ascii_lowercase()),
+        _ => Cow::Borrowed(name),
+    }
+}
+
+/// The directory in which a language's loader looks for packages: `site-packages` for
+/// `site-packages/a-1.dist-info/METADATA`, the directory of `specifications` for a gem's.
+fn library(path: &str) -> &str {
+    let above = |path: &'_ str| -> usize { path.rfind('/').unwrap_or(0) };
+    let directory = &path[..above(path)];
+    let directory = directory.strip_suffix("/default").unwrap_or(directory);
+    if directory.ends_with(".egg-info") || directory.ends_with(".dist-info") {
+        return &directory[..above(directory)];
+    }
+    directory
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{EvidenceFile, FoundPackage};
+
+    /// Files with their packages: name, version, what it needs.
+    type Given<'a> = &'a [(&'a str, Ecosystem, &'a [(&'a str, &'a str, &'a [&'a str])])];
+
+    /// What needs what, in the order in which it is given: `a>b`.
+    fn shown(given: Given<'_>) -> Vec<String> {
+        let files: Vec<EvidenceFile> = given
+            .iter()
+            .map(|(path, _, packages)| EvidenceFile {
+                path: (*path).to_owned(),
+                packages: packages
+                    .iter()
+                    .map(|(name, version, requires)| {
+                        let (name, provides) = name.split_once('=').unwrap_or((name, ""));
+                        FoundPackage {
+                            name: name.to_owned(),
+                            version: (*version).to_owned(),
+                            requires: bounded(requires.iter().copied()),
+                            provides: bounded([provides]),
+                            ..FoundPackage::default()
+                        }
+                    })
+                    .collect(),
+                ..EvidenceFile::default()
+            })
+            .collect();
+        let merged: Vec<MergedPackage<'_>> = files
+            .iter()
+            .zip(given)
+            .flat_map(|(file, (_, ecosystem, _))| {
+                file.packages.iter().map(|package| MergedPackage {
+                    ecosystem: *ecosystem,
+                    file,
+                    package,
+                    layer: 0,
+                    removed_by: None,
+                })
+            })
+            .collect();
+        let dependencies = resolve(&merged);
+        let pairs =
+            (0..merged.len()).flat_map(|from| dependencies.of(from).iter().map(move |to| (from, *to)));
+        let name = |index: usize| format!("{}@{}", merged[index].package.name, merged[index].package.version);
+        pairs
+            .map(|(from, to)| format!("{}>{}", name(from), name(to)))
+            .collect()
+    }
+
+    #[test]
+    fn debian_by_name_alternative_and_virtual_name() {
+        let found = shown(&[(
+            "var/lib/dpkg/status",
+            Ecosystem::Deb,
+            &[
+                ("a", "1", &["b|c", "mta", "gone", "a"]),
+                ("c", "1", &[]),
+                ("exim=mta", "1", &["a"]),
+            ],
+        )]);
+        assert_eq!(found, ["a@1>c@1", "a@1>exim@1", "exim@1>a@1"]);
+    }
+
+    #[test]
+    fn node_as_it_loads() {
+        let found = shown(&[
+            ("app/package.json", Ecosystem::Npm, &[("app", "1", &["a", "b"])]),
+            (
+                "app/node_modules/a/package.json",
+                Ecosystem::Npm,
+                &[("a", "1", &["b", "@s/c"])],
+            ),
+            (
+                "app/node_modules/a/node_modules/b/package.json",
+                Ecosystem::Npm,
+                &[("b", "1", &["a"])],
+            ),
+            (
+                "app/node_modules/b/package.json",
+                Ecosystem::Npm,
+                &[("b", "2", &[])],
+            ),
+            (
+                "node_modules/@s/c/package.json",
+                Ecosystem::Npm,
+                &[("@s/c", "3", &["b"])],
+            ),
+        ]);
+        let expected = ["app@1>a@1", "app@1>b@2", "a@1>b@1", "a@1>@s/c@3", "b@1>a@1"];
+        assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn python_in_the_same_place_first_and_never_by_guess() {
+        let found = shown(&[
+            (
+                "v/s/A_x-1.dist-info/METADATA",
+                Ecosystem::PyPi,
+                &[("A_x", "1", &["b.y", "c", "d"])],
+            ),
+            (
+                "v/s/b_y-1.dist-info/METADATA",
+                Ecosystem::PyPi,
+                &[("B-Y", "1", &["a-x"])],
+            ),
+            (
+                "w/s/b_y-2.dist-info/METADATA",
+                Ecosystem::PyPi,
+                &[("b.y", "2", &[])],
+            ),
+            ("w/s/c-1.egg-info", Ecosystem::PyPi, &[("c", "1", &[])]),
+            ("w/s/d-1.egg-info", Ecosystem::PyPi, &[("d", "1", &[])]),
+            ("x/s/d-2.egg-info", Ecosystem::PyPi, &[("d", "2", &[])]),
+        ]);
+        assert_eq!(found, ["A_x@1>B-Y@1", "A_x@1>c@1", "B-Y@1>A_x@1"]);
+    }
+
+    #[test]
+    fn files_that_list_everything_are_worlds_of_their_own() {
+        let found = shown(&[
+            (
+                "bin/a",
+                Ecosystem::Cargo,
+                &[
+                    ("app", "1", &["x@1", "x@2"]),
+                    ("x", "1", &[]),
+                    ("x", "2", &["y@1"]),
+                ],
+            ),
+            ("bin/b", Ecosystem::Cargo, &[("y", "1", &[])]),
+            (
+                "v/composer/installed.json",
+                Ecosystem::Composer,
+                &[
+                    ("a/b", "1", &["php", "C/d", "psr/log"]),
+                    ("c/d", "1", &[]),
+                    ("e/f=psr/log", "1", &[]),
+                ],
+            ),
+        ]);
+        assert_eq!(found, ["app@1>x@1", "app@1>x@2", "a/b@1>c/d@1", "a/b@1>e/f@1"]);
+    }
+
+    #[test]
+    fn bounds() {
+        assert_eq!(bounded((0..MOST + 5).map(|n| n.to_string())).len(), MOST);
+        let long = "x".repeat(LONGEST + 1);
+        assert_eq!(bounded(["b", "", "a", "b", &long]), ["a", "b"]);
+    }
+}
