@@ -25,6 +25,11 @@ pub enum Place {
         /// The path, without a leading slash.
         path: String,
     },
+    /// A file of a directory that was scanned.
+    File {
+        /// The path in it, without a leading slash.
+        path: String,
+    },
     /// A running container.
     Container {
         /// Its name.

@@ -3,6 +3,7 @@
 //! - [`config`]: the image configuration, as Docker and the OCI write it.
 //! - [`Store`]: the images of this machine, in the shape of an OCI image layout with unpacked layers beside it.
 //! - [`Layer`]: one filesystem change set, as a tree or as a tar; both are walked the same way.
+//! - [`FileTree`]: a directory of this machine, such as an unpacked root file system.
 //! - [`source`]: docker-archive, oci-archive and OCI layout files read in place.
 //! - [`registry`]: images pulled.
 //! - [`sink`]: the same formats written.
@@ -26,6 +27,6 @@ pub mod user_namespace;
 pub use config::{ContainerConfig, Healthcheck, History, ImageConfig, RootFs};
 pub use error::{Error, Result};
 pub use image::Image;
-pub use layer::{Entry, EntryKind, Layer, Place};
+pub use layer::{Entry, EntryKind, FileTree, Files, Layer, Opener, Place};
 pub use limits::Limits;
 pub use store::{Damaged, LayerUse, Listing, LockWait, NewLayer, Pruned, Removed, Store};

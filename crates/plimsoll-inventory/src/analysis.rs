@@ -3,7 +3,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::SecretScope;
 
-/// What one layer holds, told from the layer alone.
+/// What one layer or one directory holds, told from it alone.
 ///
 /// Paths are relative, without a leading slash; bytes that are not UTF-8 are replaced.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -12,8 +12,9 @@ pub struct LayerAnalysis {
     pub schema: u32,
     /// The catalogers with their versions; an analysis by others is made again.
     pub catalogers: String,
-    /// The layer.
-    pub diff_id: Digest,
+    /// The layer; `None` where it is of a directory, which has no digest.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub diff_id: Option<Digest>,
     /// Whether it tells the files of every package.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub files: bool,

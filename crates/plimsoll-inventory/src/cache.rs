@@ -56,7 +56,7 @@ impl AnalysisCache {
             return Ok(kept);
         }
         let mut analysis = analyze(layer, files)?;
-        match self.put(&analysis) {
+        match self.put(&layer.diff_id, &analysis) {
             Ok(()) => self.put_stamp(layer, stamp),
             Err(error) => {
                 let path = self.file(&layer.diff_id).display().to_string();
@@ -108,16 +108,16 @@ impl AnalysisCache {
         let analysis: LayerAnalysis = serde_json::from_slice(json).ok()?;
         let good = analysis.schema == SCHEMA
             && analysis.catalogers == analyzer_set()
-            && analysis.diff_id == *diff_id
+            && analysis.diff_id == Some(*diff_id)
             && (analysis.files || !files);
         good.then_some(analysis)
     }
 
-    fn put(&self, analysis: &LayerAnalysis) -> io::Result<()> {
+    fn put(&self, diff_id: &Digest, analysis: &LayerAnalysis) -> io::Result<()> {
         std::fs::create_dir_all(&self.dir)?;
         let json = serde_json::to_vec(analysis)?;
         let content = [checksum_of(&json).as_bytes(), &json].concat();
-        write_whole(&self.dir, &self.file(&analysis.diff_id), &content)
+        write_whole(&self.dir, &self.file(diff_id), &content)
     }
 }
 

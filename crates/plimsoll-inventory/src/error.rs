@@ -27,6 +27,15 @@ pub enum Error {
         #[source]
         source: io::Error,
     },
+    /// A directory could not be read.
+    #[error("cannot read the directory `{}`", path.display())]
+    Directory {
+        /// The directory.
+        path: PathBuf,
+        /// What was found there.
+        #[source]
+        source: Box<plimsoll_image::Error>,
+    },
     /// A file outside an image could not be read.
     #[error("cannot read `{}`", path.display())]
     ReadFile {
@@ -42,7 +51,7 @@ impl Error {
     /// What a person can do next, where there is something.
     pub fn hint(&self) -> Option<Hint> {
         match self {
-            Self::Layer { source, .. } => source.hint(),
+            Self::Layer { source, .. } | Self::Directory { source, .. } => source.hint(),
             Self::File { .. } | Self::ReadFile { .. } => None,
         }
     }

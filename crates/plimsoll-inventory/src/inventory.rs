@@ -5,9 +5,9 @@ use plimsoll_core::{
     Dependencies, Digest, Distribution, Ecosystem, EndOfLife, Finding, Hint, Origin, Package, PackageLayer,
     Place,
 };
-use plimsoll_image::{Image, Layer};
+use plimsoll_image::{FileTree, Image, Layer};
 
-use crate::analyze::analyze;
+use crate::analyze::{analyze, analyze_tree};
 use crate::catalogers::dpkg;
 use crate::history::{base_layers, created_by};
 use crate::merge::{Merged, MergedPackage};
@@ -31,7 +31,7 @@ pub struct InventoryOptions<'a> {
     pub files: bool,
 }
 
-/// What is inside an image, as a container of it would see it.
+/// What is inside an image, as a container of it would see it, or in a directory.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Inventory {
     /// The operating system; `None` where the image has no release file.
@@ -103,31 +103,52 @@ impl Inventory {
         })?;
         let history = &image.config.history;
         let base_layers = options.base_layers.or_else(|| base_layers(history, layers.len()));
-        let created_by = created_by(history, layers.len());
-        let diff_ids: Vec<Digest> = image.layers.iter().map(|layer| layer.diff_id).collect();
-        let merged = Merged::of(&layers);
+        let image_facts = ImageFacts {
+            diff_ids: image.layers.iter().map(|layer| layer.diff_id).collect(),
+            created_by: created_by(history, layers.len()),
+            base_layers,
+        };
+        let found = Self::merged(&layers, image_facts, options);
+        let mut secrets = secrets::in_config(&image.config);
+        secrets.extend(found.secrets);
+        Ok(Self { secrets, ..found })
+    }
+
+    /// What is inside the root file system in a directory, or in any other directory. Packages have neither layer nor
+    /// origin there. `files` asks for the files of every package.
+    ///
+    /// # Errors
+    /// When the directory cannot be read. Files and directories in it that cannot be read are warnings.
+    pub fn of_tree(tree: &FileTree, files: bool) -> Result<Self> {
+        let options = InventoryOptions {
+            files,
+            ..InventoryOptions::default()
+        };
+        let analysis = analyze_tree(tree, files)?;
+        Ok(Self::merged(&[analysis], ImageFacts::default(), options))
+    }
+
+    /// What is in `layers`, laid over each other.
+    fn merged(layers: &[LayerAnalysis], image: ImageFacts, options: InventoryOptions<'_>) -> Self {
+        let merged = Merged::of(layers);
+        let found = distribution::Found::of(&merged);
+        let warnings = warnings(layers, &merged);
+        let base_layers = image.base_layers;
         let context = Context {
             merged: &merged,
-            diff_ids,
-            created_by,
-            base_layers,
+            image,
             files: options.files,
             by_source: merged.names_by_source(),
         };
-        let found = distribution::Found::of(&merged);
         let packages = context.found(options.all_layers);
-        let warnings = warnings(&layers, &merged);
-        Ok(Self {
+        Self {
             distribution: found.distribution,
             release: found.release,
             extended_support: found.extended_support,
             dependencies: dependencies::resolve(&packages),
             packages: packages.iter().map(|found| context.package(found)).collect(),
             uncatalogued: uncatalogued(&merged),
-            secrets: secrets::in_config(&image.config)
-                .into_iter()
-                .chain(in_layers(&layers))
-                .collect(),
+            secrets: in_layers(layers),
             secret_scope: layers.iter().fold(SecretScope::default(), |mut all, layer| {
                 all += layer.secret_scope;
                 all
@@ -135,7 +156,7 @@ impl Inventory {
             unread: unread(&warnings, &merged),
             warnings,
             base_layers,
-        })
+        }
     }
 }
 
@@ -160,12 +181,18 @@ fn analyses(
     made.into_iter().filter_map(OnceLock::into_inner).collect()
 }
 
-/// What is needed to make packages of the image out of what layers name.
-struct Context<'a> {
-    merged: &'a Merged<'a>,
+/// What an image says of its layers; nothing of a directory.
+#[derive(Default)]
+struct ImageFacts {
     diff_ids: Vec<Digest>,
     created_by: Vec<String>,
     base_layers: Option<usize>,
+}
+
+/// What is needed to make packages of the image out of what layers name.
+struct Context<'a> {
+    merged: &'a Merged<'a>,
+    image: ImageFacts,
     files: bool,
     /// The names of Debian's packages, by that of their source.
     by_source: HashMap<&'a str, Vec<&'a str>>,
@@ -199,7 +226,7 @@ impl Context<'_> {
             layer,
             removed_by,
         } = found;
-        let origin = match self.base_layers {
+        let origin = match self.image.base_layers {
             None => Origin::Unknown,
             Some(base) if layer < base => Origin::Base,
             Some(_) => Origin::App,
@@ -219,10 +246,10 @@ impl Context<'_> {
     }
 
     fn layer(&self, index: usize) -> Option<PackageLayer> {
-        self.diff_ids.get(index).map(|diff_id| PackageLayer {
+        self.image.diff_ids.get(index).map(|diff_id| PackageLayer {
             diff_id: *diff_id,
             index,
-            created_by: self.created_by.get(index).cloned().unwrap_or_default(),
+            created_by: self.image.created_by.get(index).cloned().unwrap_or_default(),
         })
     }
 
@@ -298,9 +325,14 @@ fn in_layers(layers: &[LayerAnalysis]) -> Vec<Finding> {
             check: secret.rule.clone(),
             severity: secret.severity,
             message: format!("{} in line {}{hidden}", secret.title, secret.line),
-            place: Place::Layer {
-                diff_id: layers[index].diff_id,
-                path: secret.path.clone(),
+            place: match layers[index].diff_id {
+                Some(diff_id) => Place::Layer {
+                    diff_id,
+                    path: secret.path.clone(),
+                },
+                None => Place::File {
+                    path: secret.path.clone(),
+                },
             },
             evidence: secret.redacted.clone(),
             remedy: Some(Hint::new(

@@ -17,6 +17,11 @@ impl Owned {
         self.0.extend(merged(path).map(|path| hash(&path)));
     }
 
+    /// Adds what other lists said.
+    pub(crate) fn extend(&mut self, other: Self) {
+        self.0.extend(other.0);
+    }
+
     pub(crate) fn contains(&self, path: &str) -> bool {
         self.0.contains(&hash(path.as_bytes()))
     }

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::facts::place;
 use crate::identity::{purl_in, short, uid};
 use crate::text::{clean, primary_url, shortened, shortfalls_first, status};
-use crate::{Error, Result, ScanReport};
+use crate::{Artifact, ArtifactKind, Error, Result, ScanReport};
 
 /// The report as a SARIF log with one run: a rule for each vulnerability, kind of secret and licence, a result for each
 /// finding with where it is in the image, and a notification for each thing that was not assessed.
@@ -21,8 +21,15 @@ pub fn render(report: &ScanReport) -> Result<String> {
     Ok(text)
 }
 
-/// What paths within the image are relative to.
-const BASE: &str = "IMAGEROOT";
+/// What paths are relative to, and what that is.
+fn base(artifact: &Artifact) -> (&'static str, &'static str) {
+    match artifact.kind {
+        ArtifactKind::Directory => ("DIRECTORY", "the directory that was scanned"),
+        ArtifactKind::ContainerImage | ArtifactKind::Cyclonedx | ArtifactKind::Spdx => {
+            ("IMAGEROOT", "the root of the image's file system")
+        }
+    }
+}
 
 fn log(report: &ScanReport) -> Value {
     let mut run = Run {
@@ -43,6 +50,7 @@ fn log(report: &ScanReport) -> Value {
     report.secrets.iter().for_each(|found| run.secret(found));
     report.licenses.iter().for_each(|found| run.license(found));
     let artifact = &report.artifact;
+    let (base, what) = base(artifact);
     let references: Vec<String> = artifact.references.iter().map(ToString::to_string).collect();
     json!({
         "$schema": "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json",
@@ -60,7 +68,7 @@ fn log(report: &ScanReport) -> Value {
                 "toolExecutionNotifications": notifications(report),
             }],
             "originalUriBaseIds": {
-                BASE: { "description": { "text": "the root of the image's file system" } },
+                base: { "description": { "text": what } },
             },
             "results": run.results,
             "columnKind": "utf16CodeUnits",
@@ -158,20 +166,20 @@ impl Run<'_> {
                 "id": found.check,
                 "name": "Secret",
                 "shortDescription": { "text": format!("secret: {}", found.check) },
-                "fullDescription": { "text": "something that looks like a secret is in the image" },
+                "fullDescription": { "text": "something that looks like a secret is in a file, the configuration or the history" },
                 "help": { "text": help, "markdown": help },
                 "defaultConfiguration": { "level": level(found.severity) },
                 "properties": properties(found.severity, None, "secret"),
             })
         });
         let (path, line) = match &found.place {
-            Place::Layer { path, .. } => (path.clone(), line_of(&found.message)),
+            Place::Layer { path, .. } | Place::File { path } => (path.clone(), line_of(&found.message)),
             Place::Dockerfile { path, .. } => (path.clone(), 1),
             Place::Config { field } => (format!("config.json/{field}"), 1),
             Place::Container { name } => (name.clone(), 1),
         };
         let logical = [json!({ "name": place(&found.place), "kind": "element" })];
-        let location = location(&path, line, &logical, &found.message);
+        let location = self.location(&path, line, &logical, &found.message);
         let fingerprint = short(&[&found.check, &path, &found.evidence]);
         self.results.push(json!({
             "ruleId": found.check,
@@ -230,19 +238,20 @@ impl Run<'_> {
             "" => artifact.name.as_str(),
             path => path,
         };
-        location(path, 1, &logical, &format!("{}: {named}", artifact.name))
+        self.location(path, 1, &logical, &format!("{}: {named}", artifact.name))
     }
-}
 
-fn location(path: &str, line: usize, logical: &[Value], message: &str) -> Value {
-    json!({
-        "physicalLocation": {
-            "artifactLocation": { "uri": uri(path), "uriBaseId": BASE },
-            "region": { "startLine": line, "startColumn": 1, "endLine": line, "endColumn": 1 },
-        },
-        "logicalLocations": logical,
-        "message": { "text": message },
-    })
+    fn location(&self, path: &str, line: usize, logical: &[Value], message: &str) -> Value {
+        let (base, _) = base(&self.report.artifact);
+        json!({
+            "physicalLocation": {
+                "artifactLocation": { "uri": uri(path), "uriBaseId": base },
+                "region": { "startLine": line, "startColumn": 1, "endLine": line, "endColumn": 1 },
+            },
+            "logicalLocations": logical,
+            "message": { "text": message },
+        })
+    }
 }
 
 /// A path as a relative URI reference (RFC 3986).

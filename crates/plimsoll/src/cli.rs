@@ -93,7 +93,8 @@ impl Command {
     pub(crate) fn uses_store(&self) -> bool {
         match self {
             Self::Db(_) | Self::Dockerfile(_) | Self::Completions(_) | Self::Version(_) => false,
-            Self::Scan(args) => !args.reads_sbom(),
+            Self::Scan(args) => !args.reads_sbom() && !args.named().is_directory(),
+            Self::Sbom(args) => !args.named().is_directory(),
             _ => true,
         }
     }

@@ -24,6 +24,7 @@ mod reports;
 mod settings;
 mod sources;
 mod ssh_agent;
+mod subject;
 mod template;
 mod values;
 

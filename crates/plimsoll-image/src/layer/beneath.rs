@@ -32,16 +32,17 @@ pub(crate) struct NotOpened {
 
 impl Beneath {
     pub(crate) fn new(root: &Path) -> io::Result<Self> {
-        Ok(Self {
-            root: openat(
-                CWD,
-                root,
-                OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC,
-                Mode::empty(),
-            )?,
+        let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        Ok(Self::within(openat(CWD, root, flags, Mode::empty())?))
+    }
+
+    /// What is below an open directory.
+    pub(crate) fn within(root: OwnedFd) -> Self {
+        Self {
+            root,
             open: Vec::new(),
             path: Vec::new(),
-        })
+        }
     }
 
     /// The directory `path`, which is normalized.

@@ -4,6 +4,7 @@ mod archived;
 mod beneath;
 pub(crate) mod canonical;
 mod entry;
+mod file_tree;
 pub(crate) mod merged;
 pub(crate) mod name;
 mod origin;
@@ -18,6 +19,7 @@ pub(crate) mod xattr;
 
 pub(crate) use archived::Archived;
 pub use entry::{Entry, EntryKind, Place};
+pub use file_tree::{FileTree, Files, Opener, Unread};
 pub(crate) use origin::Origin;
 pub(crate) use stored::{Meta, Stored, TarKind, write_implied};
 pub use xattr::belongs_to_layer;

@@ -39,7 +39,7 @@ struct Frame {
 }
 
 /// The names in a directory, in reverse order.
-fn read_names(directory: &OwnedFd) -> io::Result<Vec<Vec<u8>>> {
+pub(crate) fn read_names(directory: &OwnedFd) -> io::Result<Vec<Vec<u8>>> {
     let mut names = Vec::new();
     for entry in Dir::read_from(directory)? {
         let entry = entry?;
@@ -113,7 +113,8 @@ pub(crate) fn visit<E: From<Error>>(
     Ok(())
 }
 
-fn open_directory(parent: BorrowedFd<'_>, name: &[u8]) -> io::Result<OwnedFd> {
+/// Opens a directory in another one; a symbolic link is not followed.
+pub(crate) fn open_directory(parent: BorrowedFd<'_>, name: &[u8]) -> io::Result<OwnedFd> {
     let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
     Ok(openat(parent, name, flags, Mode::empty())?)
 }

@@ -67,6 +67,13 @@ impl FromStr for Source {
                         .to_owned(),
                 })
             }
+            Some(("rootfs" | "dir", path)) if Path::new(path).is_dir() => Err(Error::Name {
+                text: text.to_owned(),
+                reason: format!(
+                    "a directory is no image: `plimsoll scan {text}` and `plimsoll sbom` look into it, and \
+                     `tar -C DIR -c . | plimsoll import -` makes an image of it"
+                ),
+            }),
             _ if text.is_empty() => Err(Error::Name {
                 text: String::new(),
                 reason: "it is empty".to_owned(),

@@ -9,9 +9,9 @@ use crate::identity::{purl_in, references, uuid};
 use crate::sbom::{
     artifact_facts, cpe_of_distribution, cpe_of_package, declared, distribution_facts, package_facts,
 };
-use crate::{Artifact, Error, Result, ScanReport, Tool, image_purls};
+use crate::{Artifact, ArtifactKind, Error, Result, ScanReport, Tool, image_purls};
 
-/// The report as a CycloneDX 1.6 document, indented, with a final line feed: the image, its operating system, its
+/// The report as a CycloneDX 1.6 document, indented, with a final line feed: the image or directory, its operating system, its
 /// packages with where they were found, how they hang together, and the vulnerabilities that were matched.
 ///
 /// The serial number follows from the content and from `created_at`: a document made again for the same image at the
@@ -25,7 +25,14 @@ pub fn render(report: &ScanReport) -> Result<String> {
     Ok(text)
 }
 
-const IMAGE: &str = "image";
+/// The reference and the type of what the document is about. CycloneDX has no type for directories; `file` is what
+/// other tools take for them.
+fn subject(artifact: &Artifact) -> (&'static str, &'static str) {
+    match artifact.kind {
+        ArtifactKind::Directory => ("directory", "file"),
+        ArtifactKind::ContainerImage | ArtifactKind::Cyclonedx | ArtifactKind::Spdx => ("image", "container"),
+    }
+}
 
 fn bom(report: &ScanReport) -> Bom {
     let artifact = &report.artifact;
@@ -45,7 +52,7 @@ fn bom(report: &ScanReport) -> Bom {
             tools: Some(Tools {
                 components: vec![tool(&report.tool)],
             }),
-            component: Some(image(report)),
+            component: Some(described(report)),
             properties: Vec::new(),
         },
         components,
@@ -70,16 +77,17 @@ fn properties(facts: Vec<(String, String)>) -> Vec<Property> {
         .collect()
 }
 
-fn image(report: &ScanReport) -> Component {
+fn described(report: &ScanReport) -> Component {
     let artifact = &report.artifact;
     let digest = artifact.manifest_digest.or(artifact.image_id);
     let hash = artifact.manifest_digest.map(|digest| Hash {
         alg: "SHA-256".to_owned(),
         content: digest.hex(),
     });
+    let (reference, kind) = subject(artifact);
     Component {
-        bom_ref: Some(IMAGE.to_owned()),
-        kind: "container".to_owned(),
+        bom_ref: Some(reference.to_owned()),
+        kind: kind.to_owned(),
         name: artifact.name.clone(),
         version: digest.map(|digest| digest.to_string()),
         hashes: hash.into_iter().collect(),
@@ -233,7 +241,7 @@ fn dependencies(report: &ScanReport, references: &[String], system: Option<&Comp
         }
     }
     let image = Dependency {
-        reference: IMAGE.to_owned(),
+        reference: subject(&report.artifact).0.to_owned(),
         depends_on: of_image,
     };
     let system = system.map(|reference| Dependency {

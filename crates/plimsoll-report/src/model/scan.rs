@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Coverage, DatabaseSummary, Document, SchemaVersion, Tool};
 
-/// What `scan` found in one image or SBOM.
+/// What `scan` found in one image, SBOM or directory.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ScanReport {
     /// `plimsoll.scan/v1`.
@@ -79,6 +79,8 @@ pub enum ArtifactKind {
     Cyclonedx,
     /// An SPDX document.
     Spdx,
+    /// A directory, such as one that holds a root file system.
+    Directory,
 }
 
 /// What was scanned.

@@ -48,7 +48,7 @@ fn take(package: &Package, extracted: &HashMap<&str, &str>, gathered: &mut Gathe
     let version = package.version_info.as_deref().unwrap_or_default();
     match package.primary_package_purpose.as_deref() {
         Some("OPERATING-SYSTEM") => return gathered.operating_system(&package.name, version, &facts),
-        Some("CONTAINER") => return gathered.image(&facts),
+        Some("CONTAINER" | "FILE") => return gathered.image(&facts),
         _ => {}
     }
     let purl = package

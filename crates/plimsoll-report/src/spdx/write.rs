@@ -10,11 +10,20 @@ use crate::identity::{purl_in, short, uid, uuid};
 use crate::sbom::{
     artifact_facts, cpe_of_distribution, cpe_of_package, declared, distribution_facts, package_facts,
 };
-use crate::{Artifact, Error, Result, ScanReport};
+use crate::{Artifact, ArtifactKind, Error, Result, ScanReport};
 
 pub(super) const NO_ASSERTION: &str = "NOASSERTION";
 const DOCUMENT: &str = "SPDXRef-DOCUMENT";
-const IMAGE: &str = "SPDXRef-Image";
+
+/// The identifier and the purpose of what the document is about.
+fn subject(artifact: &Artifact) -> (&'static str, &'static str) {
+    match artifact.kind {
+        ArtifactKind::Directory => ("SPDXRef-Directory", "FILE"),
+        ArtifactKind::ContainerImage | ArtifactKind::Cyclonedx | ArtifactKind::Spdx => {
+            ("SPDXRef-Image", "CONTAINER")
+        }
+    }
+}
 
 /// The report as an SPDX 2.3 document in JSON, indented, with a final line feed: the image, its operating system and its
 /// packages. Vulnerabilities are named by references of the packages that they affect.
@@ -37,22 +46,23 @@ pub(super) fn document(report: &ScanReport) -> Document {
         extracted: BTreeMap::new(),
         taken: HashMap::new(),
     };
-    let image = writer.image();
+    let described = writer.described();
+    let (subject, _) = subject(artifact);
     let system = writer.operating_system();
-    let mut relationships = vec![relationship(DOCUMENT, "DESCRIBES", IMAGE)];
+    let mut relationships = vec![relationship(DOCUMENT, "DESCRIBES", subject)];
     if let Some(system) = &system {
-        relationships.push(relationship(IMAGE, "CONTAINS", &system.id));
+        relationships.push(relationship(subject, "CONTAINS", &system.id));
     }
     let mut packages: Vec<Package> = Vec::new();
     let holder = system.as_ref().map(|system| system.id.clone());
-    packages.push(image);
+    packages.push(described);
     packages.extend(system);
     let first = packages.len();
     for found in &report.packages {
         let package = writer.package(found, artifact);
         let by = match &holder {
             Some(system) if found.ecosystem.is_distribution() => system,
-            _ => IMAGE,
+            _ => subject,
         };
         relationships.push(relationship(by, "CONTAINS", &package.id));
         packages.push(package);
@@ -116,21 +126,22 @@ impl Writer<'_> {
         format!("Tool: {}-{}", self.report.tool.name, self.report.tool.version)
     }
 
-    fn image(&mut self) -> Package {
+    fn described(&mut self) -> Package {
         let artifact = &self.report.artifact;
+        let (id, purpose) = subject(artifact);
         let checksum = artifact.manifest_digest.map(|digest| Checksum {
             algorithm: "SHA256",
             checksum_value: digest.hex(),
         });
         Package {
             name: artifact.name.clone(),
-            id: IMAGE.to_owned(),
+            id: id.to_owned(),
             version_info: artifact
                 .manifest_digest
                 .or(artifact.image_id)
                 .map(|digest| digest.to_string()),
             checksums: checksum.into_iter().collect(),
-            primary_package_purpose: Some("CONTAINER".to_owned()),
+            primary_package_purpose: Some(purpose.to_owned()),
             annotations: self.annotations(&artifact_facts(self.report)),
             ..blank()
         }

@@ -83,6 +83,7 @@ fn document(report: &ScanReport, options: Options) -> Report<'_> {
             ArtifactKind::ContainerImage => "container_image",
             ArtifactKind::Cyclonedx => "cyclonedx",
             ArtifactKind::Spdx => "spdx",
+            ArtifactKind::Directory => "filesystem",
         },
         metadata: Metadata {
             size: artifact.size_bytes,
@@ -348,7 +349,7 @@ fn secrets(findings: &[Finding]) -> Vec<Entry<'_>> {
         let (target, diff_id) = match &finding.place {
             Place::Layer { diff_id, path } => (path.clone(), Some(diff_id.to_string())),
             Place::Config { field } => (format!("config.json: {field}"), None),
-            Place::Dockerfile { path, .. } => (path.clone(), None),
+            Place::Dockerfile { path, .. } | Place::File { path } => (path.clone(), None),
             Place::Container { name } => (name.clone(), None),
         };
         let secret = Secret {

@@ -14,7 +14,7 @@ pub(crate) use context::secrets_in_context;
 pub(crate) use decisions::{DecisionArgs, decide};
 pub(crate) use remedies::advise;
 pub(crate) use scan::{
-    Scanners, artifact, assess, inventory, inventory_report, sbom_report, scan, scan_report,
+    Scanners, artifact, assess, directory_report, inventory, inventory_report, sbom_report, scan, scan_report,
 };
 pub(crate) use summary::{compared, compared_report, comparison, image_summary};
 

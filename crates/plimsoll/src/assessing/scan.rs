@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use plimsoll_advisory::{Matcher, Matches};
 use plimsoll_core::{Dependencies, Ecosystem, Package, Place, Remedies};
-use plimsoll_image::{Image, Store};
+use plimsoll_image::{FileTree, Image, Store};
 use plimsoll_inventory::{AnalysisCache, Inventory, InventoryOptions, end_of_life};
 use plimsoll_report::sbom::Sbom;
 use plimsoll_report::{Artifact, ArtifactKind, Coverage, CoverageStatus, ScanReport, SchemaVersion};
@@ -121,13 +121,30 @@ pub(crate) fn inventory_report(
     name: &str,
     inventory: Inventory,
 ) -> anyhow::Result<ScanReport> {
+    stock(artifact(image, name, &inventory)?, inventory)
+}
+
+/// The report of what is in `artifact`.
+fn stock(artifact: Artifact, inventory: Inventory) -> anyhow::Result<ScanReport> {
     Ok(ScanReport {
         coverage: uncatalogued(&inventory).collect(),
         dependencies: inventory.dependencies.clone(),
         secrets: inventory.secrets.clone(),
         warnings: inventory.warnings.iter().map(ToString::to_string).collect(),
-        ..blank(artifact(image, name, &inventory)?, inventory.packages)?
+        ..blank(artifact, inventory.packages)?
     })
+}
+
+/// What is in the directory `tree`, and nothing more. `name` is what the user called it.
+pub(crate) fn directory_report(tree: &FileTree, name: &str) -> anyhow::Result<ScanReport> {
+    let inventory = Inventory::of_tree(tree, false)?;
+    let artifact = Artifact {
+        distribution: inventory.distribution.clone(),
+        release: inventory.release.clone(),
+        end_of_life: inventory.end_of_life(),
+        ..Artifact::new(name, ArtifactKind::Directory)
+    };
+    stock(artifact, inventory)
 }
 
 /// What was scanned.

@@ -2,22 +2,24 @@ use std::path::PathBuf;
 
 use plimsoll_core::Platform;
 
-use super::scan::image_of;
-use crate::assessing::{inventory, inventory_report};
 use crate::exit;
 use crate::invocation::Invocation;
 use crate::reports::{Format, Output};
+use crate::subject::Named;
 
-/// List what is in an image as an SBOM: its packages, with the layers and files that prove them
+/// List what is in an image or a directory as an SBOM: its packages, with the layers and files that prove them
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// A name or ID in the store or a container engine, or `docker-archive:FILE`, `oci-archive:FILE`, `oci:DIR`,
-    /// `docker-daemon:NAME`, `podman:NAME`, `registry:NAME`
-    #[arg(required_unless_present = "input")]
+    /// `docker-daemon:NAME`, `podman:NAME`, `registry:NAME`, `rootfs:DIR`
+    #[arg(required_unless_present_any = ["input", "rootfs"])]
     image: Option<String>,
     /// An archive that `save` wrote; `-` for standard input
     #[arg(long, conflicts_with = "image", value_name = "FILE")]
     input: Option<PathBuf>,
+    /// A directory with an unpacked root file system, or any other directory with packages in it
+    #[arg(long, conflicts_with_all = ["image", "input"], value_name = "DIR")]
+    rootfs: Option<PathBuf>,
     /// Also list packages that a later layer removed: the image still holds them
     #[arg(long)]
     all_layers: bool,
@@ -52,16 +54,22 @@ enum SbomFormat {
     PlimsollJson,
 }
 
+impl Args {
+    /// What the SBOM is of.
+    pub(crate) fn named(&self) -> Named<'_> {
+        Named {
+            image: self.image.as_deref(),
+            input: self.input.as_deref(),
+            rootfs: self.rootfs.as_deref(),
+            platform: self.platform.as_ref(),
+            all_layers: self.all_layers,
+        }
+    }
+}
+
 pub(crate) fn run(invocation: &Invocation, args: &Args) -> anyhow::Result<u8> {
-    let store = invocation.store()?;
-    let (image, name) = image_of(
-        &store,
-        args.input.as_deref(),
-        args.image.as_deref(),
-        args.platform.as_ref(),
-    )?;
-    let mut report = inventory_report(&image, &name, inventory(&image, &store, args.all_layers)?)?;
-    // An SBOM says what is in an image; secrets are for `scan`.
+    let (mut report, _) = args.named().report(invocation)?;
+    // An SBOM says what packages there are; secrets are for `scan`.
     report.secrets.clear();
     for warning in &report.warnings {
         invocation.printer.warn(warning);

@@ -4,28 +4,29 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use plimsoll_core::{Platform, Severity, Vulnerability};
-use plimsoll_image::{Image, Store};
+use plimsoll_image::Store;
 use plimsoll_report::{CoverageStatus, ScanReport, sbom};
 
-use crate::assessing::{
-    Advisories, AgeLimit, DecisionArgs, Scanners, advise, assess, decide, inventory, inventory_report,
-    sbom_report,
-};
+use crate::assessing::{Advisories, AgeLimit, DecisionArgs, Scanners, advise, assess, decide, sbom_report};
+use crate::exit;
 use crate::failure::{self, Failure};
 use crate::invocation::Invocation;
 use crate::reports::{Format, Output, outputs};
-use crate::{exit, sources};
+use crate::subject::Named;
 
-/// Find the packages of an image or SBOM, the known vulnerabilities in them, secrets and licences
+/// Find the packages of an image, a directory or an SBOM, the known vulnerabilities in them, secrets and licences
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// A name or ID in the store or a container engine, or `docker-archive:FILE`, `oci-archive:FILE`, `oci:DIR`,
-    /// `docker-daemon:NAME`, `podman:NAME`, `registry:NAME`, `sbom:FILE`
-    #[arg(required_unless_present_any = ["input", "sbom"])]
+    /// `docker-daemon:NAME`, `podman:NAME`, `registry:NAME`, `rootfs:DIR`, `sbom:FILE`
+    #[arg(required_unless_present_any = ["input", "sbom", "rootfs"])]
     image: Option<String>,
     /// An archive that `save` wrote, or an SBOM; `-` for standard input
     #[arg(long, conflicts_with = "image", value_name = "FILE")]
     input: Option<PathBuf>,
+    /// A directory with an unpacked root file system, or any other directory with packages in it
+    #[arg(long, conflicts_with_all = ["image", "input", "sbom"], value_name = "DIR")]
+    rootfs: Option<PathBuf>,
     /// Scan what SBOMs list: CycloneDX or SPDX in JSON; a folder stands for all of them in it, `-` for standard input
     #[arg(long, conflicts_with_all = ["image", "input"], value_name = "FILE", num_args = 1..)]
     sbom: Vec<PathBuf>,
@@ -99,37 +100,8 @@ pub(crate) fn run(invocation: &Invocation, args: &Args) -> anyhow::Result<u8> {
     if let Some(file) = named.map(Path::new).or(file) {
         return scan_sbom(invocation, args, &outputs, file, known);
     }
-    let store = invocation.store()?;
-    let (image, name) = image_of(
-        &store,
-        args.input.as_deref(),
-        args.image.as_deref(),
-        args.platform.as_ref(),
-    )?;
-    let inventory = inventory(&image, &store, args.all_layers)?;
-    let report = inventory_report(&image, &name, inventory)?;
-    finish(invocation, args, &outputs, report, known, Some(&store))
-}
-
-/// The image that an archive or a name stands for, and what to call it.
-pub(super) fn image_of(
-    store: &Store,
-    input: Option<&Path>,
-    name: Option<&str>,
-    platform: Option<&Platform>,
-) -> anyhow::Result<(Image, String)> {
-    match (input, name) {
-        (Some(path), _) if path == Path::new("-") => {
-            let images = sources::of_standard_input(store, platform)?;
-            Ok((sources::one(images, "-")?, "-".to_owned()))
-        }
-        (Some(path), _) => {
-            let name = path.display().to_string();
-            Ok((sources::archived(store, path, &name, platform)?, name))
-        }
-        (None, Some(name)) => Ok((sources::named(store, name, platform)?, name.to_owned())),
-        (None, None) => Err(Failure::usage("name an image, or an archive with `--input`").into()),
-    }
+    let (report, store) = args.named().report(invocation)?;
+    finish(invocation, args, &outputs, report, known, store.as_ref())
 }
 
 impl Args {
@@ -137,6 +109,17 @@ impl Args {
     pub(crate) fn reads_sbom(&self) -> bool {
         let named = self.image.as_ref().is_some_and(|name| name.starts_with("sbom:"));
         named || !self.sbom.is_empty() || self.input.as_deref().is_some_and(is_sbom)
+    }
+
+    /// What is scanned where it is no SBOM.
+    pub(crate) fn named(&self) -> Named<'_> {
+        Named {
+            image: self.image.as_deref(),
+            input: self.input.as_deref(),
+            rootfs: self.rootfs.as_deref(),
+            platform: self.platform.as_ref(),
+            all_layers: self.all_layers,
+        }
     }
 
     fn scanners(&self) -> Scanners {

@@ -8,6 +8,7 @@ mod audit;
 mod builds;
 mod containers;
 mod crash;
+mod directories;
 mod documents;
 mod errors;
 mod images;

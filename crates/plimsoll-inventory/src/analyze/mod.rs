@@ -1,8 +1,14 @@
-use std::collections::{BTreeMap, HashMap, HashSet};
-use std::io::{self, Read};
-use std::ops::ControlFlow;
+mod files;
+mod later;
+mod tree;
 
-use plimsoll_image::{Entry, EntryKind, Layer, Place};
+use std::collections::{BTreeMap, HashMap};
+use std::io::{self, Read};
+
+use files::Files;
+use plimsoll_core::Digest;
+use plimsoll_image::{Entry, EntryKind, FileTree, Layer, Place};
+pub(crate) use tree::analyze_tree;
 
 use crate::catalogers::{
     Cataloger, PieceCataloger, Warnings, cataloger_of, cataloger_set, is_well_known, piece_cataloger_of,
@@ -31,30 +37,31 @@ pub fn analyze_layer(layer: &Layer) -> Result<LayerAnalysis> {
 
 /// As [`analyze_layer`]; `files` asks for the files of every package.
 pub(crate) fn analyze(layer: &Layer, files: bool) -> Result<LayerAnalysis> {
-    let mut analyzer = Analyzer {
-        files,
-        ..Analyzer::default()
+    let failed = |error| match error {
+        Unreadable::Layer(source) => Error::Layer {
+            diff_id: layer.diff_id,
+            source: Box::new(source),
+        },
+        Unreadable::File(path, source) => Error::File {
+            diff_id: layer.diff_id,
+            path,
+            source,
+        },
     };
-    let walked = layer.walk_verified(|entry| analyzer.entry(entry, layer));
-    walked
-        .and_then(|()| analyzer.read_linked(layer))
-        .and_then(|()| analyzer.read_amended(layer))
-        .and_then(|()| analyzer.search_unowned(layer))
-        .map_err(|error| match error {
-            Unreadable::Layer(source) => Error::Layer {
-                diff_id: layer.diff_id,
-                source: Box::new(source),
-            },
-            Unreadable::File(path, source) => Error::File {
-                diff_id: layer.diff_id,
-                path,
-                source,
-            },
-        })?;
-    Ok(analyzer.finish(layer))
+    let tree = layer.tree().map(FileTree::open).transpose();
+    let tree = tree.map_err(|error| failed(error.into()))?;
+    let from = Files::Layer(layer, tree.as_ref());
+    let mut analyzer = Analyzer::new(files);
+    let walked = layer.walk_verified(|entry| analyzer.entry(entry, from));
+    walked.and_then(|()| analyzer.read_later(from)).map_err(failed)?;
+    Ok(LayerAnalysis {
+        // Known now, for the layer was read to its end.
+        content_size: layer.size().ok(),
+        ..analyzer.finish(Some(layer.diff_id))
+    })
 }
 
-/// Why a layer cannot be read to its end.
+/// Why something cannot be read to its end.
 enum Unreadable {
     Layer(plimsoll_image::Error),
     File(String, io::Error),
@@ -66,8 +73,8 @@ impl From<plimsoll_image::Error> for Unreadable {
     }
 }
 
-/// What has been seen of a layer. Everything is kept by path, because a tar may have a path twice and the later
-/// entry counts.
+/// What has been seen of a layer or a directory. Everything is kept by path, because a tar may have a path twice and the
+/// later entry counts.
 #[derive(Default)]
 struct Analyzer {
     /// Whether the files of every package are asked for.
@@ -86,18 +93,36 @@ struct Analyzer {
     /// Files that are searched unless a package owns them.
     ownable: HashMap<String, Ownable>,
     scope: SecretScope,
+    /// What could not be looked into.
+    unread: Vec<Warning>,
 }
 
 /// How a file comes to be searched, or read in pieces, once it is known that no package owns it.
 enum Ownable {
     /// It is searched where it is.
-    Place(Place),
+    Search(Where),
     /// It is no text, and what it proves is read where it is.
-    Pieces(&'static dyn PieceCataloger, Place),
-    /// The layer is walked again.
-    Walk,
+    Pieces(&'static dyn PieceCataloger, Where),
     /// It was searched when it came by, for it does so only once.
     Searched(Search),
+}
+
+/// Where a file can be read later.
+#[derive(Clone)]
+enum Where {
+    /// In a file that is open.
+    Place(Place),
+    /// In a tree, by this path, or the one that it is known by where that is the whole of it.
+    Tree(Option<Box<[u8]>>),
+}
+
+impl Where {
+    /// `None` where the file comes by only once.
+    fn of(entry: &Entry<'_>, from: Files<'_>) -> Option<Self> {
+        let odd = || str::from_utf8(entry.path).is_err().then(|| Box::from(entry.path));
+        let place = entry.place().cloned().map(Self::Place);
+        place.or_else(|| from.tree().map(|_| Self::Tree(odd())))
+    }
 }
 
 /// What the search of a file for secrets gave.
@@ -107,7 +132,15 @@ enum Search {
 }
 
 impl Analyzer {
-    fn entry(&mut self, entry: &mut Entry<'_>, layer: &Layer) -> Result<(), Unreadable> {
+    /// `files` asks for the files of every package.
+    fn new(files: bool) -> Self {
+        Self {
+            files,
+            ..Self::default()
+        }
+    }
+
+    fn entry(&mut self, entry: &mut Entry<'_>, from: Files<'_>) -> Result<(), Unreadable> {
         let path = entry.path_lossy().into_owned();
         match &entry.kind {
             EntryKind::Whiteout => self.removed.push(path),
@@ -115,7 +148,7 @@ impl Analyzer {
             EntryKind::Directory => self.forget(&path),
             EntryKind::File => {
                 self.forget(&path);
-                self.file(path, entry, layer)?;
+                self.file(path, entry, from)?;
             }
             EntryKind::HardLink(target) => {
                 self.forget(&path);
@@ -143,7 +176,7 @@ impl Analyzer {
         self.amended.retain(|_, amendment| amendment != path);
     }
 
-    fn file(&mut self, path: String, entry: &mut Entry<'_>, layer: &Layer) -> Result<(), Unreadable> {
+    fn file(&mut self, path: String, entry: &mut Entry<'_>, from: Files<'_>) -> Result<(), Unreadable> {
         if let Some((cataloger, _)) = cataloger_of(&path) {
             if let Some(amended) = cataloger.amends(&path).filter(|_| entry.size > 0) {
                 self.amended.insert(amended, path);
@@ -167,10 +200,7 @@ impl Analyzer {
             if cataloger.is(&head) {
                 // Programs and archives are no text.
                 self.scope.no_text += usize::from(!matches!(choice, Choice::Skip(_)));
-                let Some(place) = entry.place().cloned() else {
-                    if let Some(mut place) = entry.open()? {
-                        return self.pieces(cataloger, path, &mut place);
-                    }
+                let Some(place) = Where::of(entry, from) else {
                     let size = entry.size;
                     let mut content = Spooled::new(head, entry.reader()?, size);
                     return self.pieces(cataloger, path, &mut content);
@@ -191,9 +221,8 @@ impl Analyzer {
                 self.searched(path, found);
             }
             Choice::SearchUnlessOwned => {
-                let ownable = match entry.place() {
-                    Some(place) => Ownable::Place(place.clone()),
-                    None if layer.tree().is_some() => Ownable::Walk,
+                let ownable = match Where::of(entry, from) {
+                    Some(place) => Ownable::Search(place),
                     None => Ownable::Searched(search(&path, Vec::new(), entry.reader()?)?),
                 };
                 self.ownable.insert(path, ownable);
@@ -237,164 +266,7 @@ impl Analyzer {
         }
     }
 
-    /// Searches the files in packages' directories that no package owns. Only now is every list of the layer read.
-    fn search_unowned(&mut self, layer: &Layer) -> Result<(), Unreadable> {
-        let owned = &self.owned;
-        self.evidence
-            .retain(|path, (file, _)| !is_read_in_pieces(file) || !owned.contains(path));
-        let mut unread = HashSet::new();
-        for (path, ownable) in std::mem::take(&mut self.ownable) {
-            if self.owned.contains(&path) {
-                self.scope.owned += usize::from(!matches!(ownable, Ownable::Pieces(..)));
-                continue;
-            }
-            let found = match ownable {
-                Ownable::Pieces(cataloger, mut place) => {
-                    self.pieces(cataloger, path, &mut place)?;
-                    continue;
-                }
-                Ownable::Place(place) => search(&path, Vec::new(), &mut place.reader())?,
-                Ownable::Searched(found) => found,
-                Ownable::Walk => {
-                    unread.insert(path);
-                    continue;
-                }
-            };
-            self.searched(path, found);
-        }
-        if unread.is_empty() {
-            return Ok(());
-        }
-        layer.walk(|entry| -> Result<ControlFlow<()>, Unreadable> {
-            if entry.kind == EntryKind::File
-                && let Some(path) = unread.take(&*entry.path_lossy())
-            {
-                let found = search(&path, Vec::new(), entry.reader()?)?;
-                self.searched(path, found);
-            }
-            Ok(match unread.is_empty() {
-                true => ControlFlow::Break(()),
-                false => ControlFlow::Continue(()),
-            })
-        })
-    }
-
-    /// Reads the files that evidence is another name of, where they are no evidence themselves.
-    fn read_linked(&mut self, layer: &Layer) -> Result<(), Unreadable> {
-        let mut unread: BTreeMap<String, Vec<String>> = BTreeMap::new();
-        let mut programs = HashSet::new();
-        for (path, target) in std::mem::take(&mut self.linked) {
-            let wanted = cataloger_of(&path).map(|(cataloger, _)| cataloger.name());
-            if wanted.is_none() {
-                // A program is told once, by its own name if that will do.
-                if is_well_known(&target) || !programs.insert(target.clone()) {
-                    continue;
-                }
-                if let Some(Ownable::Pieces(cataloger, place)) = self.ownable.get(&target) {
-                    let (cataloger, mut place) = (*cataloger, place.clone());
-                    self.pieces(cataloger, path, &mut place)?;
-                    continue;
-                }
-            }
-            match self.evidence.get(&target) {
-                Some((found, _)) if Some(found.cataloger.as_str()) == wanted => {
-                    let copy = EvidenceFile {
-                        path: path.clone(),
-                        ..found.clone()
-                    };
-                    self.evidence.insert(path, (copy, Vec::new()));
-                }
-                _ => unread.entry(target).or_default().push(path),
-            }
-        }
-        if unread.is_empty() {
-            return Ok(());
-        }
-        layer.walk(|entry| -> Result<ControlFlow<()>, Unreadable> {
-            if entry.kind == EntryKind::File {
-                for path in unread.remove(&*entry.path_lossy()).unwrap_or_default() {
-                    if cataloger_of(&path).is_none() {
-                        self.linked_program(path, entry)?;
-                        continue;
-                    }
-                    let found = evidence(&path, entry, &mut self.owned, self.files)?;
-                    self.evidence.insert(path, found);
-                }
-            }
-            Ok(if unread.is_empty() {
-                ControlFlow::Break(())
-            } else {
-                ControlFlow::Continue(())
-            })
-        })?;
-        for (target, paths) in unread {
-            for path in paths.into_iter().filter(|path| cataloger_of(path).is_some()) {
-                let message = format!("it is a hard link to `{target}`, which the layer does not have");
-                let warning = Warning {
-                    path: path.clone(),
-                    message,
-                };
-                self.evidence.insert(path.clone(), (empty(&path), vec![warning]));
-            }
-        }
-        Ok(())
-    }
-
-    /// Reads a well-known program that `path` is another name of.
-    fn linked_program(&mut self, path: String, entry: &mut Entry<'_>) -> Result<(), Unreadable> {
-        let Some(cataloger) = piece_cataloger_of(&path, entry.mode, entry.size) else {
-            return Ok(());
-        };
-        if let Some(mut place) = entry.open()? {
-            return self.pieces(cataloger, path, &mut place);
-        }
-        let size = entry.size;
-        self.pieces(
-            cataloger,
-            path,
-            &mut Spooled::new(Vec::new(), entry.reader()?, size),
-        )
-    }
-
-    /// Reads the files that others hold changes of, with these.
-    fn read_amended(&mut self, layer: &Layer) -> Result<(), Unreadable> {
-        let amended = std::mem::take(&mut self.amended);
-        if amended.is_empty() {
-            return Ok(());
-        }
-        let mut contents: BTreeMap<String, Option<Vec<u8>>> = BTreeMap::new();
-        let paths = amended.iter().flat_map(|(path, amendment)| [path, amendment]);
-        contents.extend(paths.map(|path| (path.clone(), None)));
-        layer.walk(|entry| -> Result<ControlFlow<()>, Unreadable> {
-            let path = entry.path_lossy().into_owned();
-            if entry.kind == EntryKind::File
-                && let Some(content) = contents.get_mut(&path)
-                && let Some((_, limit)) = cataloger_of(&path)
-                && entry.size <= limit
-            {
-                *content = Some(entry.read(limit)?);
-            }
-            Ok(ControlFlow::Continue(()))
-        })?;
-        for (path, amendment) in amended {
-            let mut take = |path| contents.remove(path).flatten();
-            let found = match (cataloger_of(&path), take(&path), take(&amendment)) {
-                (Some((cataloger, _)), Some(mut content), Some(changes)) => {
-                    cataloger.amend(&mut content, &changes);
-                    prove(&path, &content, &mut self.owned, self.files)
-                }
-                _ => {
-                    let message = format!("it holds changes of `{path}`, which cannot be read with them");
-                    let path = amendment.clone();
-                    (empty(&amendment), vec![Warning { path, message }])
-                }
-            };
-            self.evidence.insert(found.0.path.clone(), found);
-        }
-        Ok(())
-    }
-
-    fn finish(self, layer: &Layer) -> LayerAnalysis {
+    fn finish(self, diff_id: Option<Digest>) -> LayerAnalysis {
         let (evidence, warnings): (Vec<_>, Vec<_>) = self.evidence.into_values().unzip();
         let sorted = |mut paths: Vec<String>| {
             paths.sort_unstable();
@@ -404,7 +276,7 @@ impl Analyzer {
         LayerAnalysis {
             schema: SCHEMA,
             catalogers: analyzer_set(),
-            diff_id: layer.diff_id,
+            diff_id,
             files: self.files,
             evidence,
             removed: sorted(self.removed),
@@ -412,16 +284,10 @@ impl Analyzer {
             replaced: sorted(self.replaced),
             secrets: self.secrets.into_values().flatten().collect(),
             secret_scope: self.scope,
-            // Known now, for the layer was read to its end.
-            content_size: layer.size().ok(),
-            warnings: warnings.into_iter().flatten().collect(),
+            content_size: None,
+            warnings: warnings.into_iter().flatten().chain(self.unread).collect(),
         }
     }
-}
-
-/// Whether the evidence is no part of a distribution's database, and was read by its form and not by its name.
-fn is_read_in_pieces(file: &EvidenceFile) -> bool {
-    cataloger_of(&file.path).is_none()
 }
 
 /// Searches the file at `path` for secrets. `head` is what was read of it before.
