@@ -11,7 +11,6 @@ use plimsoll_image::{Image, Store};
 use crate::cache::{StepCache, UsedSteps};
 use crate::context::ignore::IgnoreFilter;
 use crate::context::stat_cache::StatCache;
-use crate::copy::chown::Owner;
 use crate::copy::sources::SourceTree;
 use crate::error::{Error, ForeignError, IoContext, Problem, Result};
 use crate::graph::{Graph, Origin};
@@ -115,7 +114,7 @@ pub fn build(
             root,
             place: "the build context".to_owned(),
             filter: &ignore,
-            owner: Some(Owner::ROOT),
+            owner: options.context.owner(),
             cache: cache.as_ref(),
         },
         steps: StepCache::new(store, scratch.path(), &options.cache_from),
@@ -364,11 +363,14 @@ fn context_error(problem: Problem) -> Error {
     Error::Context { problem }
 }
 
-/// The ignore file that counts: the Dockerfile's own, else that of the context.
+/// The ignore file that counts: the Dockerfile's own, else that of the context. Only a folder has one.
 pub(crate) fn read_ignore(
     context: &crate::Context,
     dockerfile: &crate::DockerfileText,
 ) -> Result<IgnoreFilter> {
+    if context.is_spooled() {
+        return Ok(IgnoreFilter::default());
+    }
     let (name, text) = match &dockerfile.ignore {
         Some(text) => (format!("{}.dockerignore", dockerfile.name), text.clone()),
         None => (

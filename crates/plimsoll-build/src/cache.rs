@@ -22,7 +22,7 @@ use crate::copy::sources::Source;
 use crate::error::{IoContext, Problem};
 
 /// Raised when the same key would not give the same layer as before.
-const VERSION: &str = "plimsoll step 3";
+const VERSION: &str = "plimsoll step 4";
 
 /// What a step made.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -90,6 +90,7 @@ pub(crate) struct OpenContext {
     filter: IgnoreFilter,
     root: Rooted,
     place: String,
+    owner: Option<Owner>,
 }
 
 impl OpenContext {
@@ -104,6 +105,7 @@ impl OpenContext {
                         .doing("cannot open", files.root())
                         .map_err(|problem| Error::Context { problem })?,
                     place: format!("the context `{}`", context.name),
+                    owner: files.owner(),
                 })),
                 _ => Ok(None),
             })
@@ -115,7 +117,7 @@ impl OpenContext {
             root: Rooted::open(self.root.path()).doing("cannot open", self.root.path())?,
             place: self.place.clone(),
             filter: &self.filter,
-            owner: Some(Owner::ROOT),
+            owner: self.owner,
             cache: None,
         })
     }

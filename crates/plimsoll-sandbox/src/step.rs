@@ -294,7 +294,7 @@ pub(crate) fn helper(control: &UnixStream) -> u8 {
 }
 
 impl Task {
-    fn run(&self, stdio: [OwnedFd; 3]) -> Result<Result<StepOutcome, Failure>> {
+    fn run(mut self, stdio: [OwnedFd; 3]) -> Result<Result<StepOutcome, Failure>> {
         if let Some(layers) = &self.overlay {
             overlay::private_mount_namespace()?;
             let lowers: Vec<&Path> = layers.lowers.iter().map(PathBuf::as_path).collect();
@@ -318,10 +318,12 @@ impl Task {
         outcome
     }
 
-    /// Makes the mount points that are missing, so that it is known which were.
-    fn mount_points(&self, created: &mut Vec<Created>) -> Result<()> {
+    /// Makes the mount points that are missing, so that it is known which were. A temporary file system that is to cover
+    /// a directory gets its mode, as from runc.
+    fn mount_points(&mut self, created: &mut Vec<Created>) -> Result<()> {
         let root = init::open_directory(&self.launch.root)?;
-        let mounts = self.launch.spec.mounts().as_deref().unwrap_or_default();
+        let mut mounts = self.launch.spec.mounts().clone().unwrap_or_default();
+        let mut modes = Vec::new();
         for (index, mount) in mounts.iter().enumerate() {
             let target = mount.destination();
             // Inside another mount it is no part of the root file system.
@@ -338,10 +340,24 @@ impl Task {
             } else {
                 TargetKind::Directory
             };
-            target::open_or_create(&root, target, kind, created).map_err(|error| {
+            let failed = |error: io::Error| {
                 Error::system(format!("make the mount point `{}`", target.display()), error)
-            })?;
+            };
+            let before = created.len();
+            let place = target::open_or_create(&root, target, kind, created).map_err(failed)?;
+            if mount.typ().as_deref() == Some("tmpfs") && created.len() == before {
+                let stat = rustix::fs::fstat(&place).map_err(|error| failed(error.into()))?;
+                modes.push((index, stat.st_mode & 0o7777));
+            }
         }
+        for (index, mode) in modes {
+            let options = mounts[index].options().clone().unwrap_or_default();
+            if !options.iter().any(|option| option.starts_with("mode=")) {
+                let mode = format!("mode={mode:o}");
+                mounts[index].set_options(Some([options, vec![mode]].concat()));
+            }
+        }
+        self.launch.spec.set_mounts(Some(mounts));
         Ok(())
     }
 

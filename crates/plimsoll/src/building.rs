@@ -55,7 +55,7 @@ pub(crate) fn inputs_with(
         .read_to_end(&mut start)
         .context("cannot read standard input")?;
     if is_archive(&start) {
-        let context = Context::tar(start.as_slice().chain(input), store.root())?;
+        let context = Context::tar(start.as_slice().chain(input), "-", store.root())?;
         let dockerfile = dockerfile_inside(file, &context)?;
         return Ok((context, dockerfile));
     }

@@ -7,7 +7,7 @@ use plimsoll_dockerfile::ignore::ParentMatches;
 use super::walk::Filter;
 
 /// What the `.dockerignore` of a context leaves out.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct IgnoreFilter {
     patterns: DockerIgnore,
     /// What was found for the directory that was asked about last: a walk asks about all of a directory's files one

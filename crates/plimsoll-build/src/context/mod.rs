@@ -7,11 +7,12 @@ pub(crate) mod remote;
 pub(crate) mod stat_cache;
 pub(crate) mod walk;
 
-use std::io::{BufReader, Read};
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use plimsoll_image::compression;
-
+use crate::copy::archive;
+use crate::copy::chown::Owner;
+use crate::copy::target::{Attributes, Target};
 use crate::error::{Error, IoContext, Problem, Result};
 use crate::rooted::Rooted;
 use crate::scratch::Scratch;
@@ -25,6 +26,8 @@ pub struct Context {
     root: PathBuf,
     /// Holds a spooled context as long as it is needed.
     spooled: Option<Scratch>,
+    /// Whom the files belong to in a build, whatever the file system says.
+    owner: Option<Owner>,
 }
 
 impl Context {
@@ -40,32 +43,39 @@ impl Context {
             let message = format!("`{}` is not a directory", root.display());
             return Err(wrong(Problem::invalid(message)));
         }
-        Ok(Self { root, spooled: None })
+        Ok(Self {
+            root,
+            spooled: None,
+            owner: Some(Owner::ROOT),
+        })
     }
 
-    /// The files of a tar stream (plain or compressed), spooled to a temporary directory in `scratch`, which is best the
-    /// store's root: then the next build removes it, should this one be killed.
+    /// The files of a tar stream (plain or compressed), called `name` in messages, with the owners that they have there, spooled to a temporary
+    /// directory in `scratch`, which is best the store's root: then the next build removes it, should this one be killed.
     ///
     /// # Errors
     /// [`Error::Context`], when it is not a tar archive or cannot be spooled.
-    pub fn tar(stream: impl Read + Send, scratch: &Path) -> Result<Self> {
+    pub fn tar(stream: impl Read + Send, name: &str, scratch: &Path) -> Result<Self> {
         let spooled = Scratch::new(scratch).map_err(wrong)?;
         let directory = spooled.directory().map_err(wrong)?;
+        let owner = spooled_owner();
         let unpack = || {
-            let reader = compression::reader(Box::new(BufReader::new(stream)))?;
-            let mut archive = tar::Archive::new(reader);
-            archive.set_preserve_permissions(true);
-            archive.set_preserve_mtime(true);
-            archive.set_overwrite(true);
-            archive.unpack(&directory)
+            let root = Rooted::open(&directory).doing("cannot open", &directory)?;
+            let attributes = Attributes {
+                owner,
+                ..Attributes::default()
+            };
+            let target = Target {
+                root: &root,
+                attributes: &attributes,
+            };
+            archive::extract(stream, Path::new(name), &target, Path::new(""), &|_| {})
         };
-        unpack().map_err(|error| {
-            wrong(Problem::invalid_with(
-                format!("the stream cannot be unpacked: {error}"),
-                "give a tar archive, plain or compressed",
-            ))
-        })?;
-        Self::spooled(spooled, &directory)
+        unpack().map_err(wrong)?;
+        Ok(Self {
+            owner,
+            ..Self::spooled(spooled, &directory)?
+        })
     }
 
     /// A context without files, as a build has it that is given a Dockerfile and nothing else; its directory is made
@@ -92,9 +102,15 @@ impl Context {
         &self.root
     }
 
-    /// Whether it was spooled to a directory of its own, which goes away with it.
+    /// Whether it was spooled to a directory of its own, which goes away with it. Then nothing is left out of it: ignore
+    /// files are for what a user's own folder holds besides, as with BuildKit.
     pub(crate) fn is_spooled(&self) -> bool {
         self.spooled.is_some()
+    }
+
+    /// Whom its files belong to in a build, if not to those that they belong to in the file system.
+    pub(crate) fn owner(&self) -> Option<Owner> {
+        self.owner
     }
 
     /// The text of a file in the context, such as `Dockerfile`; `None` if there is none. Symbolic links are
@@ -123,6 +139,11 @@ impl Context {
         let text: std::io::Result<Option<String>> = read();
         text.doing("cannot read", self.root.join(path)).map_err(wrong)
     }
+}
+
+/// Whom the files of an archive are given to: nobody else, unless there is nobody else.
+fn spooled_owner() -> Option<Owner> {
+    plimsoll_image::user_namespace::has_one_id().then_some(Owner::ROOT)
 }
 
 fn wrong(problem: Problem) -> Error {

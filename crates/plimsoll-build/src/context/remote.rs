@@ -67,7 +67,7 @@ impl RemoteContext {
                     .path;
                 let mut file = File::open(&path).doing("cannot read", &path).map_err(wrong)?;
                 if is_archive(&mut file) {
-                    return Context::tar(file, store.root()).map(Self::Files);
+                    return Context::tar(file, url, store.root()).map(Self::Files);
                 }
                 let mut text = String::new();
                 let read = file.take(MAX_TEXT).read_to_string(&mut text);

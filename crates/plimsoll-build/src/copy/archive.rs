@@ -20,6 +20,9 @@ use crate::rooted::{Rooted, is_dir, is_symlink};
 /// What the names of the PAX records start with that hold extended attributes.
 const XATTR_PREFIX: &str = "SCHILY.xattr.";
 
+/// Where the header of an entry says what kind of file it is.
+const TYPE_AT: usize = 156;
+
 /// Whether `file` is a tar archive, plain or compressed: whether a first entry can be read.
 pub(crate) fn is_archive(file: &mut File) -> bool {
     let result = (|| {
@@ -33,11 +36,11 @@ pub(crate) fn is_archive(file: &mut File) -> bool {
     matches!(result, Ok(true)) && back.is_ok()
 }
 
-/// Extracts the tar archive `file`, called `name`, into the directory `place` of the target. For what is in the
+/// Extracts the tar archive `input`, plain or compressed and called `name`, into the directory `place` of the target. For what is in the
 /// archive that directory is the root: symbolic links are followed inside it, as by Docker, which changes its root to
 /// it.
 pub(crate) fn extract(
-    file: &File,
+    input: impl Read + Send,
     name: &Path,
     target: &Target<'_>,
     place: &Path,
@@ -50,7 +53,7 @@ pub(crate) fn extract(
         attributes: target.attributes,
     };
     let inside = |path: &Path| join(place, path);
-    let reader = compression::reader(Box::new(io::BufReader::new(file))).doing("cannot extract", name)?;
+    let reader = compression::reader(Box::new(io::BufReader::new(input))).doing("cannot extract", name)?;
     let mut archive = tar::Archive::new(reader);
     let mut directories = Vec::new();
     for entry in archive.entries().doing("cannot extract", name)? {
@@ -100,7 +103,7 @@ struct Header {
 impl Header {
     /// `None` for entries that are no files.
     fn read<R: Read>(entry: &mut tar::Entry<'_, R>) -> io::Result<Option<Self>> {
-        let kind = entry.header().entry_type();
+        let mut kind = entry.header().entry_type();
         if kind.is_pax_global_extensions() {
             return Ok(None);
         }
@@ -135,9 +138,14 @@ impl Header {
             Some(mtime) => mtime,
             None => i64::try_from(header.mtime()?).unwrap_or(i64::MAX),
         };
+        let path = entry.path_bytes().into_owned();
+        // Before there was a type for them, directories were files with a slash at the end of their names.
+        if entry.header().as_bytes()[TYPE_AT] == 0 && path.ends_with(b"/") {
+            kind = EntryType::Directory;
+        }
         let (mode, uid, gid) = (header.mode()? & 0o7777, header.uid()?, header.gid()?);
         Ok(Some(Self {
-            path: PathBuf::from(OsString::from_vec(entry.path_bytes().into_owned())),
+            path: PathBuf::from(OsString::from_vec(path)),
             link: entry.link_name_bytes().map(std::borrow::Cow::into_owned),
             kind,
             mode,

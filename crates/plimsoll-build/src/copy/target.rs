@@ -1,10 +1,12 @@
 use std::ffi::OsStr;
+use std::io;
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{
     AtFlags, Gid, Mode, Timespec, Timestamps, Uid, chmodat, chownat, mkdirat, statat, utimensat,
 };
+use rustix::io::Errno;
 
 use super::chmod::ModeChange;
 use super::chown::Owner;
@@ -153,7 +155,7 @@ impl Target<'_> {
         metadata: &Metadata,
         xattrs: &Xattrs,
         kind: Shape,
-    ) -> rustix::io::Result<()> {
+    ) -> io::Result<()> {
         let wanted = self.attributes.of(metadata, kind == Shape::Directory);
         set_owner(parent, name, wanted.owner)?;
         if kind != Shape::Symlink {
@@ -161,7 +163,7 @@ impl Target<'_> {
         }
         // A change of the owner takes file capabilities away, so they come after it.
         set_xattrs(parent, name, xattrs)?;
-        set_time(parent, name, wanted.time)
+        Ok(set_time(parent, name, wanted.time)?)
     }
 }
 
@@ -178,9 +180,23 @@ pub(crate) fn shown(rel: &Path) -> PathBuf {
     join(Path::new("/"), rel).components().collect()
 }
 
-pub(crate) fn set_owner(parent: &OwnedFd, name: &OsStr, owner: Owner) -> rustix::io::Result<()> {
+pub(crate) fn set_owner(parent: &OwnedFd, name: &OsStr, owner: Owner) -> io::Result<()> {
     let (uid, gid) = (Uid::from_raw(owner.uid), Gid::from_raw(owner.gid));
-    chownat(parent, name, Some(uid), Some(gid), AtFlags::SYMLINK_NOFOLLOW)
+    owned(
+        chownat(parent, name, Some(uid), Some(gid), AtFlags::SYMLINK_NOFOLLOW),
+        owner,
+    )
+}
+
+/// What came of a change of owner: one that the user namespace of this process does not have is told of as such.
+pub(crate) fn owned(changed: rustix::io::Result<()>, owner: Owner) -> io::Result<()> {
+    match changed {
+        Err(Errno::INVAL) => Err(io::Error::other(format!(
+            "its owner {}:{} is not among the ids of this user, who needs more in `/etc/subuid` and `/etc/subgid`",
+            owner.uid, owner.gid
+        ))),
+        other => Ok(other?),
+    }
 }
 
 pub(crate) fn set_mode(parent: &OwnedFd, name: &OsStr, mode: u32) -> rustix::io::Result<()> {
@@ -198,7 +214,6 @@ pub(crate) fn set_time(parent: &OwnedFd, name: &OsStr, time: Timespec) -> rustix
 /// Attributes that the store's file system cannot hold are left out, as BuildKit does.
 pub(crate) fn set_xattrs(parent: &OwnedFd, name: &OsStr, xattrs: &Xattrs) -> rustix::io::Result<()> {
     use rustix::fs::{XattrFlags, lsetxattr};
-    use rustix::io::Errno;
     use std::os::fd::AsRawFd;
     if xattrs.is_empty() {
         return Ok(());

@@ -1,5 +1,6 @@
 use std::ffi::OsStr;
 use std::fs::File;
+use std::io;
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 
@@ -11,7 +12,7 @@ use rustix::io::Errno;
 use super::content::ContentCopier;
 use super::donor::Donor;
 use super::pending::PendingFile;
-use super::target::{Attributes, set_xattrs};
+use super::target::{Attributes, owned, set_xattrs};
 use crate::context::walk::{Metadata, join};
 use crate::error::{IoContext, Problem};
 use crate::rooted::Rooted;
@@ -109,10 +110,10 @@ impl<'a> FileWriter<'a> {
         Ok(in_free_place(&parent.directory, name, link).is_ok())
     }
 
-    fn set_attributes(&self, output: &File, file: &PendingFile<'_>) -> rustix::io::Result<()> {
+    fn set_attributes(&self, output: &File, file: &PendingFile<'_>) -> io::Result<()> {
         let wanted = self.attributes.of(&file.entry.metadata, false);
         let (uid, gid) = (Uid::from_raw(wanted.owner.uid), Gid::from_raw(wanted.owner.gid));
-        fchown(output, Some(uid), Some(gid))?;
+        owned(fchown(output, Some(uid), Some(gid)), wanted.owner)?;
         fchmod(output, Mode::from_raw_mode(wanted.mode))?;
         // A change of the owner takes file capabilities away, so they come after it.
         if !file.entry.xattrs.is_empty()
@@ -125,7 +126,7 @@ impl<'a> FileWriter<'a> {
             last_access: wanted.time,
             last_modification: wanted.time,
         };
-        futimens(output, &times)
+        Ok(futimens(output, &times)?)
     }
 
     /// The directory of the tree that `path` is in, and its name there.

@@ -119,14 +119,17 @@ pub(crate) fn checkout(
     git(&["checkout", "--quiet", "--detach", commit, "--"])?;
     check(location, git(&["rev-parse", "HEAD"])?.trim())?;
     if location.submodules.unwrap_or(true) && directory.join(".gitmodules").exists() {
-        git(&[
-            "submodule",
-            "--quiet",
-            "update",
-            "--init",
-            "--recursive",
-            "--depth=1",
-        ])?;
+        let update = ["submodule", "--quiet", "update", "--init", "--recursive"];
+        let shallow = [&update[..], &["--depth=1"]].concat();
+        if git(&shallow).is_err() {
+            // Not every server hands out a bare commit, or less than everything.
+            git(&["submodule", "--quiet", "deinit", "--force", "--all"])?;
+            let modules = directory.join(".git/modules");
+            if modules.exists() {
+                std::fs::remove_dir_all(&modules).doing("cannot remove", &modules)?;
+            }
+            git(&update)?;
+        }
     }
     normalise(directory, !keep_git_dir)?;
     let Some(subdirectory) = &location.subdirectory else {
@@ -183,6 +186,28 @@ fn normalise(directory: &Path, without_git: bool) -> Result<(), Problem> {
     Ok(())
 }
 
+/// Of what a failing `git` said, the line with the cause: the first that calls itself fatal, unless that only says that
+/// something before it went wrong.
+fn reason(said: &str) -> &str {
+    let lines: Vec<&str> = said
+        .lines()
+        .map(str::trim)
+        .filter(|line| !line.is_empty())
+        .collect();
+    let fatal = lines.iter().position(|line| line.starts_with("fatal: "));
+    let chosen = match fatal {
+        Some(at) if at > 0 && lines[at] == "fatal: Could not read from remote repository." => {
+            lines.get(at - 1)
+        }
+        Some(at) => lines.get(at),
+        None => lines.last(),
+    };
+    match chosen {
+        Some(line) => line.trim_start_matches("fatal: "),
+        None => "it does not say why",
+    }
+}
+
 /// Runs `git`, gives what it wrote, or an error with its last words.
 fn run(
     directory: &Path,
@@ -230,13 +255,7 @@ fn run(
         return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
     }
     let said = String::from_utf8_lossy(&output.stderr);
-    let reason = said
-        .lines()
-        .map(|line| line.trim_start_matches("fatal: ").trim())
-        .rfind(|line| {
-            !line.is_empty() && !line.starts_with("Please make sure") && *line != "and the repository exists."
-        })
-        .unwrap_or("it does not say why");
+    let reason = reason(&said);
     Err(Problem::invalid(format!(
         "`git {}` of `{}` failed: {reason}",
         arguments.first().unwrap_or(&""),
@@ -247,6 +266,27 @@ fn run(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_cause_is_found_in_what_git_says() {
+        for (said, cause) in [
+            ("", "it does not say why"),
+            ("fatal: no such ref\n", "no such ref"),
+            (
+                "git@x: Permission denied (publickey).\r\nfatal: Could not read from remote repository.\n\n\
+                 Please make sure you have the correct access rights\nand the repository exists.\n",
+                "git@x: Permission denied (publickey).",
+            ),
+            (
+                "Cloning into 'm'...\nfatal: repository 'm' not found\nfatal: clone of 'm' failed\n\
+                 Failed to clone 'm' a second time, aborting\n",
+                "repository 'm' not found",
+            ),
+            ("error: odd\n", "error: odd"),
+        ] {
+            assert_eq!(reason(said), cause);
+        }
+    }
 
     #[test]
     fn a_tag_is_the_commit_that_it_stands_for() {

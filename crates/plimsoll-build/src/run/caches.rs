@@ -8,14 +8,15 @@ use plimsoll_dockerfile::{Mount, Sharing};
 use plimsoll_image::Store;
 use rustix::fs::{Gid, Mode, Uid, chmod, chown};
 
+use crate::build::BuildProblem;
+use crate::copy::chown::Owner;
+use crate::copy::target::owned;
 use crate::error::{IoContext, Problem};
 
 /// A cache directory, in use until this is dropped.
 #[derive(Debug)]
 pub(super) struct CacheDirectory {
     pub(super) path: PathBuf,
-    /// Whether it was made just now, so that what it starts with is still to be put into it.
-    pub(super) is_new: bool,
     _lock: File,
 }
 
@@ -23,19 +24,24 @@ pub(super) struct CacheDirectory {
 const MAX_PRIVATE: usize = 10_000;
 
 /// The directory with this id. With `locked`, waits until nobody else uses it; with `private`, takes one that nobody
-/// else uses.
-pub(super) fn open(store: &Store, id: &str, mount: &Mount) -> Result<CacheDirectory, Problem> {
+/// else uses. `fill` puts what it starts with into one that is not there yet.
+pub(super) fn open(
+    store: &Store,
+    id: &str,
+    mount: &Mount,
+    fill: &dyn Fn(&Path) -> Result<(), BuildProblem>,
+) -> Result<CacheDirectory, BuildProblem> {
     let base = store.root().join("caches").join(Digest::of(id.as_bytes()).hex());
     match mount.sharing.unwrap_or(Sharing::Shared) {
         Sharing::Shared => {
             let lock = lock_file(&base)?;
             lock.lock_shared().doing("cannot lock", &base)?;
-            prepare(&base, lock, mount)
+            prepare(&base, lock, mount, fill)
         }
         Sharing::Locked => {
             let lock = lock_file(&base)?;
             lock.lock().doing("cannot lock", &base)?;
-            prepare(&base, lock, mount)
+            prepare(&base, lock, mount, fill)
         }
         Sharing::Private => {
             for number in 0..MAX_PRIVATE {
@@ -45,14 +51,14 @@ pub(super) fn open(store: &Store, id: &str, mount: &Mount) -> Result<CacheDirect
                 };
                 let lock = lock_file(&own)?;
                 match lock.try_lock() {
-                    Ok(()) => return prepare(&own, lock, mount),
+                    Ok(()) => return prepare(&own, lock, mount, fill),
                     Err(TryLockError::WouldBlock) => {}
-                    Err(TryLockError::Error(error)) => return Err(Problem::io("cannot lock", &own, error)),
+                    Err(TryLockError::Error(error)) => {
+                        return Err(Problem::io("cannot lock", &own, error).into());
+                    }
                 }
             }
-            Err(Problem::invalid(format!(
-                "the cache `{id}` is in use by too many builds"
-            )))
+            Err(Problem::invalid(format!("the cache `{id}` is in use by too many builds")).into())
         }
     }
 }
@@ -62,22 +68,43 @@ fn lock_file(base: &Path) -> Result<File, Problem> {
     File::create(base.join("lock")).doing("cannot make", base)
 }
 
-fn prepare(base: &Path, lock: File, mount: &Mount) -> Result<CacheDirectory, Problem> {
+/// Makes the directory unless it is there. It appears whole: neither another build nor one after a crash takes a
+/// directory that is not filled yet for a cache.
+fn prepare(
+    base: &Path,
+    lock: File,
+    mount: &Mount,
+    fill: &dyn Fn(&Path) -> Result<(), BuildProblem>,
+) -> Result<CacheDirectory, BuildProblem> {
     let path = base.join("data");
-    let is_new = match std::fs::create_dir(&path) {
-        Ok(()) => true,
-        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => false,
-        Err(error) => return Err(Problem::io("cannot make", &path, error)),
-    };
-    if is_new {
-        let (uid, gid) = (mount.uid.unwrap_or(0), mount.gid.unwrap_or(0));
-        chown(&path, Some(Uid::from_raw(uid)), Some(Gid::from_raw(gid))).doing("cannot make", &path)?;
-        let mode = Mode::from_raw_mode(mount.mode.unwrap_or(0o755));
-        chmod(&path, mode).doing("cannot make", &path)?;
+    if !path.is_dir() {
+        // Builds that share the cache may all find it missing.
+        let making = File::create(base.join("making")).doing("cannot make", base)?;
+        making.lock().doing("cannot lock", base)?;
+        if !path.is_dir() {
+            let new = base.join("new");
+            match std::fs::remove_dir_all(&new) {
+                Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                    return Err(Problem::io("cannot remove", &new, error).into());
+                }
+                _ => {}
+            }
+            std::fs::create_dir(&new).doing("cannot make", &new)?;
+            let owner = Owner {
+                uid: mount.uid.unwrap_or(0),
+                gid: mount.gid.unwrap_or(0),
+            };
+            give(&new, owner, mount.mode.unwrap_or(0o755))?;
+            fill(&new)?;
+            std::fs::rename(&new, &path).doing("cannot make", &path)?;
+        }
     }
-    Ok(CacheDirectory {
-        path,
-        is_new,
-        _lock: lock,
-    })
+    Ok(CacheDirectory { path, _lock: lock })
+}
+
+/// Gives a cache an owner and a mode.
+pub(super) fn give(directory: &Path, owner: Owner, mode: u32) -> Result<(), Problem> {
+    let (uid, gid) = (Uid::from_raw(owner.uid), Gid::from_raw(owner.gid));
+    owned(chown(directory, Some(uid), Some(gid)), owner).doing("cannot give away", directory)?;
+    chmod(directory, Mode::from_raw_mode(mode)).doing("cannot change the mode of", directory)
 }

@@ -14,6 +14,7 @@ use super::ssh::Agents;
 use crate::build::BuildProblem;
 use crate::cache::KeyBuilder;
 use crate::context::walk::{Everything, join};
+use crate::copy::chown::Owner;
 use crate::copy::pending::Pending;
 use crate::copy::sources::{Source, SourceTree, find_literal};
 use crate::copy::target::{Attributes, Target};
@@ -151,10 +152,11 @@ impl Wanted {
             }
             MountKind::Cache => {
                 let id = self.mount.id.as_deref().unwrap_or(&self.target);
-                let cache = caches::open(builder.store, id, &self.mount)?;
-                if cache.is_new && self.origin.is_some() {
-                    self.fill(stage, step, &cache.path)?;
-                }
+                let fill = |directory: &Path| match self.origin {
+                    Some(_) => self.fill(stage, step, directory),
+                    None => Ok(()),
+                };
+                let cache = caches::open(builder.store, id, &self.mount, &fill)?;
                 let source = cache.path.clone();
                 shown.caches.push(cache);
                 StepMountKind::Bind {
@@ -246,7 +248,7 @@ impl Wanted {
         let builder = stage.builder;
         if let (Some(files), Some(source)) = (builder.files(origin)?, &self.source) {
             copy_to(&files, source, cache, Path::new(""))?;
-            return Ok(());
+            return Ok(self.take_attributes(source, cache)?);
         }
         let view = builder.view(origin)?;
         let tree = SourceTree {
@@ -259,7 +261,19 @@ impl Wanted {
         let path = self.mount.source.as_deref().unwrap_or("/");
         let source = find_literal(&tree, path).map_err(|problem| step.failed_at(self.span, problem))?;
         copy_to(&tree, &source, cache, Path::new(""))?;
-        Ok(())
+        Ok(self.take_attributes(&source, cache)?)
+    }
+
+    /// A cache that starts with a directory belongs to whom that does, where the mount does not say otherwise.
+    fn take_attributes(&self, source: &Source, cache: &Path) -> Result<(), Problem> {
+        let Some(top) = source.entries.first().filter(|_| source.is_dir()) else {
+            return Ok(());
+        };
+        let owner = Owner {
+            uid: self.mount.uid.unwrap_or(top.metadata.uid),
+            gid: self.mount.gid.unwrap_or(top.metadata.gid),
+        };
+        caches::give(cache, owner, self.mount.mode.unwrap_or(top.metadata.mode))
     }
 }
 

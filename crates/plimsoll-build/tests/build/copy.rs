@@ -370,6 +370,18 @@ fn archives() {
     add("top/soft", tar::EntryType::Symlink, Some("/"), b"");
     add("top/hard", tar::EntryType::Link, Some("top/file"), b"");
     add("top/soft/through", tar::EntryType::Regular, None, b"inside");
+    // As `tar` wrote directories before it had a type for them.
+    let mut header = tar::Header::new_gnu();
+    header.as_old_mut().name[..8].copy_from_slice(b"top/old/");
+    header.set_entry_type(tar::EntryType::new(0));
+    header.as_mut_bytes()[156] = 0;
+    header.set_size(0);
+    header.set_mode(0o755);
+    header.set_uid(0);
+    header.set_gid(0);
+    header.set_mtime(0);
+    header.set_cksum();
+    builder.append(&header, &b""[..]).unwrap();
     let tar = builder.into_inner().unwrap();
     let context = fixture.context();
     std::fs::write(context.join("plain.tar"), &tar).unwrap();
@@ -394,6 +406,7 @@ fn archives() {
             "a link is followed inside the image"
         );
         assert_eq!(built.tree.get("into/top").mtime, 77);
+        assert_eq!(built.tree.get("into/top/old").kind, EntryKind::Directory);
     }
     let built = fixture.build(
         "FROM scratch\nADD broken.tar.gz f /as-is/\nADD --unpack=false plain.tar /kept.tar\nCOPY plain.tar /copied.tar\n\

@@ -2,7 +2,7 @@
 
 use std::num::NonZeroUsize;
 
-use plimsoll_image::sink;
+use plimsoll_image::{EntryKind, sink};
 
 use crate::Test;
 use crate::fixture::{Built, Fixture};
@@ -25,6 +25,7 @@ pub(crate) const TESTS: &[Test] = &[
 const DOCKERFILE: &str = "\
 FROM busybox
 RUN mkdir -p /d/e && echo a > /d/a && echo b > /d/e/b && ln /d/a /d/hard && chown 5:6 /d/a
+RUN mkdir /k && cd /k && ln -s gone s && ln s t && mkfifo p && ln p q
 RUN rm -r /d/e && echo c > /c && rm /etc/shadow
 ENV X=1
 COPY x /d/
@@ -41,10 +42,14 @@ fn a_squashed_image_has_the_same_tree() {
     let fixture = Fixture::new();
     fixture.file("x", "x");
     let whole = fixture.build(DOCKERFILE);
-    assert_eq!(whole.image().layers.len(), 6);
+    assert_eq!(whole.image().layers.len(), 7);
     let squash = |options: &mut plimsoll_build::BuildOptions| options.squash = true;
     let squashed = fixture.build_with(DOCKERFILE, squash);
     assert_eq!(squashed.executed(), 0);
+    for (name, first) in [("k/q", "k/p"), ("k/t", "k/s")] {
+        let link = EntryKind::HardLink(first.into());
+        assert_eq!(squashed.tree.get(name).kind, link, "{name}");
+    }
     assert_eq!(squashed.image().layers.len(), 2);
     assert_eq!(
         squashed.image().layers[0].diff_id,
@@ -55,7 +60,7 @@ fn a_squashed_image_has_the_same_tree() {
     let history = &squashed.image().config.history;
     assert_eq!(history.len(), whole.image().config.history.len());
     let last = history.last().unwrap().comment.as_deref();
-    assert_eq!(last, Some("buildkit.dockerfile.v0, one layer of 5"));
+    assert_eq!(last, Some("buildkit.dockerfile.v0, one layer of 6"));
     assert_eq!(
         fixture.build_with(DOCKERFILE, squash).image().id,
         squashed.image().id
@@ -74,7 +79,7 @@ fn layers_are_joined_until_they_are_few() {
     let fixture = Fixture::new();
     fixture.file("x", "x");
     let whole = fixture.build(DOCKERFILE);
-    for goal in 1..7 {
+    for goal in 1..8 {
         let built = fixture.build_with(DOCKERFILE, |options| options.max_layers = NonZeroUsize::new(goal));
         assert_eq!(built.image().layers.len(), goal);
         assert_eq!(layers_told(&built), goal);

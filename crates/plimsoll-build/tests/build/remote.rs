@@ -24,6 +24,8 @@ pub(crate) const TESTS: &[(&str, fn())] = &[
     ("failed_downloads_say_why", failures),
     ("repositories_are_added", repositories),
     ("a_repository_or_an_archive_is_a_context", remote_contexts),
+    ("submodules_of_a_repository_come_with_it", submodules),
+    ("an_archive_is_a_context_as_it_is", archives_as_contexts),
     ("named_contexts_of_files", named_files),
     ("named_contexts_stand_in_for_images_and_stages", named_images),
     ("an_agent_is_behind_its_socket", agent),
@@ -370,8 +372,106 @@ fn remote_contexts() {
     let root = files.root().to_owned();
     let built = fixture.build_with("FROM busybox\nCOPY . /c", |options| options.context = files);
     assert_eq!(built.tree.content("c/sub/f"), "one");
-    assert!(!built.tree.has("c/.git") && !built.tree.has("c/ignored"));
+    assert!(!built.tree.has("c/.git"));
+    assert!(built.tree.has("c/ignored"), "ignore files are for folders");
     assert!(!root.exists(), "what was fetched goes away");
+}
+
+/// A repository with a submodule that has one, behind a server that hands out nothing but whole repositories.
+fn submodules() {
+    let (fixture, server) = (Fixture::new(), Server::new());
+    if Command::new("git").arg("--version").output().is_err() {
+        eprintln!("skipped: no git");
+        return;
+    }
+    let mut inner: Option<&str> = None;
+    for name in ["leaf", "middle", "top"] {
+        let work = folder(&fixture, name, &[(name, name)]);
+        git(&work, &["init", "-q"]);
+        if let Some(inner) = inner {
+            let url = format!("../{inner}.git");
+            git(&work, &["remote", "add", "origin", &work.display().to_string()]);
+            let add = [
+                "-c",
+                "protocol.file.allow=always",
+                "submodule",
+                "--quiet",
+                "add",
+                &url,
+                "in",
+            ];
+            git(&work, &add);
+        }
+        git(&work, &["add", "-A"]);
+        git(&work, &["commit", "-qm", name]);
+        let bare = format!("{name}.git");
+        git(fixture.dir.path(), &["clone", "-q", "--bare", name, &bare]);
+        let bare_dir = fixture.dir.path().join(&bare);
+        git(&bare_dir, &["update-server-info"]);
+        server.put_folder(&format!("/{bare}"), &bare_dir);
+        inner = Some(name);
+    }
+    let url = format!("{}/top.git", server.address);
+    let remote = Remote::of_context(&url).unwrap().unwrap();
+    let RemoteContext::Files(files) =
+        RemoteContext::fetch(&remote, &fixture.store, &RemoteSettings::default()).unwrap()
+    else {
+        panic!("a repository holds files");
+    };
+    let built = fixture.build_with("FROM busybox\nCOPY . /c", |options| options.context = files);
+    let tree = &built.tree;
+    assert_eq!(
+        (
+            tree.content("c/top"),
+            tree.content("c/in/middle"),
+            tree.content("c/in/in/leaf")
+        ),
+        ("top", "middle", "leaf")
+    );
+    assert!(!tree.has("c/in/.git") && !tree.has("c/in/in/.git"));
+    let built = fixture.build(&format!("FROM busybox\nADD {url}?submodules=false /c"));
+    assert!(built.tree.has("c/top") && !built.tree.has("c/in/middle"));
+}
+
+/// What is in an archive keeps its owner, and everything in it counts.
+fn archives_as_contexts() {
+    let fixture = Fixture::new();
+    let mut archive = tar::Builder::new(Vec::new());
+    let mut add = |path: &str, kind: tar::EntryType, content: &str, owner: u64| {
+        let mut header = tar::Header::new_gnu();
+        header.set_entry_type(kind);
+        header.set_mode(0o640);
+        header.set_size(content.len() as u64);
+        header.set_uid(owner);
+        header.set_gid(owner + 1);
+        header.set_path(path).unwrap();
+        if kind == tar::EntryType::Link {
+            header.set_link_name("d/f").unwrap();
+        }
+        header.set_cksum();
+        archive.append(&header, content.as_bytes()).unwrap();
+    };
+    add(".dockerignore", tar::EntryType::Regular, "d", 0);
+    add("d/f", tar::EntryType::Regular, "f", 5);
+    add("d/g", tar::EntryType::Link, "", 5);
+    add("d/p", tar::EntryType::Fifo, "", 7);
+    let archive = archive.into_inner().unwrap();
+    let context = Context::tar(archive.as_slice(), "-", fixture.store.root()).unwrap();
+    let built = fixture.build_with("FROM busybox\nCOPY . /c", |options| options.context = context);
+    let tree = &built.tree;
+    assert_eq!(
+        (
+            tree.get("c/d/f").owner,
+            tree.get("c/d/f").mode,
+            tree.get("c/d/p").owner
+        ),
+        ((5, 6), 0o640, (7, 8))
+    );
+    assert_eq!(tree.content("c/d/f"), "f");
+    assert!(tree.has("c/d/g") && tree.has("c/.dockerignore"));
+
+    let error = Context::tar(&archive[..700], "-", fixture.store.root()).unwrap_err();
+    assert!(chain(&error).contains("cannot extract `-`"), "{}", chain(&error));
 }
 
 fn folder(fixture: &Fixture, name: &str, files: &[(&str, &str)]) -> PathBuf {

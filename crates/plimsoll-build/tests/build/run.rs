@@ -183,10 +183,10 @@ fn cache_mounts() {
     assert_eq!(built.log.output(), ["a", "b", "5", "2", "2"]);
     assert_eq!(built.changing_layers(), 1);
     let built = fixture.build(
-        "FROM busybox AS start\nRUN mkdir /s && echo first > /s/f\nFROM busybox\n\
-         RUN --mount=type=cache,target=/filled,from=start,source=/s cat /filled/f\n",
+        "FROM busybox AS start\nRUN mkdir -m 700 /s && echo first > /s/f && chown 5:6 /s\nFROM busybox\n\
+         RUN --mount=type=cache,target=/filled,from=start,source=/s cat /filled/f; stat -c '%a %u:%g' /filled\n",
     );
-    assert_eq!(built.log.output(), ["first"]);
+    assert_eq!(built.log.output(), ["first", "700 5:6"]);
 }
 
 fn tmpfs_mounts() {
@@ -195,6 +195,11 @@ fn tmpfs_mounts() {
         .build("FROM busybox\nRUN --mount=type=tmpfs,target=/t touch /t/x && df -T /t | grep -c tmpfs\n");
     assert_eq!(built.log.output(), ["1"]);
     assert_eq!(built.changing_layers(), 1);
+    let built = fixture.build(
+        "FROM busybox\nRUN mkdir -m 710 /there\n\
+         RUN --mount=type=tmpfs,target=/there --mount=type=tmpfs,target=/new stat -c %a /there /new\n",
+    );
+    assert_eq!(built.log.output(), ["710", "1777"]);
 }
 
 fn secrets() {

@@ -1,11 +1,10 @@
 //! The canonical tar of a tree: the one that a layer which was built here has.
 //!
 //! Entries are sorted by the bytes of their path's components, parents before what is in them. Headers are ustar with
-//! PAX records where ustar is too small; owners are numbers, times whole seconds; files of one inode after the first are
-//! hard links to it; files with holes have zeros there; sockets are left out, and so is the root itself. Overlay
-//! whiteouts and opaque directories have the names that the OCI image specification gives them.
+//! PAX records where ustar is too small; owners are numbers, times whole seconds; the names of an inode after the first,
+//! whatever kind of file it is, are hard links to it; files with holes have zeros there; sockets are left out, and so is
+//! the root itself. Overlay whiteouts and opaque directories have the names that the OCI image specification gives them.
 
-use std::collections::HashMap;
 use std::ffi::OsStr;
 use std::io::{self, Read, Write};
 use std::ops::ControlFlow;
@@ -16,7 +15,7 @@ use std::path::{Path, PathBuf};
 use rustix::fs::{AtFlags, FileType, Timespec, Timestamps, major, minor, readlinkat, utimensat};
 
 use super::name::{self, join, split};
-use super::tree::{self, Node};
+use super::tree::{self, Links, Node};
 use super::{whiteout, xattr};
 use crate::tar::{Metadata, Writer};
 use crate::{Error, Result};
@@ -41,7 +40,7 @@ pub(crate) fn write(root: &Path, clamp: Option<i64>, out: &mut dyn Write) -> Res
         root,
         clamp,
         tar: Writer::new(out),
-        links: HashMap::new(),
+        links: Links::default(),
         buffer: vec![0; BUFFER],
         summary: Summary::default(),
     };
@@ -60,8 +59,7 @@ struct Canonical<'a, 'o> {
     root: &'a Path,
     clamp: Option<i64>,
     tar: Writer<&'o mut dyn Write>,
-    /// The first path of each file that has several.
-    links: HashMap<(u64, u64), Vec<u8>>,
+    links: Links,
     /// Reused for content.
     buffer: Vec<u8>,
     summary: Summary,
@@ -69,12 +67,14 @@ struct Canonical<'a, 'o> {
 
 impl Canonical<'_, '_> {
     fn node(&mut self, node: &Node<'_>) -> Result<()> {
+        let earlier = self.links.earlier(node);
         let failed = |error: io::Error| Error::io("read", &self.place(node.path))(error);
         let opaque = match node.directory {
             Some(directory) => whiteout::is_opaque(directory).map_err(failed)?,
             None => false,
         };
         let file_type = node.file_type();
+        let is_marker = whiteout::is_whiteout(node.stat);
         let mut member = Metadata {
             path: node.path,
             typeflag: 0,
@@ -86,10 +86,15 @@ impl Canonical<'_, '_> {
         };
         if let Some(clamp) = self.clamp
             && member.mtime > clamp
-            && !whiteout::is_whiteout(node.stat)
+            && !is_marker
         {
             set_mtime(node, clamp).map_err(Error::io("set the time of", &self.place(node.path)))?;
             member.mtime = clamp;
+        }
+        if let Some(earlier) = &earlier {
+            member.typeflag = b'1';
+            member.link = earlier;
+            return self.put(&member);
         }
         let link;
         match file_type {
@@ -109,7 +114,7 @@ impl Canonical<'_, '_> {
                 member.link = link.as_bytes();
                 self.put(&member)?;
             }
-            FileType::CharacterDevice if whiteout::is_whiteout(node.stat) => {
+            FileType::CharacterDevice if is_marker => {
                 let (parent, base) = split(node.path);
                 self.marker(&join(parent, &name::whiteout(base)))?;
             }
@@ -137,16 +142,6 @@ impl Canonical<'_, '_> {
 
     fn file<'a>(&mut self, node: &'a Node<'_>, member: Metadata<'a>) -> Result<()> {
         let mut member = member;
-        let inode = (node.stat.st_dev, node.stat.st_ino);
-        if let Some(first) = self.links.get(&inode) {
-            let first = first.clone();
-            member.typeflag = b'1';
-            member.link = &first;
-            return self.put(&member);
-        }
-        if node.stat.st_nlink > 1 {
-            self.links.insert(inode, node.path.to_owned());
-        }
         let failed =
             |error: io::Error| Error::io("read", &self.root.join(OsStr::from_bytes(node.path)))(error);
         let (directory, name) = node.place;

@@ -1,5 +1,7 @@
 //! Visits what is in a layer's tree, each directory's names in order.
 
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::ffi::OsStr;
 use std::fs::File;
 use std::io;
@@ -11,6 +13,7 @@ use std::path::Path;
 use rustix::fs::{AtFlags, CWD, Dir, FileType, Mode, OFlags, RawMode, Stat, fstat, openat, statat};
 
 use super::name::join;
+use super::whiteout;
 use crate::{Error, Result};
 
 /// One file of a tree.
@@ -27,6 +30,28 @@ pub(crate) struct Node<'a> {
 impl Node<'_> {
     pub(crate) fn file_type(&self) -> FileType {
         FileType::from_raw_mode(self.stat.st_mode as RawMode)
+    }
+}
+
+/// The first path of each file that has several.
+#[derive(Debug, Default)]
+pub(crate) struct Links(HashMap<(u64, u64), Vec<u8>>);
+
+impl Links {
+    /// The path that the file of `node` was seen under before. Whiteouts and sockets do not count: the one has other
+    /// names because overlay file systems share what is always the same, and the other is in no tar.
+    pub(crate) fn earlier(&mut self, node: &Node<'_>) -> Option<Vec<u8>> {
+        let has_links = !matches!(node.file_type(), FileType::Directory | FileType::Socket);
+        if !has_links || node.stat.st_nlink < 2 || whiteout::is_whiteout(node.stat) {
+            return None;
+        }
+        match self.0.entry((node.stat.st_dev, node.stat.st_ino)) {
+            Entry::Occupied(first) => Some(first.get().clone()),
+            Entry::Vacant(vacant) => {
+                vacant.insert(node.path.to_owned());
+                None
+            }
+        }
     }
 }
 

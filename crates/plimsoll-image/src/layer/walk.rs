@@ -1,6 +1,5 @@
 //! Shows the entries of a tree and of a tar in the same way.
 
-use std::collections::HashMap;
 use std::ffi::OsStr;
 use std::fs::File;
 use std::ops::ControlFlow;
@@ -13,7 +12,7 @@ use rustix::fs::{FileType, major, minor, readlinkat};
 use super::entry::{Content, Entry, EntryKind, Place};
 use super::name::{self, Name};
 use super::origin::Origin;
-use super::tree::{self, Node};
+use super::tree::{self, Links, Node};
 use super::whiteout;
 use crate::tar::{Input, Kind, Member, Reader};
 use crate::{Error, Result};
@@ -88,7 +87,7 @@ pub(crate) fn tree<E: From<Error>>(
     root: &Path,
     visit: &mut dyn FnMut(&mut Entry<'_>) -> Result<ControlFlow<()>, E>,
 ) -> Result<(), E> {
-    let mut links = HashMap::new();
+    let mut links = Links::default();
     tree::visit(root, &mut |node| {
         let failed = |error| Error::io("read", &root.join(OsStr::from_bytes(node.path)))(error);
         let Some(kind) = node_kind(node, &mut links).map_err(failed)? else {
@@ -135,23 +134,14 @@ fn entry<'a>(root: &'a Path, node: &Node<'a>, kind: EntryKind) -> Entry<'a> {
 }
 
 /// `None` for what is not in a tar.
-fn node_kind(
-    node: &Node<'_>,
-    links: &mut HashMap<(u64, u64), Vec<u8>>,
-) -> std::io::Result<Option<EntryKind>> {
+fn node_kind(node: &Node<'_>, links: &mut Links) -> std::io::Result<Option<EntryKind>> {
+    if let Some(first) = links.earlier(node) {
+        return Ok(Some(EntryKind::HardLink(first)));
+    }
     let device = node.stat.st_rdev;
     let (major, minor) = (major(device), minor(device));
     Ok(Some(match node.file_type() {
-        FileType::RegularFile => {
-            let inode = (node.stat.st_dev, node.stat.st_ino);
-            if let Some(first) = links.get(&inode) {
-                return Ok(Some(EntryKind::HardLink(first.clone())));
-            }
-            if node.stat.st_nlink > 1 {
-                links.insert(inode, node.path.to_owned());
-            }
-            EntryKind::File
-        }
+        FileType::RegularFile => EntryKind::File,
         FileType::Directory => EntryKind::Directory,
         FileType::Symlink => {
             let (directory, name) = node.place;
