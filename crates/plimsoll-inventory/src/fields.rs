@@ -85,7 +85,7 @@ impl<'a> Paragraph<'a> {
             self.problems
                 .push(format!("line {number} is too long to be read"));
         } else if let Some(colon) = line.iter().position(|byte| *byte == b':') {
-            let (name, value) = (&line[..colon], line[colon + 1..].trim_ascii());
+            let (name, value) = (line[..colon].trim_ascii_end(), line[colon + 1..].trim_ascii());
             self.fields.push(Field {
                 name,
                 value,
@@ -103,7 +103,7 @@ mod tests {
 
     #[test]
     fn fields_are_found_in_any_case_and_end_at_a_blank_line() {
-        let text = b"\n\nPackage: a\nDescription: x\n more\n .\nVersion:1\r\n\nPackage: b\n";
+        let text = b"\n\nPackage : a\nDescription: x\n more\n .\nVersion:1\r\n\nPackage: b\n";
         let all: Vec<_> = paragraphs(text).collect();
         assert_eq!(all.len(), 2);
         assert_eq!(all[0].line, 3);

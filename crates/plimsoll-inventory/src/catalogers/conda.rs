@@ -1,6 +1,7 @@
 use plimsoll_core::Ecosystem;
 use serde::Deserialize;
 
+use super::json::{Maybe, Text};
 use super::{Cataloger, Warnings};
 use crate::dependencies::bounded;
 use crate::{EvidenceFile, FoundPackage};
@@ -14,11 +15,11 @@ struct Record {
     name: String,
     version: String,
     #[serde(default)]
-    license: Option<String>,
+    license: Text,
     #[serde(default)]
-    subdir: Option<String>,
+    subdir: Text,
     #[serde(default)]
-    depends: Vec<String>,
+    depends: Maybe<Vec<String>>,
 }
 
 impl Cataloger for Conda {
@@ -27,7 +28,7 @@ impl Cataloger for Conda {
     }
 
     fn version(&self) -> u32 {
-        2
+        3
     }
 
     fn ecosystem(&self) -> Option<Ecosystem> {
@@ -44,22 +45,13 @@ impl Cataloger for Conda {
     fn catalog(&self, content: &[u8], evidence: &mut EvidenceFile, warnings: &mut Warnings) {
         match serde_json::from_slice::<Record>(content) {
             Ok(record) if !record.name.is_empty() && !record.version.is_empty() => {
+                let depends = record.depends.get().unwrap_or_default();
                 evidence.packages.push(FoundPackage {
                     name: record.name,
                     version: record.version,
-                    architecture: record.subdir,
-                    // `name version build`.
-                    requires: bounded(
-                        record
-                            .depends
-                            .iter()
-                            .filter_map(|one| one.split([' ', '[', '=', '<', '>', '~', '!']).next()),
-                    ),
-                    licenses: record
-                        .license
-                        .into_iter()
-                        .filter(|license| !license.is_empty())
-                        .collect(),
+                    architecture: record.subdir.text(),
+                    licenses: record.license.text().into_iter().collect(),
+                    requires: bounded(depends.iter().filter_map(|one| needed(one))),
                     ..FoundPackage::default()
                 });
             }
@@ -67,6 +59,11 @@ impl Cataloger for Conda {
             Err(error) => warnings.add(format!("it is no record of a Conda package: {error}")),
         }
     }
+}
+
+/// The name in `name version build`; there may be no space before the version.
+fn needed(spec: &str) -> Option<&str> {
+    spec.split([' ', '[', '=', '<', '>', '~', '!']).next()
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ use plimsoll_core::Ecosystem;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
+use super::json::Maybe;
 use super::{Cataloger, Warnings};
 use crate::dependencies::bounded;
 use crate::{EvidenceFile, FoundPackage};
@@ -42,7 +43,7 @@ struct Library {
     runtime_targets: BTreeMap<String, IgnoredAny>,
     native: BTreeMap<String, IgnoredAny>,
     /// Names and versions.
-    dependencies: BTreeMap<String, String>,
+    dependencies: Maybe<BTreeMap<String, String>>,
 }
 
 impl Cataloger for DotNet {
@@ -85,8 +86,14 @@ fn packages(dependencies: &Dependencies) -> Vec<FoundPackage> {
     let named = installed.filter_map(|(key, _)| key.split_once('/'));
     let needed = |name: &str, version: &str| {
         let library = target.and_then(|target| target.get(&format!("{name}/{version}")));
-        let needed = library.into_iter().flat_map(|library| &library.dependencies);
+        let needed = library.map(|library| &library.dependencies);
+        let needed = needed.and_then(|needed| match needed {
+            Maybe::Is(needed) => Some(needed),
+            Maybe::Other(_) => None,
+        });
         needed
+            .into_iter()
+            .flatten()
             .map(|(name, version)| format!("{}@{version}", without_prefix(name)))
             .collect::<Vec<_>>()
     };

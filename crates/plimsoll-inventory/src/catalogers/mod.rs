@@ -5,6 +5,7 @@ mod conda;
 mod dotnet;
 pub(crate) mod dpkg;
 mod java;
+mod json;
 mod node;
 mod php;
 mod python;

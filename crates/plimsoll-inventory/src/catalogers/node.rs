@@ -1,9 +1,11 @@
-use std::collections::BTreeMap;
+use std::borrow::Cow;
+use std::fmt;
 
 use plimsoll_core::Ecosystem;
-use serde::Deserialize;
-use serde::de::IgnoredAny;
+use serde::de::{IgnoredAny, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer};
 
+use super::json::{Keys, Maybe, Text};
 use super::{Cataloger, Warnings};
 use crate::dependencies::bounded;
 use crate::{EvidenceFile, FoundPackage};
@@ -12,39 +14,47 @@ use crate::{EvidenceFile, FoundPackage};
 /// a name and a version is no package, but a marker for Node.js or something for a test.
 pub(super) struct Node;
 
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
+/// What is read of a manifest. Where a field stands twice, the later one counts, as it does for Node.js.
+#[derive(Default)]
 struct Manifest {
-    #[serde(default)]
     name: Text,
-    #[serde(default)]
     version: Text,
-    #[serde(default)]
-    license: License,
-    #[serde(default)]
-    licenses: Licenses,
-    #[serde(default)]
-    dependencies: Names,
-    #[serde(default)]
-    optional_dependencies: Names,
-    #[serde(default)]
-    peer_dependencies: Names,
+    license: Maybe<License>,
+    licenses: Maybe<Licenses>,
+    dependencies: Keys,
+    optional_dependencies: Keys,
+    peer_dependencies: Keys,
 }
 
-/// The keys of an object; anything else has none.
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Names {
-    Keys(BTreeMap<String, IgnoredAny>),
-    Other(IgnoredAny),
-}
+impl<'de> Deserialize<'de> for Manifest {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Fields;
+        impl<'de> Visitor<'de> for Fields {
+            type Value = Manifest;
 
-/// A text; anything else is none.
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Text {
-    Text(String),
-    Other(IgnoredAny),
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("an object")
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Manifest, A::Error> {
+                let mut found = Manifest::default();
+                while let Some(key) = map.next_key::<Cow<'de, str>>()? {
+                    match &*key {
+                        "name" => found.name = map.next_value()?,
+                        "version" => found.version = map.next_value()?,
+                        "license" => found.license = map.next_value()?,
+                        "licenses" => found.licenses = map.next_value()?,
+                        "dependencies" => found.dependencies = map.next_value()?,
+                        "optionalDependencies" => found.optional_dependencies = map.next_value()?,
+                        "peerDependencies" => found.peer_dependencies = map.next_value()?,
+                        _ => _ = map.next_value::<IgnoredAny>()?,
+                    }
+                }
+                Ok(found)
+            }
+        }
+        deserializer.deserialize_map(Fields)
+    }
 }
 
 /// Today a text; in old packages an object or several.
@@ -56,65 +66,19 @@ enum License {
         #[serde(alias = "name")]
         r#type: String,
     },
-    Other(IgnoredAny),
 }
 
 #[derive(Deserialize)]
 #[serde(untagged)]
 enum Licenses {
-    Several(Vec<License>),
+    Several(Vec<Maybe<License>>),
     One(License),
-    Other(IgnoredAny),
-}
-
-impl Default for Text {
-    fn default() -> Self {
-        Self::Other(IgnoredAny)
-    }
-}
-
-impl Default for Names {
-    fn default() -> Self {
-        Self::Other(IgnoredAny)
-    }
-}
-
-impl Names {
-    fn get(self) -> impl Iterator<Item = String> {
-        let keys = match self {
-            Self::Keys(keys) => keys,
-            Self::Other(_) => BTreeMap::new(),
-        };
-        keys.into_keys().filter(|name| is_name(name))
-    }
-}
-
-impl Default for License {
-    fn default() -> Self {
-        Self::Other(IgnoredAny)
-    }
-}
-
-impl Default for Licenses {
-    fn default() -> Self {
-        Self::Other(IgnoredAny)
-    }
-}
-
-impl Text {
-    fn get(self) -> Option<String> {
-        match self {
-            Self::Text(text) => Some(text.trim().to_owned()).filter(|text| !text.is_empty()),
-            Self::Other(_) => None,
-        }
-    }
 }
 
 impl License {
     fn get(self) -> Option<String> {
         match self {
             Self::Name(name) | Self::Object { r#type: name } => Some(name).filter(|name| !name.is_empty()),
-            Self::Other(_) => None,
         }
     }
 }
@@ -125,7 +89,7 @@ impl Cataloger for Node {
     }
 
     fn version(&self) -> u32 {
-        2
+        3
     }
 
     fn ecosystem(&self) -> Option<Ecosystem> {
@@ -167,13 +131,17 @@ fn is_installed(path: &str) -> bool {
 }
 
 fn package(manifest: Manifest) -> Option<FoundPackage> {
-    let name = manifest.name.get().filter(|name| is_name(name))?;
-    let version = manifest.version.get()?;
-    let licenses = match (manifest.license.get(), manifest.licenses) {
+    let name = manifest.name.text().filter(|name| is_name(name))?;
+    let version = manifest.version.text()?;
+    let one = manifest.license.get().and_then(License::get);
+    let licenses = match (one, manifest.licenses.get()) {
         (Some(license), _) => vec![license],
-        (None, Licenses::Several(several)) => several.into_iter().filter_map(License::get).collect(),
-        (None, Licenses::One(one)) => one.get().into_iter().collect(),
-        (None, Licenses::Other(_)) => Vec::new(),
+        (None, Some(Licenses::Several(several))) => {
+            let stated = several.into_iter().filter_map(Maybe::get);
+            stated.filter_map(License::get).collect()
+        }
+        (None, Some(Licenses::One(one))) => one.get().into_iter().collect(),
+        (None, None) => Vec::new(),
     };
     let needed = [
         manifest.dependencies,
@@ -184,7 +152,12 @@ fn package(manifest: Manifest) -> Option<FoundPackage> {
         name,
         version,
         licenses,
-        requires: bounded(needed.into_iter().flat_map(Names::get)),
+        requires: bounded(
+            needed
+                .into_iter()
+                .flat_map(Keys::names)
+                .filter(|name| is_name(name)),
+        ),
         ..FoundPackage::default()
     })
 }
@@ -248,6 +221,16 @@ mod tests {
         ] {
             assert_eq!(one(none), None, "{none}");
         }
+    }
+
+    #[test]
+    fn the_later_of_two_fields_counts() {
+        let found = one(r#"{"name":"a","version":"1.0.0","x":{"version":"3"},"version":"2.0.0","license":1,"license":"MIT"}"#).unwrap();
+        assert_eq!(
+            (found.version.as_str(), found.licenses),
+            ("2.0.0", vec!["MIT".to_owned()])
+        );
+        assert_eq!(catalog("a/node_modules/b/package.json", b"[]").1.len(), 1);
     }
 
     #[test]

@@ -1,9 +1,7 @@
-use std::collections::BTreeMap;
-
 use plimsoll_core::Ecosystem;
 use serde::Deserialize;
-use serde::de::IgnoredAny;
 
+use super::json::{Keys, Maybe, Text};
 use super::{Cataloger, Warnings};
 use crate::dependencies::bounded;
 use crate::{EvidenceFile, FoundPackage};
@@ -19,54 +17,25 @@ struct Installed {
 
 #[derive(Deserialize)]
 struct Installation {
-    name: String,
-    version: String,
     #[serde(default)]
-    license: Licenses,
+    name: Text,
     #[serde(default)]
-    require: Names,
+    version: Text,
     #[serde(default)]
-    provide: Names,
+    license: Maybe<Licenses>,
     #[serde(default)]
-    replace: Names,
-}
-
-/// The keys of an object; PHP writes an empty one as a list.
-#[derive(Deserialize)]
-#[serde(untagged)]
-enum Names {
-    Keys(BTreeMap<String, IgnoredAny>),
-    Other(IgnoredAny),
-}
-
-impl Default for Names {
-    fn default() -> Self {
-        Self::Other(IgnoredAny)
-    }
-}
-
-impl Names {
-    fn get(self) -> impl Iterator<Item = String> {
-        let keys = match self {
-            Self::Keys(keys) => keys,
-            Self::Other(_) => BTreeMap::new(),
-        };
-        keys.into_keys().map(|name| name.to_ascii_lowercase())
-    }
+    require: Keys,
+    #[serde(default)]
+    provide: Keys,
+    #[serde(default)]
+    replace: Keys,
 }
 
 #[derive(Deserialize)]
 #[serde(untagged)]
 enum Licenses {
-    Several(Vec<String>),
+    Several(Vec<Text>),
     One(String),
-    Other(IgnoredAny),
-}
-
-impl Default for Licenses {
-    fn default() -> Self {
-        Self::Several(Vec::new())
-    }
 }
 
 impl Cataloger for Php {
@@ -75,7 +44,7 @@ impl Cataloger for Php {
     }
 
     fn version(&self) -> u32 {
-        2
+        3
     }
 
     fn ecosystem(&self) -> Option<Ecosystem> {
@@ -97,21 +66,26 @@ impl Cataloger for Php {
             Ok(packages) => packages,
             Err(error) => return warnings.add(format!("it is no list of PHP packages: {error}")),
         };
-        let packages = installed.into_iter().map(|one| FoundPackage {
-            name: one.name,
-            version: one.version,
-            licenses: match one.license {
-                Licenses::Several(licenses) => licenses,
-                Licenses::One(license) => vec![license],
-                Licenses::Other(_) => Vec::new(),
-            },
-            requires: bounded(one.require.get()),
-            provides: bounded(one.provide.get().chain(one.replace.get())),
-            ..FoundPackage::default()
-        });
-        let named = packages.filter(|package| !package.name.is_empty() && !package.version.is_empty());
-        evidence.packages.extend(named);
+        let packages = installed.into_iter().filter_map(package);
+        evidence.packages.extend(packages);
     }
+}
+
+/// The package, if its entry has a name and a version.
+fn package(one: Installation) -> Option<FoundPackage> {
+    let lower = |name: String| name.to_ascii_lowercase();
+    Some(FoundPackage {
+        name: one.name.text()?,
+        version: one.version.text()?,
+        licenses: match one.license.get() {
+            Some(Licenses::Several(licenses)) => licenses.into_iter().filter_map(Text::text).collect(),
+            Some(Licenses::One(license)) => vec![license],
+            None => Vec::new(),
+        },
+        requires: bounded(one.require.names().map(lower)),
+        provides: bounded(one.provide.names().chain(one.replace.names()).map(lower)),
+        ..FoundPackage::default()
+    })
 }
 
 #[cfg(test)]
@@ -140,6 +114,8 @@ mod tests {
         let second = format!(r#"{{"packages":{packages},"dev":true,"dev-package-names":["c/d"]}}"#);
         assert_eq!(shown(&second), expected);
         assert_eq!(shown("[]"), [""; 0]);
+        let odd = r#"[{"name":"a/b"},{"version":"1"},{"name":"c/d","version":"1","license":[null,"MIT"],"require":[]},{"name":1}]"#;
+        assert_eq!(shown(odd), ["c/d 1 [\"MIT\"]"]);
     }
 
     #[test]

@@ -13,7 +13,7 @@ impl Cataloger for Ruby {
     }
 
     fn version(&self) -> u32 {
-        2
+        3
     }
 
     fn ecosystem(&self) -> Option<Ecosystem> {
@@ -79,26 +79,71 @@ fn specification(text: &str, path: &str) -> Option<FoundPackage> {
 /// The gem in `s.add_runtime_dependency(%q<rack>.freeze, ["~> 2.0"])`; development needs others besides.
 fn required(line: &str) -> Option<String> {
     let (_, call) = line.split_once(".add_")?;
-    let rest = call
+    let name = call
         .strip_prefix("runtime_dependency")
         .or_else(|| call.strip_prefix("dependency"))?;
-    match rest.split_once("%q<") {
-        Some((_, name)) => name.split_once('>').map(|(name, _)| name.to_owned()),
-        None => literals(rest).next(),
-    }
+    literals(name).next()
 }
 
-/// The texts between quotation marks: `"a".freeze`, `["a", 'b'.freeze]`, `Gem::Version.new("1")`.
+/// The texts in literals: `"a".freeze`, `["a", 'b'.freeze]`, `Gem::Version.new("1")`, `%q{a}`, `%w[a b]`.
 fn literals(value: &str) -> impl Iterator<Item = String> {
     let mut rest = value;
+    let mut words = Vec::new().into_iter();
     std::iter::from_fn(move || {
-        let start = rest.find(['"', '\''])?;
-        let quote = rest[start..].chars().next()?;
-        let after = &rest[start + 1..];
-        let end = after.find(quote)?;
-        rest = &after[end + 1..];
-        Some(after[..end].to_owned())
+        loop {
+            if let Some(word) = words.next() {
+                return Some(word);
+            }
+            let start = rest.find(['"', '\'', '%'])?;
+            let (before, after) = rest.split_at(start);
+            let mut chars = after.chars();
+            let quote = chars.next()?;
+            let (close, is_list) = match quote {
+                // After a value, it is a calculation.
+                '%' if !before
+                    .trim_end()
+                    .ends_with(|c: char| c.is_alphanumeric() || c == ')') =>
+                {
+                    match (chars.next(), chars.next().and_then(closing)) {
+                        (Some('q' | 'Q'), Some(close)) => (close, false),
+                        (Some('w' | 'W'), Some(close)) => (close, true),
+                        _ => {
+                            rest = &after[1..];
+                            continue;
+                        }
+                    }
+                }
+                '%' => {
+                    rest = &after[1..];
+                    continue;
+                }
+                quote => (quote, false),
+            };
+            let inner = chars.as_str();
+            let end = inner.find(close)?;
+            rest = &inner[end + close.len_utf8()..];
+            words = match is_list {
+                true => inner[..end]
+                    .split_whitespace()
+                    .map(str::to_owned)
+                    .collect::<Vec<_>>(),
+                false => vec![inner[..end].to_owned()],
+            }
+            .into_iter();
+        }
     })
+}
+
+/// What ends a literal that `%q` begins.
+fn closing(open: char) -> Option<char> {
+    match open {
+        '<' => Some('>'),
+        '{' => Some('}'),
+        '(' => Some(')'),
+        '[' => Some(']'),
+        '|' | '!' | '/' => Some(open),
+        _ => None,
+    }
 }
 
 /// `name-1.2.3` or `name-1.2.3-platform`.
@@ -158,6 +203,26 @@ mod tests {
         let text = "Gem::Specification.new do |spec|\n  spec.name    = 'x'\n  spec.version = Gem::Version.new('1.0.a')\n  spec.license = 'MIT'";
         let expected = ("x".to_owned(), "1.0.a".to_owned(), vec!["MIT".to_owned()]);
         assert_eq!(one("specifications/y-2.gemspec", text), expected);
+    }
+
+    #[test]
+    fn literals_of_every_form() {
+        for (value, expected) in [
+            (" \"a\".freeze", vec!["a"]),
+            (" ['a', \"b\"]", vec!["a", "b"]),
+            (" %q{a b}", vec!["a b"]),
+            (" %q<rack>.freeze, [\">= 2\"]", vec!["rack", ">= 2"]),
+            (" %w[MIT GPL-2.0] + ['X']", vec!["MIT", "GPL-2.0", "X"]),
+            (" 5 % 3", vec![]),
+            (" x %q{a}", vec![]),
+            (" %", vec![]),
+            (" %q", vec![]),
+            (" %qé", vec![]),
+            (" \"a", vec![]),
+            (" %w[]", vec![]),
+        ] {
+            assert_eq!(literals(value).collect::<Vec<_>>(), expected, "{value}");
+        }
     }
 
     #[test]

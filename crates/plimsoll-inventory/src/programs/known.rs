@@ -47,7 +47,8 @@ const KNOWN: &[Known] = &[
     Known {
         package: "deno",
         names: &["deno"],
-        pattern: r"(?-u)Deno/([0-9]+\.[0-9]+\.[0-9]+)",
+        // `OTel-OTLP-Exporter-Deno/0.82.0` is the name of a part of it.
+        pattern: r"(?-u)[^-]Deno/([0-9]+\.[0-9]+\.[0-9]+)",
     },
     Known {
         package: "nginx",
@@ -366,6 +367,11 @@ mod tests {
                 Some("ruby 3.2.1"),
             ),
             ("opt/redis-server", "\x007.2.4\0", Some("redis 7.2.4")),
+            (
+                "bin/deno",
+                "Exporter-Deno/0.82.0grpc\02.9.8Deno/2.9.8+fe7ed01",
+                Some("deno 2.9.8"),
+            ),
             ("opt/other", "\x007.2.4\0", None),
         ] {
             assert_eq!(

@@ -92,8 +92,14 @@ pub(super) fn from_properties(text: &str) -> Coordinates {
 }
 
 /// What the archive itself is, going by its file name and its manifest.
-pub(super) fn guessed(path: &str, manifest: &Manifest) -> Coordinates {
+///
+/// The manifest of a shaded archive may be that of anything in it. So a group is believed only where what it was taken
+/// from has to do with the artifact's name, and where the archive is not `shaded` otherwise.
+pub(super) fn guessed(path: &str, manifest: &Manifest, shaded: bool) -> Coordinates {
     let file = from_file_name(path);
+    if let Some(plugin) = plugin(manifest, &file) {
+        return plugin;
+    }
     let symbolic = manifest.symbolic_name().unwrap_or_default();
     let version = match file.version.is_empty() {
         true => manifest.version().unwrap_or_default().to_owned(),
@@ -105,7 +111,7 @@ pub(super) fn guessed(path: &str, manifest: &Manifest) -> Coordinates {
     };
     let group = group_of(&artifact).map(str::to_owned);
     let group = group
-        .or_else(|| group_from(&artifact, manifest))
+        .or_else(|| group_from(&artifact, manifest, shaded))
         .unwrap_or_default();
     Coordinates {
         group,
@@ -114,9 +120,24 @@ pub(super) fn guessed(path: &str, manifest: &Manifest) -> Coordinates {
     }
 }
 
+/// A plugin of Jenkins, whose manifest says what it is (Jenkins' documentation, "Plugin structure").
+fn plugin(manifest: &Manifest, file: &Coordinates) -> Option<Coordinates> {
+    let group = manifest.get("Group-Id").filter(|group| is_group(group))?;
+    let name = manifest
+        .get("Short-Name")
+        .or_else(|| manifest.get("Extension-Name"))?;
+    Some(Coordinates {
+        group: group.to_owned(),
+        artifact: name.to_owned(),
+        version: manifest.plugin_version().unwrap_or(&file.version).to_owned(),
+    })
+}
+
 /// The group that the manifest lets one suppose.
-fn group_from(artifact: &str, manifest: &Manifest) -> Option<String> {
-    let stated = manifest.get("Implementation-Vendor-Id").filter(|id| is_group(id));
+fn group_from(artifact: &str, manifest: &Manifest, shaded: bool) -> Option<String> {
+    let stated = manifest
+        .get("Implementation-Vendor-Id")
+        .filter(|id| is_group(id) && !shaded);
     let names = [manifest.symbolic_name(), manifest.get("Automatic-Module-Name")];
     let derived = || {
         names
@@ -128,13 +149,25 @@ fn group_from(artifact: &str, manifest: &Manifest) -> Option<String> {
 }
 
 /// The group in a module's name: what is before the artifact, `com.a.b` in `com.a.b.c` for `c`, or the whole name without
-/// its last part.
+/// its last part, if that is like a part of the artifact: `org.apache.commons` in `org.apache.commons.lang3` for
+/// `commons-lang3`.
 fn group_in(artifact: &str, name: &str) -> Option<String> {
-    let before = name
+    let named = name
         .strip_suffix(artifact)
-        .and_then(|group| group.strip_suffix('.'))
-        .or_else(|| name.rsplit_once('.').map(|(group, _)| group))?;
+        .and_then(|group| group.strip_suffix('.'));
+    let derived = || name.rsplit_once('.').filter(|(_, last)| is_like(artifact, last));
+    let before = named.or_else(|| derived().map(|(group, _)| group))?;
     is_group(before).then(|| before.to_owned())
+}
+
+/// Whether one of two names holds the other's beginning, whatever their case and their numbers.
+fn is_like(artifact: &str, part: &str) -> bool {
+    let letters = |text: &str| -> String {
+        let kept = text.chars().filter(char::is_ascii_alphabetic);
+        kept.map(|char| char.to_ascii_lowercase()).collect()
+    };
+    let (artifact, part) = (letters(artifact), letters(part));
+    !artifact.is_empty() && !part.is_empty() && (artifact.contains(&part) || part.contains(&artifact))
 }
 
 /// Whether it has the form of a group: a domain turned around.
@@ -188,10 +221,48 @@ const GROUPS: &[(&str, &str)] = &[
     ("kafka_*", "org.apache.kafka"),
     ("connect-*", "org.apache.kafka"),
     ("elasticsearch", "org.elasticsearch"),
+    ("elasticsearch-rest-*", "org.elasticsearch.client"),
     ("elasticsearch-*", "org.elasticsearch"),
     ("opensearch", "org.opensearch"),
     ("opensearch-*", "org.opensearch"),
     ("kotlin-*", "org.jetbrains.kotlin"),
+    ("gson", "com.google.code.gson"),
+    ("tink*", "com.google.crypto.tink"),
+    ("guava", "com.google.guava"),
+    ("jsr305", "com.google.code.findbugs"),
+    ("jcommander", "com.beust"),
+    ("libthrift", "org.apache.thrift"),
+    ("libfb303", "org.apache.thrift"),
+    ("zookeeper*", "org.apache.zookeeper"),
+    ("poi", "org.apache.poi"),
+    ("poi-*", "org.apache.poi"),
+    ("xmlbeans", "org.apache.xmlbeans"),
+    ("batik-*", "org.apache.xmlgraphics"),
+    ("fop", "org.apache.xmlgraphics"),
+    ("fop-*", "org.apache.xmlgraphics"),
+    ("xmlsec", "org.apache.santuario"),
+    ("cxf-*", "org.apache.cxf"),
+    ("derby*", "org.apache.derby"),
+    ("junit-jupiter*", "org.junit.jupiter"),
+    ("junit-platform-*", "org.junit.platform"),
+    ("RoaringBitmap", "org.roaringbitmap"),
+    ("rocksdbjni", "org.rocksdb"),
+    ("snappy-java", "org.xerial.snappy"),
+    ("sqlite-jdbc", "org.xerial"),
+    ("snakeyaml", "org.yaml"),
+    ("xstream", "com.thoughtworks.xstream"),
+    ("liquibase-core", "org.liquibase"),
+    ("flyway-*", "org.flywaydb"),
+    ("hazelcast*", "com.hazelcast"),
+    ("undertow-*", "io.undertow"),
+    ("wiremock-standalone", "org.wiremock"),
+    ("wiremock-jre8*", "com.github.tomakehurst"),
+    ("objenesis", "org.objenesis"),
+    ("oro", "oro"),
+    ("stax-api", "stax"),
+    ("bsh", "org.beanshell"),
+    ("c3p0", "com.mchange"),
+    ("HikariCP*", "com.zaxxer"),
     ("kotlinx-*", "org.jetbrains.kotlinx"),
     ("scala-library", "org.scala-lang"),
     ("scala-reflect", "org.scala-lang"),
@@ -215,10 +286,12 @@ const GROUPS: &[(&str, &str)] = &[
     ("opentelemetry-*", "io.opentelemetry"),
     ("rxjava", "io.reactivex"),
     ("okhttp", "com.squareup.okhttp3"),
+    ("okhttp-*", "com.squareup.okhttp3"),
     ("logging-interceptor", "com.squareup.okhttp3"),
     ("okio", "com.squareup.okio"),
     ("okio-jvm", "com.squareup.okio"),
     ("retrofit", "com.squareup.retrofit2"),
+    ("converter-*", "com.squareup.retrofit2"),
     ("h2", "com.h2database"),
     ("hsqldb", "org.hsqldb"),
     ("postgresql", "org.postgresql"),
@@ -310,7 +383,7 @@ mod tests {
     #[test]
     fn guesses() {
         let guess = |path: &str, manifest: &str| {
-            let found = guessed(path, &Manifest::parse(manifest.as_bytes()));
+            let found = guessed(path, &Manifest::parse(manifest.as_bytes()), false);
             (found.name(), found.version)
         };
         let is = |name: &str, version: &str| (name.to_owned(), version.to_owned());
@@ -332,6 +405,20 @@ mod tests {
             ),
             is("org.example.thing:core", "1")
         );
+        let commons = "Bundle-SymbolicName: org.apache.commons.lang3\n";
+        assert_eq!(
+            guess("commons-lang3-3.9.jar", commons),
+            is("org.apache.commons:commons-lang3", "3.9")
+        );
+        let jenkins =
+            "Group-Id: org.jenkins-ci.plugins\nShort-Name: git\nPlugin-Version: 4.11.0 (private-1)\n";
+        let plugin = is("org.jenkins-ci.plugins:git", "4.11.0");
+        assert_eq!(guess("plugins/git.jpi", jenkins), plugin);
+        // The manifest of something else.
+        let other = "Bundle-SymbolicName: org.yaml.snakeyaml\nImplementation-Vendor-Id: org.glassfish\n";
+        assert_eq!(guess("app-1.jar", other), is("org.glassfish:app", "1"));
+        let shaded = guessed("app-1.jar", &Manifest::parse(other.as_bytes()), true);
+        assert_eq!(shaded.name(), "app");
         assert_eq!(guess("lib-1.jar", "Automatic-Module-Name: lib\n"), is("lib", "1"));
         assert_eq!(guess("lib.jar", ""), is("lib", ""));
     }

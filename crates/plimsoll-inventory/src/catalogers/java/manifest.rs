@@ -51,10 +51,21 @@ impl Manifest {
             "Plugin-Version",
             "Specification-Version",
         ];
-        let versions = names.into_iter().filter_map(|name| self.get(name));
-        // Some write `1.2.3, build 4` or `1.2.3 2020-01-01`.
-        let mut first = versions.filter_map(|version| version.split([' ', ',', ';']).next());
-        first.find(|version| version.bytes().any(|byte| byte.is_ascii_digit()))
+        names.into_iter().find_map(|name| self.version_in(name))
+    }
+
+    /// The version of a plugin of Jenkins.
+    pub(super) fn plugin_version(&self) -> Option<&str> {
+        self.version_in("Plugin-Version")
+    }
+
+    /// The version in an attribute. Some write `1.2.3, build 4` or `1.2.3 2020-01-01`.
+    fn version_in(&self, name: &str) -> Option<&str> {
+        let version = self.get(name)?.split([' ', ',', ';']).next()?;
+        version
+            .bytes()
+            .any(|byte| byte.is_ascii_digit())
+            .then_some(version)
     }
 
     /// The licences that an OSGi bundle states.

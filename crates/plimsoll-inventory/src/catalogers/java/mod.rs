@@ -40,7 +40,7 @@ impl PieceCataloger for Java {
     }
 
     fn version(&self) -> u32 {
-        1
+        2
     }
 
     fn may_be(&self, path: &str, _mode: u32, size: u64) -> bool {
@@ -209,7 +209,7 @@ impl Stock<'_> {
             let else_stated = || if itself { manifest.licenses() } else { Vec::new() };
             self.add(one, stated.unwrap_or_else(else_stated));
         }
-        let guess = guessed(path, manifest);
+        let guess = guessed(path, manifest, named.len() > 1);
         if !has_itself && guess.is_known() {
             self.add(&guess, manifest.licenses());
         }

@@ -21,7 +21,7 @@ impl Cataloger for Python {
     }
 
     fn version(&self) -> u32 {
-        2
+        3
     }
 
     fn ecosystem(&self) -> Option<Ecosystem> {
