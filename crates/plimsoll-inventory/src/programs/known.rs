@@ -369,7 +369,7 @@ mod tests {
             ("opt/redis-server", "\x007.2.4\0", Some("redis 7.2.4")),
             (
                 "bin/deno",
-                "Exporter-Deno/0.82.0grpc\02.9.8Deno/2.9.8+fe7ed01",
+                "Exporter-Deno/0.82.0grpc\x002.9.8Deno/2.9.8+fe7ed01",
                 Some("deno 2.9.8"),
             ),
             ("opt/other", "\x007.2.4\0", None),
