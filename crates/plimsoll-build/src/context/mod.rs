@@ -168,7 +168,7 @@ mod tests {
     #[test]
     fn a_tar_stream_is_spooled_and_goes_away() {
         let scratch = tempfile::tempdir().unwrap();
-        let context = Context::tar(&archive()[..], scratch.path()).unwrap();
+        let context = Context::tar(&archive()[..], "-", scratch.path()).unwrap();
         assert_eq!(context.read_text("d/f").unwrap().as_deref(), Some("text"));
         assert_eq!(context.read_text("d").unwrap(), None);
         assert_eq!(context.read_text("none").unwrap(), None);
@@ -177,7 +177,7 @@ mod tests {
             std::fs::read_dir(scratch.path().join("builds")).unwrap().count(),
             0
         );
-        assert!(Context::tar(&b"this is no archive"[..], scratch.path()).is_err());
+        assert!(Context::tar(&b"this is no archive"[..], "-", scratch.path()).is_err());
         assert!(Context::directory(&scratch.path().join("none")).is_err());
     }
 
