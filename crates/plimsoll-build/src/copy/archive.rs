@@ -136,14 +136,19 @@ impl Header {
         };
         let mtime = match mtime {
             Some(mtime) => mtime,
-            None => i64::try_from(header.mtime()?).unwrap_or(i64::MAX),
+            None => i64::try_from(filled(&header.as_old().mtime, || header.mtime())?).unwrap_or(i64::MAX),
         };
         let path = entry.path_bytes().into_owned();
         // Before there was a type for them, directories were files with a slash at the end of their names.
         if entry.header().as_bytes()[TYPE_AT] == 0 && path.ends_with(b"/") {
             kind = EntryType::Directory;
         }
-        let (mode, uid, gid) = (header.mode()? & 0o7777, header.uid()?, header.gid()?);
+        let fields = header.as_old();
+        let mode = filled(&fields.mode, || header.mode())? & 0o7777;
+        let (uid, gid) = (
+            filled(&fields.uid, || header.uid())?,
+            filled(&fields.gid, || header.gid())?,
+        );
         Ok(Some(Self {
             path: PathBuf::from(OsString::from_vec(path)),
             link: entry.link_name_bytes().map(std::borrow::Cow::into_owned),
@@ -158,6 +163,14 @@ impl Header {
             device,
             xattrs,
         }))
+    }
+}
+
+/// A number of a header. An archiver that has none leaves the field blank, which means 0.
+fn filled<T: Default>(field: &[u8], read: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
+    match field.iter().all(|byte| matches!(byte, b' ' | 0)) {
+        true => Ok(T::default()),
+        false => read(),
     }
 }
 

@@ -370,16 +370,12 @@ fn archives() {
     add("top/soft", tar::EntryType::Symlink, Some("/"), b"");
     add("top/hard", tar::EntryType::Link, Some("top/file"), b"");
     add("top/soft/through", tar::EntryType::Regular, None, b"inside");
-    // As `tar` wrote directories before it had a type for them.
+    // As `tar` wrote directories before it had a type for them; what is blank means 0.
     let mut header = tar::Header::new_gnu();
     header.as_old_mut().name[..8].copy_from_slice(b"top/old/");
     header.set_entry_type(tar::EntryType::new(0));
     header.as_mut_bytes()[156] = 0;
     header.set_size(0);
-    header.set_mode(0o755);
-    header.set_uid(0);
-    header.set_gid(0);
-    header.set_mtime(0);
     header.set_cksum();
     builder.append(&header, &b""[..]).unwrap();
     let tar = builder.into_inner().unwrap();
