@@ -48,7 +48,7 @@ pub struct BuildOutcome {
     pub used_steps: UsedSteps,
     /// What was wrong with imported caches.
     pub cache_complaints: Vec<String>,
-    /// What the parser warns of.
+    /// What the parser warns of, and words that came to nothing, in the order of the Dockerfile.
     pub warnings: Vec<Diagnostic>,
     /// The names among `--build-arg` that no `ARG` declares.
     pub unused_build_args: Vec<String>,
@@ -125,6 +125,7 @@ pub fn build(
         stop: AtomicBool::new(false),
         step_count: AtomicUsize::new(0),
         cached_count: AtomicUsize::new(0),
+        complaints: Mutex::default(),
     };
     let built = builder.build_stages();
     if let Some(cache) = &cache {
@@ -133,6 +134,9 @@ pub fn build(
     }
     let state = built?;
     let image = builder.commit(&state)?;
+    let mut warnings = parsed.diagnostics;
+    warnings.append(&mut lock(&builder.complaints));
+    warnings.sort_by_key(|warning| warning.span);
     let (mut used_steps, cache_complaints) = builder.steps.finish();
     let layers = state.layers.iter().chain(&image.layers);
     used_steps.image.extend(layers.map(|layer| layer.diff_id));
@@ -143,7 +147,7 @@ pub fn build(
         used_steps,
         cache_complaints,
         unused_build_args: arguments::unused(dockerfile, options),
-        warnings: parsed.diagnostics,
+        warnings,
     })
 }
 
@@ -172,6 +176,8 @@ pub(crate) struct Builder<'a> {
     stop: AtomicBool,
     pub(crate) step_count: AtomicUsize,
     pub(crate) cached_count: AtomicUsize,
+    /// What is odd about words once they are expanded.
+    pub(crate) complaints: Mutex<Vec<Diagnostic>>,
 }
 
 /// Where the result of a stage appears; nothing in it means that the stage failed.

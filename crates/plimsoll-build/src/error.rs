@@ -178,6 +178,22 @@ pub enum Problem {
     Sandbox(#[from] plimsoll_sandbox::Error),
 }
 
+/// What is wrong with one word of an instruction.
+#[derive(Debug)]
+pub(crate) struct WordProblem {
+    pub(crate) span: Span,
+    pub(crate) problem: Box<Problem>,
+}
+
+impl WordProblem {
+    pub(crate) fn new(span: Span, problem: Problem) -> Self {
+        Self {
+            span,
+            problem: Box::new(problem),
+        }
+    }
+}
+
 impl Error {
     pub(crate) fn at(span: Span, instruction: &str, problem: Problem) -> Self {
         Self::Instruction(Box::new(InstructionError {

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use plimsoll_core::{Platform, Reference, Span};
 use plimsoll_dockerfile::expand::Environment;
-use plimsoll_dockerfile::{Dockerfile, Instruction, InstructionKind, Stage};
+use plimsoll_dockerfile::{Dockerfile, Instruction, InstructionKind, Stage, Word};
 
 use crate::error::{Error, Problem, Result};
 use crate::named::{Named, NamedContexts};
@@ -170,21 +170,21 @@ impl<'a> Graph<'a> {
         }
     }
 
-    /// What the instructions take files from, in the order of the text, without repetition.
+    /// What the instructions take files from, in the order of the text, without repetition, and where each is named.
     pub(crate) fn origins<'i>(
         &self,
         instructions: impl Iterator<Item = &'i Step>,
         current: usize,
-    ) -> Result<Vec<(Origin, &'i Step)>> {
+    ) -> Result<Vec<(Origin, &'i Step, Span)>> {
         let mut seen = BTreeSet::new();
         let mut origins = Vec::new();
         for step in instructions {
             for name in origin_names(&step.instruction) {
                 let origin = self
-                    .origin(&name, current)
-                    .map_err(|problem| step.failed(problem))?;
+                    .origin(&name.text, current)
+                    .map_err(|problem| step.failed_at(name.span, problem))?;
                 if seen.insert(origin.clone()) {
-                    origins.push((origin, step));
+                    origins.push((origin, step, step.place(name.span)));
                 }
             }
         }
@@ -236,13 +236,18 @@ impl Step {
 
     /// As [`Step::failed`], at a part of the instruction.
     pub(crate) fn failed_at(&self, span: Span, problem: Problem) -> Error {
-        let span = if self.is_trigger { self.span } else { span };
-        Error::at(span, &self.instruction.source, problem)
+        Error::at(self.place(span), &self.instruction.source, problem)
+    }
+
+    /// The place in the Dockerfile that `span`, a part of the instruction, has; of a trigger that of the `FROM`.
+    pub(crate) fn place(&self, span: Span) -> Span {
+        if self.is_trigger { self.span } else { span }
     }
 }
 
+/// An error about the image that a `FROM` names.
 pub(crate) fn at_from(stage: &Stage, problem: Problem) -> Error {
-    Error::at(stage.from.span, &stage.from.source, problem)
+    Error::at(stage.from.image.span, &stage.from.source, problem)
 }
 
 /// The first line of an instruction's text, if need be cut.
@@ -255,22 +260,20 @@ pub(crate) fn one_line(text: &str) -> String {
 }
 
 /// The values of `from` in an instruction. A tmpfs, secret or agent takes nothing from anywhere.
-fn origin_names(instruction: &Instruction) -> Vec<String> {
+fn origin_names(instruction: &Instruction) -> Vec<Word> {
     match &instruction.kind {
-        InstructionKind::Copy(copy) => copy.from.iter().map(|flag| flag.value.text.clone()).collect(),
+        InstructionKind::Copy(copy) => copy.from.iter().map(|flag| flag.value.clone()).collect(),
         InstructionKind::Run(run) => {
             let mut names = Vec::new();
             for mount in &run.mounts {
                 let value = |key: &str| {
-                    mount
-                        .options
-                        .iter()
-                        .find(|option| option.key.text.eq_ignore_ascii_case(key))
-                        .and_then(|option| option.value.as_ref())
-                        .map(|word| word.text.clone())
+                    let mut options = mount.options.iter().rev();
+                    let found = options.find(|option| option.key.text.eq_ignore_ascii_case(key))?;
+                    found.value.clone()
                 };
-                if matches!(value("type").as_deref(), None | Some("bind" | "cache")) {
-                    names.extend(value("from").filter(|name| !name.is_empty()));
+                let kind = value("type").map(|kind| kind.text.to_ascii_lowercase());
+                if matches!(kind.as_deref(), None | Some("bind" | "cache")) {
+                    names.extend(value("from").filter(|name| !name.text.is_empty()));
                 }
             }
             names

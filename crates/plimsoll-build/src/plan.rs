@@ -69,7 +69,7 @@ pub(crate) fn plan(
             for step in &steps {
                 instructions::check(step, options)?;
             }
-            for (origin, step) in graph.origins(steps.iter(), index)? {
+            for (origin, step, span) in graph.origins(steps.iter(), index)? {
                 match origin {
                     Origin::Scratch | Origin::Files(_) => {}
                     Origin::Stage(stage) => {
@@ -79,7 +79,7 @@ pub(crate) fn plan(
                         stage: None,
                         reference,
                         platform: platform.clone(),
-                        span: step.span,
+                        span,
                         instruction: one_line(&step.instruction.source),
                     }),
                 }
@@ -143,7 +143,7 @@ fn base_image(graph: &Graph<'_>, index: usize) -> Result<Option<Wanted>> {
         stage: Some(index),
         reference,
         platform: plan.platform.clone(),
-        span: plan.stage.from.span,
+        span: plan.stage.from.image.span,
         instruction: plan.stage.from.source.clone(),
     }))
 }

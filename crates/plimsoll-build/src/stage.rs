@@ -3,10 +3,11 @@
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use plimsoll_core::Digest;
+use plimsoll_core::{Digest, Hint, Span};
+use plimsoll_dockerfile::{Diagnostic, Level};
 use plimsoll_image::{Layer, NewLayer};
 
-use crate::build::{BuildProblem, Builder};
+use crate::build::{BuildProblem, Builder, lock};
 use crate::cache::StepRecord;
 use crate::error::{Error, Problem, Result};
 use crate::graph::{Base, Step, at_from, one_line};
@@ -186,6 +187,19 @@ impl<'b> StageBuild<'b> {
         );
         self.state.layers.extend(made.layer);
         Ok(())
+    }
+
+    /// Keeps a warning about a word that comes to nothing, for the outcome of the build.
+    pub(crate) fn complain(&self, step: &Step, span: Span, message: &str) {
+        let span = if step.is_trigger { step.span } else { span };
+        let hint = "give the variable a value with a default or `--build-arg`";
+        lock(&self.builder.complaints).push(Diagnostic {
+            level: Level::Warning,
+            code: "empty-word",
+            message: message.to_owned(),
+            span,
+            hint: Some(Hint::new(hint)),
+        });
     }
 
     /// Whether `--no-cache-filter` names this stage.

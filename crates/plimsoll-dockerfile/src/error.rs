@@ -56,6 +56,9 @@ pub enum Error {
         /// The pattern.
         pattern: String,
     },
+    /// The bytes of a file are UTF-16.
+    #[error("the text is UTF-16")]
+    Utf16,
     /// A `--mount` that cannot be understood.
     #[error("{0}")]
     Invalid(Diagnostic),
@@ -93,6 +96,7 @@ impl Error {
             Self::UnsupportedModifier { .. } => Some(Hint::new(
                 "use one of `:-` `-` `:+` `+` `:?` `?` `#` `##` `%` `%%` `/` `//`",
             )),
+            Self::Utf16 => Some(Hint::new("save it as UTF-8")),
             Self::RequiredVariable { name, .. } => Some(Hint::new(format!(
                 "pass `--build-arg {name}=…`, or give it a default"
             ))),
@@ -122,6 +126,7 @@ impl Error {
             Self::RequiredVariable { .. } => "required-variable",
             Self::BadEscape(_) | Self::BadPattern(_) | Self::BadIgnorePattern { .. } => "bad-pattern",
             Self::TooDeep(_) | Self::TooLong(_) => "expansion-limit",
+            Self::Utf16 => "not-utf-8",
             Self::Invalid(diagnostic) => diagnostic.code,
             Self::At { source, .. } => source.code(),
         }

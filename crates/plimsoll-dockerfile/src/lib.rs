@@ -21,6 +21,7 @@ mod instruction;
 mod json;
 mod lines;
 mod parser;
+mod text;
 mod words;
 
 pub use ast::*;
@@ -29,6 +30,7 @@ pub use error::{Error, Result};
 pub use glob::{GoPattern, go_match};
 pub use ignore::DockerIgnore;
 pub use json::to_json;
+pub use text::decode;
 
 /// What [`parse`] gives.
 #[derive(Debug, Clone)]

@@ -140,6 +140,11 @@ impl<'a> Piece<'a> {
         &self.line.text[self.start..self.end]
     }
 
+    /// With what stands behind it in its line.
+    pub(crate) fn to_line_end(self) -> &'a str {
+        &self.line.text[self.start..]
+    }
+
     pub(crate) fn is_empty(self) -> bool {
         self.start == self.end
     }

@@ -8,7 +8,7 @@ use crate::diagnostics::Diagnostic;
 use crate::directives;
 use crate::heredoc;
 use crate::instruction::{self, Head, Request};
-use crate::lines::{Line, LineNumbers, Physical, Reader, strip_continuation};
+use crate::lines::{Line, LineNumbers, Physical, Piece, Reader, strip_continuation};
 
 struct Parser<'t> {
     reader: Reader<'t>,
@@ -237,12 +237,14 @@ impl Parser<'_> {
             }
         }
         let span = Span::new(whole.span().start, end);
+        self.warn_of_replaced_bytes(whole, &heredocs);
         let keyword = head.keyword;
         let mut request = Request {
             name: &head.name,
             keyword,
             flags: head.flags,
             arguments: head.arguments,
+            is_trigger: false,
             heredocs: &heredocs,
             end,
             line_numbers: &self.line_numbers,
@@ -295,6 +297,27 @@ impl Parser<'_> {
             None if self.saw_from => {}
             None => self.early.push((head.name, keyword.span())),
         }
+    }
+
+    /// Bytes that were no UTF-8 were replaced when the file was read. In a comment that does no harm.
+    fn warn_of_replaced_bytes(&mut self, line: Piece<'_>, heredocs: &[Heredoc]) {
+        let replacement = char::REPLACEMENT_CHARACTER;
+        let first = line.text().find(replacement).map(|at| line.offset(at));
+        let within = heredocs
+            .iter()
+            .find(|heredoc| heredoc.content.contains(replacement));
+        let Some(start) = first.or(within.map(|heredoc| heredoc.span.start)) else {
+            return;
+        };
+        let span = Span::new(start, start + first.map_or(0, |_| replacement.len_utf8()));
+        self.diagnostics.push(
+            Diagnostic::warning(
+                "not-utf-8",
+                span,
+                format!("a byte here is no UTF-8, and is taken as `{replacement}`"),
+            )
+            .with_hint("save the file as UTF-8"),
+        );
     }
 
     /// Reads the body of a here-document. Gives it and the end of the line that ends it; `None` if the file

@@ -1,7 +1,7 @@
 //! A build as commands ask for it: from paths to an image in the store.
 
 use std::fs;
-use std::io::{self, Read};
+use std::io::{self, ErrorKind, Read};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
@@ -65,8 +65,7 @@ pub(crate) fn inputs_with(
     input
         .read_to_end(&mut start)
         .context("cannot read standard input")?;
-    let text = String::from_utf8(start)
-        .map_err(|_| Failure::new("the Dockerfile on standard input is not UTF-8"))?;
+    let text = decoded(&start, "-")?;
     Ok((Context::empty(store.root())?, DockerfileText::new("-", text)))
 }
 
@@ -121,9 +120,11 @@ fn is_archive(start: &[u8]) -> bool {
 
 fn dockerfile(file: Option<&Path>, context: &Path) -> anyhow::Result<DockerfileText> {
     if file == Some(Path::new("-")) {
-        let text = io::read_to_string(io::stdin().lock())
+        let mut bytes = Vec::new();
+        io::stdin()
+            .read_to_end(&mut bytes)
             .context("cannot read the Dockerfile from standard input")?;
-        return Ok(DockerfileText::new("-", text));
+        return Ok(DockerfileText::new("-", decoded(&bytes, "-")?));
     }
     let path = match file {
         Some(file) => file.to_owned(),
@@ -137,28 +138,45 @@ fn dockerfile(file: Option<&Path>, context: &Path) -> anyhow::Result<DockerfileT
             }
         }
     };
-    let bytes = fs::read(&path).map_err(|error| missing(&path, &error, file.is_none()))?;
-    let text =
-        String::from_utf8(bytes).map_err(|_| Failure::new(format!("`{}` is not UTF-8", path.display())))?;
+    let bytes = fs::read(&path).map_err(|error| missing(&path, &error, file.is_some().then_some(context)))?;
+    let text = decoded(&bytes, &path.display().to_string())?;
     let mut ignore_path = path.clone().into_os_string();
     ignore_path.push(".dockerignore");
-    let ignore = fs::read_to_string(PathBuf::from(ignore_path)).ok();
+    let ignore_path = PathBuf::from(ignore_path);
     let mut dockerfile = DockerfileText::new(path.display().to_string(), text);
-    dockerfile.ignore = ignore;
+    dockerfile.ignore = match fs::read(&ignore_path) {
+        Ok(bytes) => Some(decoded(&bytes, &ignore_path.display().to_string())?),
+        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::NotADirectory) => None,
+        Err(error) => return Err(missing(&ignore_path, &error, Some(context)).into()),
+    };
     Ok(dockerfile)
 }
 
-fn missing(path: &Path, error: &io::Error, by_default: bool) -> Failure {
+fn decoded(bytes: &[u8], name: &str) -> Result<String, Failure> {
+    plimsoll_dockerfile::decode(bytes).map_err(|error| {
+        let failure = Failure::new(format!("cannot read `{name}`: {error}"));
+        match error.hint() {
+            Some(hint) => failure.with_hint(hint.0),
+            None => failure,
+        }
+    })
+}
+
+/// `context` is given where the path was: one who names it from there is told.
+fn missing(path: &Path, error: &io::Error, context: Option<&Path>) -> Failure {
     let failure = Failure::new(format!(
         "cannot read `{}`: {}",
         path.display(),
         crate::failure::system(error)
     ));
-    if by_default {
-        failure.with_hint("name the Dockerfile with `--file`, or another folder")
-    } else {
-        failure
+    let Some(context) = context else {
+        return failure.with_hint("name the Dockerfile with `--file`, or another folder");
+    };
+    let inside = context.join(path);
+    if error.kind() == ErrorKind::NotFound && inside.is_file() {
+        return failure.with_hint(format!("`{}` is there", inside.display()));
     }
+    failure
 }
 
 /// Builds, shows the progress, and gives errors their place in the Dockerfile.

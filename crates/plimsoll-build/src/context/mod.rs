@@ -114,10 +114,10 @@ impl Context {
     }
 
     /// The text of a file in the context, such as `Dockerfile`; `None` if there is none. Symbolic links are
-    /// followed inside the context only.
+    /// followed inside the context only; what is no UTF-8 is replaced, see [`plimsoll_dockerfile::decode`].
     ///
     /// # Errors
-    /// [`Error::Context`], when it cannot be read or is not text.
+    /// [`Error::Context`], when it cannot be read or is UTF-16.
     pub fn read_text(&self, path: &str) -> Result<Option<String>> {
         let read = || {
             let rooted = Rooted::open(&self.root)?;
@@ -128,12 +128,13 @@ impl Context {
             if !is_file {
                 return Ok(None);
             }
-            let mut text = String::new();
+            let mut bytes = Vec::new();
             let mut file = rooted.open_file(&found)?.take(MAX_TEXT);
-            file.read_to_string(&mut text)?;
+            file.read_to_end(&mut bytes)?;
             if file.limit() == 0 {
                 return Err(std::io::Error::other("it is too large to be read"));
             }
+            let text = plimsoll_dockerfile::decode(&bytes).map_err(std::io::Error::other)?;
             Ok(Some(text))
         };
         let text: std::io::Result<Option<String>> = read();

@@ -28,7 +28,7 @@ use plimsoll_dockerfile::{Instruction, InstructionKind as Kind};
 pub(crate) use files::take_files;
 pub(crate) use onbuild::parse_trigger;
 
-use crate::error::{Problem, Result};
+use crate::error::{Result, WordProblem};
 use crate::graph::Step;
 use crate::options::BuildOptions;
 use crate::stage::StageBuild;
@@ -72,12 +72,23 @@ pub(crate) fn apply(stage: &mut StageBuild<'_>, step: &Step, expanded: &Instruct
             }
             _ => Ok(()),
         },
-        kind => configure(&mut stage.state, kind).map_err(|problem| step.failed(problem)),
+        kind => {
+            if let Kind::User(user) = kind
+                && user.user.text.is_empty()
+            {
+                stage.complain(
+                    step,
+                    user.user.span,
+                    "the user comes to nothing, which stands for root",
+                );
+            }
+            configure(&mut stage.state, kind).map_err(|wrong| step.failed_at(wrong.span, *wrong.problem))
+        }
     }
 }
 
-/// Carries out an instruction that changes the configuration alone.
-fn configure(state: &mut StageState, kind: &Kind) -> Result<(), Problem> {
+/// Carries out an instruction that changes the configuration alone. An error comes with the word that it is about.
+fn configure(state: &mut StageState, kind: &Kind) -> Result<(), WordProblem> {
     match kind {
         Kind::Cmd { command } => cmd::apply(state, command),
         Kind::Entrypoint { command } => entrypoint::apply(state, command),
@@ -89,7 +100,7 @@ fn configure(state: &mut StageState, kind: &Kind) -> Result<(), Problem> {
         Kind::Onbuild(onbuild) => onbuild::apply(state, onbuild),
         Kind::Shell(shell) => shell::apply(state, shell),
         Kind::StopSignal(stop) => stop_signal::apply(state, stop)?,
-        Kind::User(user) => user::apply(state, user)?,
+        Kind::User(user) => user::apply(state, user),
         Kind::Volume(volume) => volume::apply(state, volume)?,
         Kind::Add(_) | Kind::Arg(_) | Kind::Copy(_) | Kind::Run(_) | Kind::Workdir(_) => {}
     }

@@ -5,7 +5,7 @@ use plimsoll_dockerfile::{Workdir, history as text};
 use crate::cache::KeyBuilder;
 use crate::copy::chown;
 use crate::copy::target::{Attributes, Target};
-use crate::error::{Problem, Result};
+use crate::error::Result;
 use crate::graph::Step;
 use crate::history;
 use crate::progress::Event;
@@ -16,14 +16,11 @@ use crate::state::absolute;
 /// `WORKDIR`: the directory that what follows starts in. It is made if it is not there, and belongs to the user in
 /// force then.
 pub(super) fn apply(stage: &mut StageBuild<'_>, step: &Step, workdir: &Workdir) -> Result<()> {
-    let path = &workdir.path.text;
-    if path.is_empty() {
-        return Err(step.failed(Problem::invalid_with(
-            "the working directory comes to nothing",
-            "give the variable a value with a default or `--build-arg`",
-        )));
+    let path = absolute(stage.state.working_dir(), &workdir.path.text);
+    if workdir.path.text.is_empty() {
+        let message = format!("the directory comes to nothing, so it stays `{path}`");
+        stage.complain(step, workdir.path.span, &message);
     }
-    let path = absolute(stage.state.working_dir(), path);
     stage.state.config.config.working_dir.clone_from(&path);
     let line = text::workdir(&path);
     if path == "/" {

@@ -20,18 +20,23 @@ pub(super) struct CacheDirectory {
     _lock: File,
 }
 
+/// Everybody may look, its owner may write.
+pub(super) const DEFAULT_MODE: u32 = 0o755;
 /// How many directories there are at most for builds that do not share one.
 const MAX_PRIVATE: usize = 10_000;
 
-/// The directory with this id. With `locked`, waits until nobody else uses it; with `private`, takes one that nobody
+/// The directory with this name. With `locked`, waits until nobody else uses it; with `private`, takes one that nobody
 /// else uses. `fill` puts what it starts with into one that is not there yet.
 pub(super) fn open(
     store: &Store,
-    id: &str,
+    name: &str,
     mount: &Mount,
     fill: &dyn Fn(&Path) -> Result<(), BuildProblem>,
 ) -> Result<CacheDirectory, BuildProblem> {
-    let base = store.root().join("caches").join(Digest::of(id.as_bytes()).hex());
+    let base = store
+        .root()
+        .join("caches")
+        .join(Digest::of(name.as_bytes()).hex());
     match mount.sharing.unwrap_or(Sharing::Shared) {
         Sharing::Shared => {
             let lock = lock_file(&base)?;
@@ -58,6 +63,7 @@ pub(super) fn open(
                     }
                 }
             }
+            let id = name.lines().next().unwrap_or_default();
             Err(Problem::invalid(format!("the cache `{id}` is in use by too many builds")).into())
         }
     }
@@ -94,7 +100,7 @@ fn prepare(
                 uid: mount.uid.unwrap_or(0),
                 gid: mount.gid.unwrap_or(0),
             };
-            give(&new, owner, mount.mode.unwrap_or(0o755))?;
+            give(&new, owner, mount.mode.unwrap_or(DEFAULT_MODE))?;
             fill(&new)?;
             std::fs::rename(&new, &path).doing("cannot make", &path)?;
         }

@@ -151,12 +151,12 @@ impl Wanted {
                 return Ok(());
             }
             MountKind::Cache => {
-                let id = self.mount.id.as_deref().unwrap_or(&self.target);
+                let name = self.cache_name(stage)?;
                 let fill = |directory: &Path| match self.origin {
                     Some(_) => self.fill(stage, step, directory),
                     None => Ok(()),
                 };
-                let cache = caches::open(builder.store, id, &self.mount, &fill)?;
+                let cache = caches::open(builder.store, &name, &self.mount, &fill)?;
                 let source = cache.path.clone();
                 shown.caches.push(cache);
                 StepMountKind::Bind {
@@ -169,20 +169,17 @@ impl Wanted {
                 read_only: self.mount.read_only,
             },
             MountKind::Ssh => {
-                let socket = shown
+                let (target, socket) = shown
                     .agents
                     .show(&self.mount, &builder.options.ssh, &builder.scratch)
                     .map_err(at)?;
-                let is_first = !shown
-                    .settings
-                    .iter()
-                    .any(|setting| setting.starts_with(SSH_VARIABLE));
-                if let Some(socket) = socket {
-                    if is_first {
-                        shown.settings.push(format!("{SSH_VARIABLE}{}", socket.target));
-                    }
-                    shown.mounts.push(socket);
+                // As with BuildKit, the variable is there even if no agent is.
+                let is_set = stage.state.variables.value(SSH_VARIABLE).is_some();
+                let prefix = format!("{SSH_VARIABLE}=");
+                if !is_set && !shown.settings.iter().any(|setting| setting.starts_with(&prefix)) {
+                    shown.settings.push(prefix + &target);
                 }
+                shown.mounts.extend(socket);
                 return Ok(());
             }
         };
@@ -191,6 +188,29 @@ impl Wanted {
             kind,
         });
         Ok(())
+    }
+
+    /// What a cache is kept under: as with BuildKit, its ID and what it starts with.
+    fn cache_name(&self, stage: &StageBuild<'_>) -> Result<String> {
+        let mount = &self.mount;
+        let id = mount.id.as_deref().unwrap_or(&self.target);
+        if let Some(origin) = &self.origin {
+            let mut start = KeyBuilder::new("cache", &chain(&stage.builder.origin_layers(origin)?));
+            start.optional(mount.source.as_deref());
+            if let Some(source) = &self.source {
+                start.source(source);
+            }
+            return Ok(format!("{id}\n{}", start.finish().hex()));
+        }
+        Ok(match [mount.mode, mount.uid, mount.gid] {
+            [None, None, None] => id.to_owned(),
+            [mode, uid, gid] => format!(
+                "{id}\n{:o} {}:{}",
+                mode.unwrap_or(caches::DEFAULT_MODE),
+                uid.unwrap_or(0),
+                gid.unwrap_or(0)
+            ),
+        })
     }
 
     /// The path on the host that a bind mount shows. Whatever the step writes there is thrown away, so what is taken
@@ -278,7 +298,7 @@ impl Wanted {
 }
 
 /// Where programs look for the agent's socket.
-const SSH_VARIABLE: &str = "SSH_AUTH_SOCK=";
+const SSH_VARIABLE: &str = "SSH_AUTH_SOCK";
 
 /// What a copied bind source is called in its directory.
 const TOP: &str = "top";

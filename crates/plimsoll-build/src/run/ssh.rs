@@ -26,17 +26,26 @@ const SOCKET: &str = "agent";
 
 /// The sockets of one step, until it is dropped.
 #[derive(Default)]
-pub(super) struct Agents(Vec<Forwarder>);
+pub(super) struct Agents {
+    forwarders: Vec<Forwarder>,
+    /// How many mounts asked for one.
+    asked: usize,
+}
 
 impl Agents {
-    /// Makes the socket that `mount` asks for, and gives it with its path inside. An agent that was not given is an
-    /// error if the mount says so, else there is nothing to see.
+    /// Makes the socket that `mount` asks for, and gives its path inside and the socket. An agent that was not given is
+    /// an error if the mount says so, else there is nothing at that path.
     pub(super) fn show(
         &mut self,
         mount: &Mount,
         given: &[SshAgent],
         scratch: &Scratch,
-    ) -> Result<Option<StepMount>, Problem> {
+    ) -> Result<(String, Option<StepMount>), Problem> {
+        let target = match &mount.target {
+            Some(target) => target.clone(),
+            None => format!("/run/buildkit/ssh_agent.{}", self.asked),
+        };
+        self.asked += 1;
         let id = mount
             .id
             .as_deref()
@@ -51,24 +60,21 @@ impl Agents {
                     ),
                 ));
             }
-            return Ok(None);
-        };
-        let target = match &mount.target {
-            Some(target) => target.clone(),
-            None => format!("/run/buildkit/ssh_agent.{}", self.0.len()),
+            return Ok((target, None));
         };
         let directory = scratch.directory()?;
         let forwarder = Forwarder::start(&directory, mount, &agent.socket)
             .doing("cannot make a socket for the SSH agent in", &directory)?;
         let source = directory.join(SOCKET);
-        self.0.push(forwarder);
-        Ok(Some(StepMount {
-            target,
+        self.forwarders.push(forwarder);
+        let socket = StepMount {
+            target: target.clone(),
             kind: StepMountKind::Bind {
                 source,
                 read_only: true,
             },
-        }))
+        };
+        Ok((target, Some(socket)))
     }
 }
 

@@ -570,7 +570,9 @@ fn agent() {
     assert!(UnixStream::connect(&socket).is_ok());
     let dockerfile = "FROM busybox\nRUN --mount=type=ssh,uid=5,mode=0660 stat -c '%a %u %F' $SSH_AUTH_SOCK >/s && \
                       printf ping | nc local:$SSH_AUTH_SOCK >/answer; true\n\
-                      RUN --mount=type=ssh,id=none env >/env\nRUN --mount=type=ssh,target=/x/y echo $SSH_AUTH_SOCK >/t";
+                      RUN --mount=type=ssh,id=none echo $SSH_AUTH_SOCK >/n; [ ! -e $SSH_AUTH_SOCK ]\n\
+                      RUN --mount=type=ssh,target=/x/y echo $SSH_AUTH_SOCK >/t\n\
+                      ENV SSH_AUTH_SOCK=/own\nRUN --mount=type=ssh echo $SSH_AUTH_SOCK >/o";
     let built = fixture.build_with(dockerfile, |options| {
         options.ssh.push(SshAgent {
             id: "default".to_owned(),
@@ -579,7 +581,8 @@ fn agent() {
     });
     assert_eq!(built.tree.content("s"), "660 5 socket\n");
     assert_eq!(built.tree.content("t"), "/x/y\n");
-    assert!(!built.tree.content("env").contains("SSH_AUTH_SOCK"));
+    assert_eq!(built.tree.content("n"), "/run/buildkit/ssh_agent.0\n");
+    assert_eq!(built.tree.content("o"), "/own\n");
     assert!(!built.tree.has("x") && !built.tree.has("run/buildkit"));
     let error = fixture.fail("FROM busybox\nRUN --mount=type=ssh,required=true true");
     assert!(

@@ -174,7 +174,7 @@ fn cache_mounts() {
         format!(
             "FROM busybox\n\
              RUN --mount=type=cache,target=/c,uid=5 echo {word} >> /c/log; cat /c/log; stat -c %u /c\n\
-             RUN --mount=type=cache,id=/c,target=/elsewhere,sharing=locked wc -l < /elsewhere/log\n\
+             RUN --mount=type=cache,id=/c,uid=5,target=/elsewhere,sharing=locked wc -l < /elsewhere/log\n\
              RUN --mount=type=cache,target=/p,sharing=private echo {word} >> /p/log; wc -l < /p/log\n"
         )
     };
@@ -187,6 +187,14 @@ fn cache_mounts() {
          RUN --mount=type=cache,target=/filled,from=start,source=/s cat /filled/f; stat -c '%a %u:%g' /filled\n",
     );
     assert_eq!(built.log.output(), ["first", "700 5:6"]);
+    // What a cache starts with belongs to its identity.
+    let built = fixture.build(
+        "FROM busybox\n\
+         RUN --mount=type=cache,target=/c ls -A /c | wc -l\n\
+         RUN --mount=type=cache,target=/c,uid=5,mode=0700 ls -A /c | wc -l; stat -c '%a %u' /c\n\
+         RUN --mount=type=cache,target=/filled ls -A /filled | wc -l\n",
+    );
+    assert_eq!(built.log.output(), ["0", "0", "700 5", "0"]);
 }
 
 fn tmpfs_mounts() {

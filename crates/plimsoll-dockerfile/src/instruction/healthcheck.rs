@@ -8,9 +8,12 @@ const FORM: &str = "HEALTHCHECK [OPTIONS] CMD COMMAND";
 
 pub(super) fn parse(request: &mut Request<'_>) -> Option<InstructionKind> {
     let text = request.arguments.text();
-    let end = text.find(char::is_whitespace).unwrap_or(text.len());
+    // BuildKit looks at bytes here, so that other white space than that of ASCII belongs to the command.
+    let blank = |c: char| c.is_ascii_whitespace() || c == '\u{b}';
+    let end = text.find(blank).unwrap_or(text.len());
     let kind = request.arguments.slice(0..end);
-    let rest = request.arguments.from(end).trim();
+    let start = text.len() - text[end..].trim_start_matches(blank).len();
+    let rest = request.arguments.from(start);
     let test = match kind.text().to_ascii_uppercase().as_str() {
         "NONE" => {
             std::mem::take(&mut request.flags).ignore("HEALTHCHECK NONE", request.diagnostics);

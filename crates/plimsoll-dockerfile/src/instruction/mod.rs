@@ -62,6 +62,8 @@ pub(crate) struct Request<'a> {
     pub(crate) flags: Flags,
     /// What is behind the flags, trimmed.
     pub(crate) arguments: Piece<'a>,
+    /// Whether it stands behind `ONBUILD`.
+    pub(crate) is_trigger: bool,
     pub(crate) heredocs: &'a [Heredoc],
     /// Offset behind the whole instruction, here-documents included.
     pub(crate) end: usize,
@@ -264,6 +266,7 @@ fn unknown(request: &mut Request<'_>) {
     let cut = if shown.len() < written.len() { "…" } else { "" };
     let hint = match meant(written) {
         Some(known) => format!("did you mean `{known}`?"),
+        None if request.is_trigger => "write `ONBUILD INSTRUCTION`, such as `ONBUILD COPY . /app`".to_owned(),
         None => "if it continues the line above, end that line with the escape character".to_owned(),
     };
     let span = request.keyword.span();

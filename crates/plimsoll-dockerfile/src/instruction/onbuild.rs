@@ -21,13 +21,15 @@ pub(super) fn parse(request: &mut Request<'_>) -> Option<InstructionKind> {
         keyword: head.keyword,
         flags: head.flags,
         arguments: head.arguments,
+        is_trigger: true,
         heredocs: request.heredocs,
         end: request.end,
         line_numbers: request.line_numbers,
         escape: request.escape,
         diagnostics: request.diagnostics,
     })?;
-    let mut expression = arguments.text().to_owned();
+    // BuildKit keeps the white space at the end.
+    let mut expression = arguments.to_line_end().to_owned();
     for heredoc in request.heredocs {
         expression.push('\n');
         expression.push_str(&heredoc.content);

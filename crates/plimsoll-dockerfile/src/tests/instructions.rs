@@ -242,6 +242,7 @@ fn healthcheck() {
             }),
         ),
         ("HEALTHCHECK --retries= CMD x", json!({"test": shell("x")})),
+        ("HEALTHCHECK CMD \t\u{a0}x", json!({"test": shell("\u{a0}x")})),
     ]);
 }
 
@@ -251,6 +252,7 @@ fn onbuild() {
         ("ONBUILD RUN make", "RUN make", "RUN make"),
         ("onbuild\t copy . /app", "copy . /app", "copy . /app"),
         ("ONBUILD RUN a \\\n  b", "RUN a   b", "RUN a   b"),
+        ("ONBUILD RUN a  ", "RUN a", "RUN a  "),
         ("ONBUILD RUN <<E\nx\n\ty\nE", "RUN <<E", "RUN <<E\nx\n\ty\nE"),
         (
             "ONBUILD COPY <<-E /x\n\ta\n\tE",

@@ -45,13 +45,14 @@ pub(crate) fn run(invocation: &Invocation, command: Command) -> anyhow::Result<u
 }
 
 fn read(file: &Path) -> anyhow::Result<String> {
-    if file != Path::new("-") {
-        return fs::read_to_string(file).with_context(|| format!("cannot read `{}`", file.display()));
-    }
-    let mut text = String::new();
-    std::io::stdin()
-        .lock()
-        .read_to_string(&mut text)
-        .context("cannot read standard input")?;
-    Ok(text)
+    let bytes = if file == Path::new("-") {
+        let mut bytes = Vec::new();
+        std::io::stdin()
+            .read_to_end(&mut bytes)
+            .context("cannot read standard input")?;
+        bytes
+    } else {
+        fs::read(file).with_context(|| format!("cannot read `{}`", file.display()))?
+    };
+    plimsoll_dockerfile::decode(&bytes).with_context(|| format!("cannot read `{}`", file.display()))
 }
