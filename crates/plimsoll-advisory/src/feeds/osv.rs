@@ -203,6 +203,8 @@ impl OsvAffected {
         ratings.extend(word(&self.ecosystem_specific));
         ratings.extend(word(&self.database_specific));
 
+        let epoch = package.purl.as_deref().filter(|_| ecosystem == Ecosystem::Rpm);
+        let epoch = epoch.and_then(epoch_in);
         let mut found = Vec::new();
         let mut unusable = false;
         let ranges = self
@@ -210,7 +212,10 @@ impl OsvAffected {
             .iter()
             .filter(|range| matches!(range.kind.as_str(), "ECOSYSTEM" | "SEMVER"));
         for range in ranges {
-            let events: Vec<Event> = range.events.iter().flat_map(OsvEvent::events).collect();
+            let mut events: Vec<Event> = range.events.iter().flat_map(OsvEvent::events).collect();
+            if let Some(epoch) = epoch {
+                events.iter_mut().for_each(|event| event.set_epoch(epoch));
+            }
             let wrong = events.iter().find(|event| !is_bound(ecosystem, event));
             if let Some(wrong) = wrong {
                 warnings.push(format!(
@@ -270,6 +275,16 @@ impl OsvAffected {
             .map(|(name, version)| statement(name, fixed_in(version)))
             .collect()
     }
+}
+
+/// The epoch of an RPM package that its package URL names: Rocky's records leave it out of their versions.
+fn epoch_in(purl: &str) -> Option<&str> {
+    let (_, qualifiers) = purl.split_once('?')?;
+    let epoch = qualifiers
+        .split(['&', '#'])
+        .find_map(|qualifier| qualifier.strip_prefix("epoch="))?;
+    let is_number = !epoch.is_empty() && epoch.bytes().all(|byte| byte.is_ascii_digit());
+    (is_number && epoch != "0").then_some(epoch)
 }
 
 /// SUSE's records name the source package, and beside it the binary packages with their fixed versions.
@@ -396,6 +411,31 @@ mod tests {
             ("pypi", "zope-interface")
         );
         assert_eq!(statement.extent.to_string(), "(…, 1.2), 2.0");
+    }
+
+    /// Rocky's errata name the source package, and its epoch beside the version.
+    #[test]
+    fn a_record_of_rocky() {
+        let advisory = advisory(
+            r#"{"id":"RLSA-2023:1","aliases":["CVE-2023-1"],"summary":"Important: bind security update","affected":[
+                {"package":{"ecosystem":"Rocky Linux:8","name":"bind","purl":"pkg:rpm/rocky-linux/bind?distro=rocky-linux-8&epoch=32"},
+                 "ranges":[{"type":"ECOSYSTEM","events":[{"introduced":"0"},{"fixed":"9.11.36-8.el8"}]}]},
+                {"package":{"ecosystem":"Rocky Linux:9","name":"curl","purl":"pkg:rpm/rocky-linux/curl?epoch=0"},
+                 "ranges":[{"type":"ECOSYSTEM","events":[{"introduced":"0"},{"fixed":"0:7.76.1-26.el9"}]}]}]}"#,
+        );
+        let shown: Vec<String> = advisory
+            .statements
+            .iter()
+            .map(|one| format!("{} {} {}", one.release, one.package, one.extent))
+            .collect();
+        assert_eq!(
+            shown,
+            [
+                "rocky:8 bind (…, 32:9.11.36-8.el8)",
+                "rocky:9 curl (…, 0:7.76.1-26.el9)"
+            ]
+        );
+        assert_eq!(advisory.record.ratings, [Rating::Word(Severity::High)]);
     }
 
     #[test]

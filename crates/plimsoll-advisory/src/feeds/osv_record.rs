@@ -57,6 +57,7 @@ pub(super) struct OsvAffected {
 pub(super) struct OsvPackage {
     pub(super) ecosystem: String,
     pub(super) name: String,
+    pub(super) purl: Option<String>,
 }
 
 #[derive(Deserialize)]

@@ -30,6 +30,17 @@ impl Event {
             | Self::Limit(version) => version,
         }
     }
+
+    /// Puts `epoch` before an RPM version that has none; `0` and `*` are no versions of packages.
+    pub(crate) fn set_epoch(&mut self, epoch: &str) {
+        let (Self::Introduced(version)
+        | Self::Fixed(version)
+        | Self::LastAffected(version)
+        | Self::Limit(version)) = self;
+        if !matches!(version.as_str(), "0" | "*") && !version.contains(':') {
+            version.insert_str(0, &format!("{epoch}:"));
+        }
+    }
 }
 
 /// Turns the events of one range, in any order, into intervals that do not meet, the lowest first.

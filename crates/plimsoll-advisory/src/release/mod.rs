@@ -152,10 +152,11 @@ pub(crate) fn normalize_pypi(name: &str) -> String {
 }
 
 /// Distributions of RPM packages whose advisories name the source package. The others name binary packages.
-const RPM_BY_SOURCE: [&str; 3] = ["photon", "azurelinux", "mageia"];
+const RPM_BY_SOURCE: [&str; 4] = ["photon", "azurelinux", "mageia", "rocky"];
 
 /// The name and version that the feeds of the package's release speak of: Debian's, Ubuntu's and Alpine's name the
-/// source package, as few of RPM packages do. There and for Alpine a binary package always has its source's version.
+/// source package, as some of RPM packages do. Alpine's binary packages always have their source's version; others,
+/// such as the modules that come with Perl, may have one of their own.
 pub(crate) fn subject<'a>(package: &'a Package, release: &str) -> (String, &'a str) {
     let by_source = || {
         release
@@ -166,7 +167,7 @@ pub(crate) fn subject<'a>(package: &'a Package, release: &str) -> (String, &'a s
     let (name, version) = match (&package.source, package.ecosystem) {
         (Some(source), Ecosystem::Deb) => (&source.name, &source.version),
         (Some(source), Ecosystem::Apk) => (&source.name, &package.version),
-        (Some(source), Ecosystem::Rpm) if by_source() => (&source.name, &package.version),
+        (Some(source), Ecosystem::Rpm) if by_source() => (&source.name, &source.version),
         _ => (&package.name, &package.version),
     };
     let name = if name.is_empty() { &package.name } else { name };
@@ -366,6 +367,32 @@ mod tests {
             assert!(matches!(scope, Scope::None(..)), "{id} {version}: {scope:?}");
         }
         assert!(matches!(Scope::of(Ecosystem::Deb, None), Scope::None(..)));
+    }
+
+    #[test]
+    fn what_feeds_speak_of() {
+        let package = |ecosystem, name: &str, version: &str, source: (&str, &str)| Package {
+            source: Some(plimsoll_core::SourcePackage {
+                name: source.0.to_owned(),
+                version: source.1.to_owned(),
+            }),
+            ..Package::new(ecosystem, name, version)
+        };
+        let perl = package(
+            Ecosystem::Rpm,
+            "perl-Errno",
+            "1.30-481.el9",
+            ("perl", "4:5.32.1-481.el9"),
+        );
+        assert_eq!(subject(&perl, "rocky:9"), ("perl".to_owned(), "4:5.32.1-481.el9"));
+        assert_eq!(
+            subject(&perl, "almalinux:9"),
+            ("perl-Errno".to_owned(), "1.30-481.el9")
+        );
+        let libc = package(Ecosystem::Deb, "libc6", "2.36-9+b1", ("glibc", "2.36-9"));
+        assert_eq!(subject(&libc, "debian:12"), ("glibc".to_owned(), "2.36-9"));
+        let musl = package(Ecosystem::Apk, "musl-utils", "1.2-r0", ("musl", ""));
+        assert_eq!(subject(&musl, "alpine:v3.20"), ("musl".to_owned(), "1.2-r0"));
     }
 
     #[test]

@@ -1,8 +1,11 @@
 //! RPM package headers as databases keep them: an index of tags, then their values, all big-endian (RPM's file format,
 //! version 4, without the lead and the magic).
 
-use crate::FoundPackage;
+use std::collections::HashMap;
+
 use plimsoll_core::SourcePackage;
+
+use crate::FoundPackage;
 
 /// The tags that are read (`rpmtag.h`).
 mod tag {
@@ -194,6 +197,30 @@ pub(super) fn source(file: &str, epoch: Option<u32>) -> Option<SourcePackage> {
     })
 }
 
+/// Gives each source package the epoch of its binary package of the same name and version, if there is one: others of the
+/// same source may have a version and an epoch of their own, as the modules that come with Perl do.
+pub(super) fn set_source_epochs(packages: &mut [FoundPackage]) {
+    let plain = |version: &str| version.rsplit(':').next().unwrap_or(version).to_owned();
+    let mut known: HashMap<(String, String), String> = HashMap::new();
+    for package in packages.iter() {
+        let named = package
+            .source
+            .as_ref()
+            .filter(|source| source.name == package.name);
+        if let Some(source) = named.filter(|source| plain(&source.version) == plain(&package.version)) {
+            known.insert(
+                (source.name.clone(), plain(&source.version)),
+                package.version.clone(),
+            );
+        }
+    }
+    for source in packages.iter_mut().filter_map(|package| package.source.as_mut()) {
+        if let Some(version) = known.get(&(source.name.clone(), plain(&source.version))) {
+            source.version.clone_from(version);
+        }
+    }
+}
+
 /// `NAME:STREAM` of a label `NAME:STREAM:VERSION:CONTEXT[:ARCH]`.
 fn module(label: &str) -> Option<String> {
     let mut parts = label.split(':');
@@ -319,6 +346,31 @@ pub(super) mod tests {
         let blob = package("a", "1");
         for length in [0, 4, 7, 8, 100, blob.len() - 1] {
             assert!(Header::parse(&blob[..length]).is_err(), "{length}");
+        }
+    }
+
+    #[test]
+    fn a_source_has_the_epoch_of_its_namesake() {
+        let package = |name: &str, version: &str, epoch| FoundPackage {
+            name: name.to_owned(),
+            version: full_version(epoch, version, "481.el9"),
+            source: source("perl-5.32.1-481.el9.src.rpm", epoch),
+            ..FoundPackage::default()
+        };
+        let mut packages = [
+            package("perl-Errno", "1.30", None),
+            package("perl", "5.32.1", Some(4)),
+            package("perl-libs", "5.32.1", Some(4)),
+        ];
+        assert_eq!(packages[0].source.as_ref().unwrap().version, "5.32.1-481.el9");
+        set_source_epochs(&mut packages);
+        for package in packages {
+            assert_eq!(
+                package.source.unwrap().version,
+                "4:5.32.1-481.el9",
+                "{}",
+                package.name
+            );
         }
     }
 

@@ -71,7 +71,7 @@ impl Cataloger for Rpm {
     }
 
     fn version(&self) -> u32 {
-        3
+        4
     }
 
     fn ecosystem(&self) -> Option<Ecosystem> {
@@ -102,6 +102,7 @@ impl Cataloger for Rpm {
         };
         if let File::Manifest = file {
             evidence.packages = manifest::packages(content, warnings);
+            header::set_source_epochs(&mut evidence.packages);
             return;
         }
         let mut relations = Relations::default();
@@ -120,6 +121,7 @@ impl Cataloger for Rpm {
             Err(problem) => warnings.add(problem),
         });
         relations.tell(&mut evidence.packages);
+        header::set_source_epochs(&mut evidence.packages);
         if let Err(problem) = read {
             warnings.add(problem);
         }
