@@ -24,11 +24,17 @@ pub enum Place {
         diff_id: Digest,
         /// The path, without a leading slash.
         path: String,
+        /// The line, from 1, where it is in one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        line: Option<usize>,
     },
     /// A file of a directory that was scanned.
     File {
         /// The path in it, without a leading slash.
         path: String,
+        /// The line, from 1, where it is in one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        line: Option<usize>,
     },
     /// A running container.
     Container {

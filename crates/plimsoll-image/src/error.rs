@@ -23,6 +23,16 @@ pub enum Error {
         /// The name as it was given.
         name: String,
     },
+    /// A file or a container engine has no image of this name.
+    #[error("there is no image `{name}` in {place}")]
+    NotInSource {
+        /// The name as it was given.
+        name: String,
+        /// Where it was looked for, for people: `Docker`, or a path in backticks.
+        place: String,
+        /// The names that are there, where it is a file.
+        names: Option<Vec<String>>,
+    },
     /// A short ID fits several images.
     #[error("`{name}` is the start of {} image IDs", ids.len())]
     Ambiguous {
@@ -46,6 +56,8 @@ pub enum Error {
         engine: &'static str,
         /// The engine's socket.
         socket: PathBuf,
+        /// Whether it answered, and refused.
+        answered: bool,
         /// Why not.
         reason: String,
     },
@@ -189,6 +201,20 @@ impl Error {
     pub fn hint(&self) -> Option<Hint> {
         let text = match self {
             Self::NoSuchImage { .. } => "`plimsoll images` lists the images of the store".to_owned(),
+            Self::NotInSource {
+                names: Some(names), ..
+            } => match names.as_slice() {
+                [] => "nothing in it has a name; leave `:NAME` out".to_owned(),
+                names => format!("the names in it are {}", listed(names)),
+            },
+            Self::NotInSource {
+                name,
+                place,
+                names: None,
+            } => {
+                let engine = place.to_lowercase();
+                format!("`{engine} images` lists what is there, `{engine} pull {name}` fetches it")
+            }
             Self::Ambiguous { ids, .. } => {
                 let ids: Vec<String> = ids.iter().map(|id| format!("`{}`", id.short())).collect();
                 format!("give more digits; it fits {}", ids.join(", "))
@@ -203,6 +229,7 @@ impl Error {
                 "check the name and the network; `plimsoll load` and `plimsoll import` take images from files"
                     .to_owned()
             }
+            Self::Engine { answered: true, .. } => return None,
             Self::Engine { engine: "Podman", .. } => {
                 "start its service with `podman system service --time=0 &`, or name its socket with \
                  `CONTAINER_HOST=unix://SOCKET`"
@@ -211,12 +238,22 @@ impl Error {
             Self::Engine { .. } => "is it running, and may you use it? Another socket is named with \
                 `DOCKER_HOST=unix://SOCKET`"
                 .to_owned(),
+            Self::NotAnArchive { path, .. } if path.is_dir() => {
+                format!(
+                    "the files of a root file system are scanned as `rootfs:{}`",
+                    path.display()
+                )
+            }
             Self::NotAnArchive { .. } => "`plimsoll save` and `docker save` write image archives; \
                 for the files of a root file system use `plimsoll import`"
                 .to_owned(),
             Self::Truncated { .. } => {
                 "the file was not copied or written to its end; get it again".to_owned()
             }
+            Self::Missing { path, member, .. } if member == "index.json" && path.is_dir() => format!(
+                "it is no OCI image layout; the files of a root file system are scanned as `rootfs:{}`",
+                path.display()
+            ),
             Self::Missing { .. } => {
                 "the archive is not complete; write it again with `docker save` or `plimsoll save`".to_owned()
             }
@@ -235,5 +272,15 @@ impl Error {
             _ => return None,
         };
         Some(Hint::new(text))
+    }
+}
+
+/// Some of the names, each in backticks.
+fn listed(names: &[String]) -> String {
+    const MOST: usize = 10;
+    let some: Vec<String> = names.iter().take(MOST).map(|name| format!("`{name}`")).collect();
+    match names.len().checked_sub(MOST) {
+        Some(more @ 1..) => format!("{} and {more} more", some.join(", ")),
+        _ => some.join(", "),
     }
 }

@@ -76,6 +76,12 @@ impl Descriptor {
             || (wanted.is_some() && self.reference() == wanted)
     }
 
+    /// What it is called, by name or else by tag.
+    pub(crate) fn name(&self) -> Option<String> {
+        let named = self.reference().map(|reference| reference.to_string());
+        named.or_else(|| self.annotations.get(REF_NAME).cloned())
+    }
+
     pub(crate) fn is_index(&self) -> bool {
         matches!(self.media_type.as_str(), INDEX | DOCKER_INDEX)
     }

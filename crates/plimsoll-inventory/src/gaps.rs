@@ -11,12 +11,8 @@ impl Inventory {
     /// speaks for it. A caller that compares packages with advisories must not call an image assessed while there are
     /// some: without a package, there is nothing to compare, and that is not the same as nothing to find.
     pub fn gaps(&self) -> Vec<String> {
-        let is_all = |ecosystem| self.packages.iter().all(|package| package.ecosystem == ecosystem);
         let mut gaps: Vec<String> = self.missing_database().into_iter().collect();
-        // Programs found by their versions are no list of what is there.
-        if self.distribution.is_none() && is_all(Ecosystem::Generic) && self.uncatalogued.is_empty() {
-            gaps.push("no package database was found, nor what distribution the image is of".to_owned());
-        }
+        gaps.extend(self.nothing_listed().map(str::to_owned));
         gaps.extend(unread(&self.unread));
         gaps.extend(self.uncatalogued.iter().map(|one| {
             let others = match one.files {
@@ -28,6 +24,16 @@ impl Inventory {
         gaps
     }
 
+    /// That nothing in the image lists what is in it, a sentence; `None` where something does.
+    pub fn nothing_listed(&self) -> Option<&'static str> {
+        // Programs found by their versions are no list of what is there.
+        let mut packages = self.packages.iter();
+        let is_listed = packages.any(|package| package.ecosystem != Ecosystem::Generic)
+            || self.distribution.is_some()
+            || !self.uncatalogued.is_empty();
+        (!is_listed).then_some("no package database was found, nor what distribution it is of")
+    }
+
     /// That the image is of a distribution and none of its packages was found, a sentence; `None` where that is not so.
     pub fn missing_database(&self) -> Option<String> {
         let distribution = self.distribution.as_ref()?;
@@ -35,7 +41,7 @@ impl Inventory {
         let has_database = packages.any(|package| package.ecosystem.is_distribution());
         (!has_database).then(|| {
             format!(
-                "the image is of {distribution}, but no package of the distribution was found: its package database is \
+                "it is of {distribution}, but no package of the distribution was found: its package database is \
                  missing, empty or of a kind that is not read"
             )
         })

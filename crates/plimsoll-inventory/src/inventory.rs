@@ -329,9 +329,11 @@ fn in_layers(layers: &[LayerAnalysis]) -> Vec<Finding> {
                 Some(diff_id) => Place::Layer {
                     diff_id,
                     path: secret.path.clone(),
+                    line: Some(secret.line),
                 },
                 None => Place::File {
                     path: secret.path.clone(),
+                    line: Some(secret.line),
                 },
             },
             evidence: secret.redacted.clone(),

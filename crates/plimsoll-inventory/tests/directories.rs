@@ -37,7 +37,7 @@ fn without_layers(inventory: &Inventory) -> Vec<Package> {
 /// The secrets' checks, files and lines.
 fn secrets(inventory: &Inventory) -> Vec<(String, String, String)> {
     let shown = |found: &Finding| match &found.place {
-        Place::Layer { path, .. } | Place::File { path } => {
+        Place::Layer { path, .. } | Place::File { path, .. } => {
             (found.check.clone(), path.clone(), found.message.clone())
         }
         other => panic!("{other:?} is no file"),

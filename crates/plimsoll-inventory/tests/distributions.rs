@@ -356,7 +356,7 @@ fn a_distribution_without_its_database_is_told() {
     assert_eq!(shown(&found), ["a 1 0"]);
     let missing = found.missing_database().unwrap();
     assert!(
-        missing.starts_with("the image is of rhel 9.4, but no package"),
+        missing.starts_with("it is of rhel 9.4, but no package"),
         "{missing}"
     );
     assert_eq!(

@@ -437,11 +437,11 @@ fn gaps_tell_nothing_to_compare_from_could_not_look() {
     let gaps = |entries: &[Put<'_>]| inventory(vec![layer(dir.path(), entries)]).gaps();
     assert_eq!(
         gaps(&[F("app", b"x")]),
-        ["no package database was found, nor what distribution the image is of"]
+        ["no package database was found, nor what distribution it is of"]
     );
     let none = gaps(&[release, F("app/a.dist-info/METADATA", &metadata("a", "1"))]);
     assert!(
-        none.len() == 1 && none[0].starts_with("the image is of debian 12, but no package"),
+        none.len() == 1 && none[0].starts_with("it is of debian 12, but no package"),
         "{none:?}"
     );
     let release = || F("etc/os-release", b"ID=debian\nVERSION_ID=\"12\"\n");

@@ -85,8 +85,8 @@ pub(crate) fn place(place: &Place) -> String {
     match place {
         Place::Dockerfile { path, .. } => path.clone(),
         Place::Config { field } => format!("config: {field}"),
-        Place::Layer { diff_id, path } => format!("{path} (layer {})", diff_id.short()),
-        Place::File { path } => path.clone(),
+        Place::Layer { diff_id, path, .. } => format!("{path} (layer {})", diff_id.short()),
+        Place::File { path, .. } => path.clone(),
         Place::Container { name } => format!("container {name}"),
     }
 }

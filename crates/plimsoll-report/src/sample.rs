@@ -163,6 +163,7 @@ fn secret() -> Finding {
         place: Place::Layer {
             diff_id: Digest::of(b"layer 1"),
             path: "app/deploy.env".to_owned(),
+            line: Some(3),
         },
         evidence: "ghp_********".to_owned(),
         remedy: Some(Hint::new("revoke it, and use `RUN --mount=type=secret`")),

@@ -173,7 +173,7 @@ impl Run<'_> {
             })
         });
         let (path, line) = match &found.place {
-            Place::Layer { path, .. } | Place::File { path } => (path.clone(), line_of(&found.message)),
+            Place::Layer { path, line, .. } | Place::File { path, line } => (path.clone(), line.unwrap_or(1)),
             Place::Dockerfile { path, .. } => (path.clone(), 1),
             Place::Config { field } => (format!("config.json/{field}"), 1),
             Place::Container { name } => (name.clone(), 1),
@@ -280,13 +280,6 @@ fn stable(package: &Package) -> String {
         ..package.clone()
     };
     uid(&unversioned)
-}
-
-/// The line in a message such as `GitHub token in line 3`; 1 where there is none.
-fn line_of(message: &str) -> usize {
-    let rest = message.split(" in line ").nth(1).unwrap_or_default();
-    let digits: String = rest.chars().take_while(char::is_ascii_digit).collect();
-    digits.parse().ok().filter(|line| *line > 0).unwrap_or(1)
 }
 
 fn category_word(found: &LicenseFinding) -> String {

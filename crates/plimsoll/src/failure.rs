@@ -68,9 +68,14 @@ pub(crate) fn code(error: &anyhow::Error) -> u8 {
     let carried = error.chain().find_map(|cause| {
         let failure = cause.downcast_ref::<Failure>().map(|failure| failure.code);
         let template = || cause.downcast_ref::<TemplateError>().map(|_| exit::USAGE);
+        let name = || match cause.downcast_ref::<plimsoll_image::Error>() {
+            Some(plimsoll_image::Error::Name { .. }) => Some(exit::USAGE),
+            _ => None,
+        };
         failure
             .or_else(|| cause.downcast_ref::<WithCode>().map(|with| with.code))
             .or_else(template)
+            .or_else(name)
     });
     carried.unwrap_or(exit::FAILED)
 }

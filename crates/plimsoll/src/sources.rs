@@ -1,7 +1,7 @@
 //! Images as a command line names them: in the store, a container engine, an archive, an OCI layout, a registry.
 
-use std::io;
 use std::path::Path;
+use std::{fs, io};
 
 use plimsoll_core::{Platform, Reference};
 use plimsoll_image::registry::{self, PullOptions};
@@ -57,18 +57,24 @@ fn in_engine(store: &Store, name: &str, mut options: Options) -> anyhow::Result<
         match source::open(&source, store, &options) {
             Ok(images) => return Ok(one(images, name)?),
             // One that does not answer, or not us, has nothing to say about the name.
-            Err(Error::NoSuchImage { .. } | Error::Engine { .. }) => {}
+            Err(Error::NotInSource { .. } | Error::Engine { .. }) => {}
             Err(error) => return Err(error.into()),
         }
     }
-    let name = name.to_owned();
+    let hint = match fs::metadata(name) {
+        Ok(file) if file.is_dir() => format!(
+            "`{name}` is a directory: `rootfs:{name}` for the files in it, `oci:{name}` where it is an OCI image layout"
+        ),
+        Ok(_) => format!("`{name}` is a file: name it by `--input {name}`"),
+        Err(_) => format!(
+            "`plimsoll images` lists the store; a registry is asked by `registry:{name}`, a file is named by \
+             `docker-archive:FILE`, `oci-archive:FILE` or `oci:DIR`"
+        ),
+    };
     Err(Failure::new(format!(
         "there is no image `{name}`, neither in the store nor in a container engine"
     ))
-    .with_hint(format!(
-        "`plimsoll images` lists the store; a registry is asked by `registry:{name}`, a file is named by \
-             `docker-archive:FILE`, `oci-archive:FILE` or `oci:DIR`"
-    ))
+    .with_hint(hint)
     .into())
 }
 

@@ -122,7 +122,7 @@ impl Decisions {
         let product = Product::default();
         self.split(found, |one| {
             let path = match &one.place {
-                Place::Layer { path, .. } | Place::File { path } | Place::Dockerfile { path, .. } => path,
+                Place::Layer { path, .. } | Place::File { path, .. } | Place::Dockerfile { path, .. } => path,
                 Place::Config { field } => field,
                 Place::Container { name } => name,
             };

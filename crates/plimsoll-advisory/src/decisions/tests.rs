@@ -316,6 +316,7 @@ fn secrets_by_check_and_file() {
         place: Place::Layer {
             diff_id: plimsoll_core::Digest::of(b""),
             path: path.to_owned(),
+            line: Some(3),
         },
         evidence: String::new(),
         remedy: None,

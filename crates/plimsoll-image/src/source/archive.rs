@@ -51,10 +51,7 @@ impl Archive {
         let file = File::open(path).map_err(Error::io("open", path))?;
         let metadata = file.metadata().map_err(failed)?;
         if metadata.is_dir() {
-            return Err(not_an_archive(
-                path,
-                "it is a directory; an OCI image layout is named by `oci:DIR`",
-            ));
+            return Err(not_an_archive(path, "it is a directory, and no OCI image layout"));
         }
         let file = if metadata.is_file() && !is_compressed(&file).map_err(failed)? {
             file

@@ -32,12 +32,13 @@ impl Engine {
     /// Spools the docker-archive of the image `name` to `temporary_directory`, in a file without a name: the list of
     /// its layers comes last, and says what the bytes before it must be.
     pub(super) fn export(self, socket: &Path, name: &str, temporary_directory: &Path) -> Result<File> {
-        let failed = |reason: String| Error::Engine {
+        let failed = |answered: bool, reason: String| Error::Engine {
             engine: self.name(),
             socket: socket.to_owned(),
+            answered,
             reason,
         };
-        let refused = |error: io::Error| failed(error.to_string());
+        let refused = |error: io::Error| failed(false, error.to_string());
         let stream = UnixStream::connect(socket).map_err(refused)?;
         stream.set_read_timeout(Some(TIMEOUT)).map_err(refused)?;
         let target = format!("/images/{}/get", escaped(name));
@@ -45,18 +46,25 @@ impl Engine {
         match answer.status {
             200 => {}
             404 => {
-                return Err(Error::NoSuchImage {
-                    name: format!("{}:{name}", self.prefix()),
+                return Err(Error::NotInSource {
+                    name: name.to_owned(),
+                    place: self.name().to_owned(),
+                    names: None,
                 });
             }
-            status => return Err(failed(format!("it answers {status}: {}", message(&mut answer)))),
+            status => {
+                return Err(failed(
+                    true,
+                    format!("it answers {status}: {}", message(&mut answer)),
+                ));
+            }
         }
         let mut spooled =
             tempfile::tempfile_in(temporary_directory).map_err(Error::io("write", temporary_directory))?;
         super::archive::copy(
             &mut answer,
             &mut spooled,
-            |error| failed(format!("the image breaks off: {error}")),
+            |error| failed(true, format!("the image breaks off: {error}")),
             temporary_directory,
         )?;
         Ok(spooled)

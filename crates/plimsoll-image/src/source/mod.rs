@@ -121,11 +121,23 @@ pub fn open(source: &Source, store: &Store, options: &Options) -> Result<Vec<Ima
         Source::DockerArchive(path) => {
             let (path, name) = split_name(path);
             let archive = Archive::open(&path, options)?;
+            expect(
+                &archive,
+                docker_archive::MANIFEST,
+                oci::INDEX,
+                "an OCI image layout: name it by `oci-archive:`",
+            )?;
             named(docker_archive::read(&archive, options)?, &path, name.as_deref())
         }
         Source::OciArchive(path) => {
             let (path, name) = split_name(path);
             let archive = Archive::open(&path, options)?;
+            expect(
+                &archive,
+                oci::INDEX,
+                docker_archive::MANIFEST,
+                "a docker-archive: name it by `docker-archive:`",
+            )?;
             oci::Layout::Archive(archive).read(options, name.as_deref())
         }
         Source::Oci(path) => {
@@ -137,6 +149,15 @@ pub fn open(source: &Source, store: &Store, options: &Options) -> Result<Vec<Ima
     }
 }
 
+/// Refuses an archive that has the list of images of another form instead of its own; one that has neither is refused
+/// when it is read.
+fn expect(archive: &Archive, own: &str, other: &str, what: &str) -> Result<()> {
+    match archive.find(own).is_none() && archive.find(other).is_some() {
+        true => Err(archive::not_an_archive(&archive.path, &format!("it is {what}"))),
+        false => Ok(()),
+    }
+}
+
 /// The image `name` of a container engine.
 fn exported(engine: Engine, socket: &Path, name: &str, options: &Options) -> Result<Vec<Image>> {
     let file = engine.export(socket, name, &options.temporary_directory)?;
@@ -144,11 +165,15 @@ fn exported(engine: Engine, socket: &Path, name: &str, options: &Options) -> Res
     docker_archive::read(&archive, options)
 }
 
-/// The images of a file that is a docker-archive or an oci-archive, plain or compressed.
+/// The images of a file that is a docker-archive or an oci-archive, plain or compressed, or of a directory that is an
+/// OCI image layout.
 ///
 /// # Errors
-/// When it is neither, or damaged.
+/// When it is none of them, or damaged.
 pub fn open_archive(path: &Path, options: &Options) -> Result<Vec<Image>> {
+    if path.join(oci::INDEX).is_file() {
+        return open_layout(path, options);
+    }
     images(Archive::open(path, options)?, options)
 }
 
@@ -203,10 +228,18 @@ fn named(images: Vec<Image>, path: &Path, name: Option<&str>) -> Result<Vec<Imag
     };
     let reference = name.parse().ok();
     let is_meant = |image: &Image| image.references.iter().any(|own| Some(own) == reference.as_ref());
-    let found: Vec<Image> = images.into_iter().filter(is_meant).collect();
+    let (found, others): (Vec<Image>, Vec<Image>) = images.into_iter().partition(is_meant);
     match found.is_empty() {
-        true => Err(Error::NoSuchImage {
-            name: format!("{}:{name}", path.display()),
+        true => Err(Error::NotInSource {
+            name: name.to_owned(),
+            place: format!("`{}`", path.display()),
+            names: Some(
+                others
+                    .iter()
+                    .flat_map(|image| &image.references)
+                    .map(ToString::to_string)
+                    .collect(),
+            ),
         }),
         false => Ok(found),
     }

@@ -108,6 +108,10 @@ impl Layout {
     /// The images of the layout; of one for several platforms, the one for the platform. With `name`, those that are
     /// called so.
     pub(super) fn read(&self, options: &Options, name: Option<&str>) -> Result<Vec<Image>> {
+        if let Self::Directory(path) = self {
+            // A directory that is not there is told from one that is no layout.
+            path.read_dir().map_err(Error::io("open", path))?;
+        }
         let index = self
             .need(INDEX, "every OCI image layout")?
             .document(self.path(), INDEX)?;
@@ -122,8 +126,10 @@ impl Layout {
             self.add_leaves(top, top, 0, &mut leaves, &mut left)?;
         }
         if let Some(name) = name.filter(|_| leaves.is_empty()) {
-            return Err(Error::NoSuchImage {
-                name: format!("{}:{name}", self.path().display()),
+            return Err(Error::NotInSource {
+                name: name.to_owned(),
+                place: format!("`{}`", self.path().display()),
+                names: Some(index.manifests.iter().filter_map(Descriptor::name).collect()),
             });
         }
         if leaves.is_empty() {

@@ -202,10 +202,12 @@ fn docker_archives_are_read_plain_and_compressed() {
     )
     .parse()
     .unwrap();
-    assert!(matches!(
-        source::open(&source, &store, &Options::default()),
-        Err(Error::NoSuchImage { .. })
-    ));
+    let missing = source::open(&source, &store, &Options::default()).unwrap_err();
+    assert!(matches!(missing, Error::NotInSource { .. }), "{missing}");
+    assert!(
+        missing.hint().unwrap().0.starts_with("the names in it are `"),
+        "{missing:?}"
+    );
 }
 
 #[test]
@@ -489,4 +491,22 @@ fn annotations_are_written_where_they_belong_and_kept() {
     assert_eq!(read[0].annotations["manifest"], "2");
     let added = store.add(&read[0], &[]).unwrap();
     assert_eq!(added.annotations, read[0].annotations);
+}
+
+#[test]
+fn an_archive_of_the_other_form_is_told() {
+    let directory = tempfile::tempdir().unwrap();
+    let store = Store::open(&directory.path().join("store")).unwrap();
+    for (member, named, told) in [
+        ("index.json", "docker-archive", "`oci-archive:`"),
+        ("manifest.json", "oci-archive", "`docker-archive:`"),
+    ] {
+        let path = directory.path().join("other.tar");
+        std::fs::write(&path, Tar::new().file(member, b"{}").end()).unwrap();
+        let source: Source = format!("{named}:{}", path.display()).parse().unwrap();
+        let error = source::open(&source, &store, &Options::default())
+            .unwrap_err()
+            .to_string();
+        assert!(error.contains(told), "{error}");
+    }
 }

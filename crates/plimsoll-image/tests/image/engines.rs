@@ -78,7 +78,9 @@ fn what_an_engine_refuses_is_told() {
         [head.as_bytes(), body].concat()
     };
     let (images, _) = asked("docker-daemon:a", answer("404 Not Found", message));
-    assert!(matches!(images.unwrap_err(), Error::NoSuchImage { name } if name == "docker-daemon:a"));
+    let error = images.unwrap_err();
+    assert_eq!(error.to_string(), "there is no image `a` in Docker");
+    assert!(error.hint().unwrap().0.contains("`docker pull a`"));
     let (images, _) = asked("docker-daemon:a", answer("500 Oh", br#"{"message":"disk full"}"#));
     let told = images.unwrap_err().to_string();
     assert!(

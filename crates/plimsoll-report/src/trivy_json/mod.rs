@@ -10,8 +10,8 @@ use std::collections::BTreeMap;
 
 use licenses::licenses;
 use model::{
-    DataSource, Detected, Entry, Extra, Identifier, Layer, Listed, Metadata, Os, Report, Scores, Secret,
-    Source, Version, Why,
+    Code, CodeLine, DataSource, Detected, Entry, Extra, Identifier, Layer, Lines, Listed, Metadata, Os,
+    Report, Scores, Secret, Source, Version, Why,
 };
 use plimsoll_core::{Cvss, Ecosystem, Finding, Package, PackageLayer, Place, SourcePackage, Vulnerability};
 
@@ -269,7 +269,32 @@ fn scores(all: &[Cvss]) -> BTreeMap<&str, Scores<'_>> {
     scores
 }
 
+impl<'a> Lines<'a> {
+    /// Of the file, no more than what was found is known, and that redacted.
+    fn of(line: usize, content: &'a str) -> Self {
+        Self {
+            start_line: line,
+            end_line: line,
+            code: Code {
+                lines: [CodeLine {
+                    number: line,
+                    content,
+                    is_cause: true,
+                    annotation: "",
+                    truncated: false,
+                    first_cause: true,
+                    last_cause: true,
+                }],
+            },
+        }
+    }
+}
+
 impl Layer {
+    fn is_unknown(&self) -> bool {
+        self.diff_id.is_none()
+    }
+
     fn of(layer: Option<&PackageLayer>) -> Self {
         Self {
             diff_id: layer.map(|layer| layer.diff_id.to_string()),
@@ -347,9 +372,10 @@ fn secrets(findings: &[Finding]) -> Vec<Entry<'_>> {
     let mut entries: Vec<Entry<'_>> = Vec::new();
     for finding in findings {
         let (target, diff_id) = match &finding.place {
-            Place::Layer { diff_id, path } => (path.clone(), Some(diff_id.to_string())),
+            // Trivy writes files of images with a leading slash.
+            Place::Layer { diff_id, path, .. } => (format!("/{path}"), Some(diff_id.to_string())),
             Place::Config { field } => (format!("config.json: {field}"), None),
-            Place::Dockerfile { path, .. } | Place::File { path } => (path.clone(), None),
+            Place::Dockerfile { path, .. } | Place::File { path, .. } => (path.clone(), None),
             Place::Container { name } => (name.clone(), None),
         };
         let secret = Secret {
@@ -357,6 +383,12 @@ fn secrets(findings: &[Finding]) -> Vec<Entry<'_>> {
             category: "Secret",
             severity: finding.severity.as_str(),
             title: &finding.message,
+            lines: match finding.place {
+                Place::Layer { line, .. } | Place::File { line, .. } => {
+                    line.map(|line| Lines::of(line, &finding.evidence))
+                }
+                _ => None,
+            },
             r#match: &finding.evidence,
             layer: Layer { diff_id },
         };

@@ -126,6 +126,7 @@ pub(super) struct Listed<'a> {
     pub(super) licenses: &'a [String],
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(super) depends_on: Vec<String>,
+    #[serde(skip_serializing_if = "Layer::is_unknown")]
     pub(super) layer: Layer,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) file_path: Option<&'a str>,
@@ -171,6 +172,7 @@ pub(super) struct Detected<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) fixed_version: Option<&'a str>,
     pub(super) status: &'static str,
+    #[serde(skip_serializing_if = "Layer::is_unknown")]
     pub(super) layer: Layer,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) severity_source: Option<&'a str>,
@@ -247,6 +249,36 @@ pub(super) struct Secret<'a> {
     pub(super) category: &'a str,
     pub(super) severity: &'static str,
     pub(super) title: &'a str,
+    #[serde(flatten, skip_serializing_if = "Option::is_none")]
+    pub(super) lines: Option<Lines<'a>>,
     pub(super) r#match: &'a str,
+    #[serde(skip_serializing_if = "Layer::is_unknown")]
     pub(super) layer: Layer,
+}
+
+/// Where in a file a secret is.
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct Lines<'a> {
+    pub(super) start_line: usize,
+    pub(super) end_line: usize,
+    pub(super) code: Code<'a>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct Code<'a> {
+    pub(super) lines: [CodeLine<'a>; 1],
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct CodeLine<'a> {
+    pub(super) number: usize,
+    pub(super) content: &'a str,
+    pub(super) is_cause: bool,
+    pub(super) annotation: &'static str,
+    pub(super) truncated: bool,
+    pub(super) first_cause: bool,
+    pub(super) last_cause: bool,
 }

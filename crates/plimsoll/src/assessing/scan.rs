@@ -83,20 +83,26 @@ impl Scanned {
 /// Packages of the distribution where none was found, and kinds of packages that are in the image and that no cataloger
 /// reads.
 fn uncatalogued(inventory: &Inventory) -> impl Iterator<Item = Coverage> {
-    let not_assessed = |subject: String, reason: String| Coverage {
-        subject,
-        ecosystem: None,
-        packages: None,
-        status: CoverageStatus::NotAssessed { reason },
-    };
     let missing = inventory
         .missing_database()
         .map(|reason| not_assessed("packages of the distribution".to_owned(), reason));
+    let unlisted = inventory
+        .nothing_listed()
+        .map(|reason| not_assessed("packages".to_owned(), reason.to_owned()));
     let unread = inventory.uncatalogued.iter().map(move |unread| {
         let reason = format!("{} are not read yet; one is `{}`", unread.kind, unread.example);
         not_assessed(unread.kind.clone(), reason)
     });
-    missing.into_iter().chain(unread)
+    missing.into_iter().chain(unlisted).chain(unread)
+}
+
+fn not_assessed(subject: String, reason: String) -> Coverage {
+    Coverage {
+        subject,
+        ecosystem: None,
+        packages: None,
+        status: CoverageStatus::NotAssessed { reason },
+    }
 }
 
 /// The report of one scan. `name` is what the user called the image.
@@ -170,8 +176,13 @@ pub(crate) fn sbom_report(mut sbom: Sbom) -> anyhow::Result<ScanReport> {
     if let (Some(distribution), None) = (&sbom.artifact.distribution, &sbom.artifact.end_of_life) {
         sbom.artifact.end_of_life = end_of_life(distribution);
     }
+    let mut coverage = sbom.unread;
+    if sbom.packages.is_empty() && coverage.is_empty() {
+        let reason = "the SBOM lists no packages".to_owned();
+        coverage.push(not_assessed("packages".to_owned(), reason));
+    }
     Ok(ScanReport {
-        coverage: sbom.unread,
+        coverage,
         dependencies: sbom.dependencies,
         warnings: sbom.warnings,
         ..blank(sbom.artifact, sbom.packages)?

@@ -1,5 +1,5 @@
 use std::fs::{self, File};
-use std::io::Read;
+use std::io::{BufRead as _, Read};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
@@ -145,8 +145,17 @@ fn advisories(invocation: &Invocation, args: &Args) -> anyhow::Result<Option<Adv
     Advisories::required(&path, &args.age, args.demo_db, invocation.printer).map(Some)
 }
 
-/// Whether the file begins as an SBOM does: images never begin with a brace.
+/// Whether the file, or standard input, begins as an SBOM does: images never begin with a brace.
 fn is_sbom(file: &Path) -> bool {
+    if file == Path::new("-") {
+        // What was looked at stays to be read.
+        let mut input = std::io::stdin().lock();
+        let start = input.fill_buf().unwrap_or_default().trim_ascii_start();
+        return start
+            .strip_prefix(b"\xef\xbb\xbf")
+            .unwrap_or(start)
+            .starts_with(b"{");
+    }
     let mut head = Vec::new();
     let read = File::open(file).and_then(|file| file.take(4096).read_to_end(&mut head));
     read.is_ok() && sbom::is_sbom(&head)

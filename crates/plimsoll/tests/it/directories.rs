@@ -100,7 +100,7 @@ fn what_makes_no_sense_of_a_directory_is_refused() {
         (&["sbom", "--rootfs", "root", "app:1"], 2, "cannot be used with"),
         (
             &["compare", "rootfs:root", "rootfs:root"],
-            3,
+            2,
             "plimsoll scan rootfs:root",
         ),
     ] {

@@ -267,3 +267,20 @@ fn sboms_of_other_tools_are_scanned() {
         assert_eq!(ids(&report), expected, "{document}");
     }
 }
+
+#[test]
+fn an_sbom_comes_from_standard_input_too() {
+    let sandbox = Sandbox::new();
+    let sbom = r#"{"bomFormat": "CycloneDX", "specVersion": "1.6", "components": [
+      {"type": "library", "name": "flask", "version": "0.12", "purl": "pkg:pypi/flask@0.12"}]}"#;
+    std::fs::write(sandbox.path("a.json"), format!("\n  {sbom}")).unwrap();
+    for args in [["--input", "-"], ["--sbom", "-"]] {
+        let mut command = sandbox.command(&["scan", "--demo-db", "-f", "json"]);
+        let input = std::fs::File::open(sandbox.path("a.json")).unwrap();
+        let output = command.args(args).stdin(input).output().unwrap();
+        assert!(output.status.success(), "{}", text(&output.stderr));
+        let report: Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert_eq!(report["ArtifactType"], "cyclonedx", "{args:?}");
+        assert_eq!(report["ArtifactName"], "-", "{args:?}");
+    }
+}

@@ -187,3 +187,49 @@ fn a_broken_feed_leaves_the_old_database() {
         before.lines().nth(3)
     );
 }
+
+#[test]
+fn an_image_that_lists_nothing_is_not_assessed() {
+    let sandbox = Sandbox::new();
+    sandbox.folder("root", &[("app", "no package has this file\n")]);
+    let sbom = r#"{"bomFormat": "CycloneDX", "specVersion": "1.6", "components": []}"#;
+    std::fs::write(sandbox.path("empty.json"), sbom).unwrap();
+    for (subject, reason) in [
+        ("rootfs:root", "no package database was found"),
+        ("sbom:empty.json", "the SBOM lists no packages"),
+    ] {
+        for format in [
+            "table",
+            "markdown",
+            "json",
+            "plimsoll-json",
+            "cyclonedx",
+            "spdx-json",
+            "sarif",
+            "gitlab",
+            "junit",
+        ] {
+            let report = sandbox.ok(&["scan", "--demo-db", "--format", format, subject]);
+            assert!(report.contains(reason), "{format} of {subject}: {report}");
+        }
+    }
+}
+
+#[test]
+fn a_name_that_is_a_path_is_told_how_to_write() {
+    let sandbox = Sandbox::new();
+    sandbox.folder("root", &[("app", "x")]);
+    for (name, code, hint) in [
+        ("./root", 3, "`rootfs:./root`"),
+        ("./root/app", 3, "`--input ./root/app`"),
+        ("oci:root", 3, "`rootfs:root`"),
+        ("oci:none", 3, "cannot open `none`"),
+        ("docker-archive:", 2, "a path is missing"),
+    ] {
+        let (actual, message) = sandbox.fails(&["scan", "--demo-db", name]);
+        assert!(
+            actual == code && message.contains(hint),
+            "{name}: {actual}: {message}"
+        );
+    }
+}
