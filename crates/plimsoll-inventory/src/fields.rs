@@ -58,17 +58,28 @@ impl<'a> Field<'a> {
     }
 }
 
-/// The paragraphs of `content`; those with neither fields nor problems are left out.
+/// The paragraphs of a control file; those with neither fields nor problems are left out. A line of nothing but white space
+/// ends one, too.
 pub(crate) fn paragraphs(content: &[u8]) -> impl Iterator<Item = Paragraph<'_>> {
+    separated(content, |line| line.trim_ascii().is_empty())
+}
+
+/// The header of metadata. Nothing but an empty line ends it: licences in it have lines of nothing but white space.
+pub(crate) fn header(content: &[u8]) -> Paragraph<'_> {
+    let is_end = |line: &[u8]| matches!(line, b"" | b"\r");
+    separated(content, is_end).next().unwrap_or_default()
+}
+
+fn separated<'a>(content: &'a [u8], ends: impl Fn(&[u8]) -> bool) -> impl Iterator<Item = Paragraph<'a>> {
     let content = content.strip_prefix("\u{feff}".as_bytes()).unwrap_or(content);
     let mut lines = content.split(|byte| *byte == b'\n').enumerate().peekable();
     std::iter::from_fn(move || {
-        while lines.next_if(|(_, line)| line.trim_ascii().is_empty()).is_some() {}
+        while lines.next_if(|(_, line)| ends(line)).is_some() {}
         let mut paragraph = Paragraph {
             line: lines.peek()?.0 + 1,
             ..Paragraph::default()
         };
-        while let Some((index, line)) = lines.next_if(|(_, line)| !line.trim_ascii().is_empty()) {
+        while let Some((index, line)) = lines.next_if(|(_, line)| !ends(line)) {
             paragraph.add(index + 1, line);
         }
         Some(paragraph)
@@ -111,6 +122,15 @@ mod tests {
         assert_eq!(all[0].text("VERSION"), Ok(Some("1")));
         assert!(all[0].field("Description").unwrap().continued);
         assert_eq!(all[1].text("Version"), Ok(None));
+    }
+
+    #[test]
+    fn white_space_does_not_end_a_header() {
+        let text = b"\nName: a\r\nLicense: x\n        \n  y\nVersion: 1\r\n\r\nRequires: no\n";
+        let header = header(text);
+        assert_eq!(header.text("Version"), Ok(Some("1")));
+        assert!(header.field("Requires").is_none() && header.problems.is_empty());
+        assert!(super::header(b"").fields.is_empty());
     }
 
     #[test]

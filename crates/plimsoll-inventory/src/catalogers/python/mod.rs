@@ -8,7 +8,7 @@ pub(super) use vendored::Vendored;
 
 use super::{Cataloger, Warnings};
 use crate::dependencies::bounded;
-use crate::fields::{Field, Paragraph, paragraphs};
+use crate::fields::{Field, Paragraph, header};
 use crate::{EvidenceFile, FoundPackage};
 
 /// Installed Python distributions, in whatever directory: `*.dist-info/METADATA` (wheels), `*.egg-info/PKG-INFO`,
@@ -47,7 +47,7 @@ impl Cataloger for Python {
 /// The distribution that core metadata are about.
 fn distribution(metadata: &[u8], warnings: &mut Warnings) -> Option<FoundPackage> {
     // The description follows behind the first blank line.
-    let header = paragraphs(metadata).next().unwrap_or_default();
+    let header = header(metadata);
     for problem in &header.problems {
         warnings.add(problem);
     }
@@ -145,6 +145,13 @@ mod tests {
         let classified = "License: Permission is hereby\n granted\nClassifier: License :: OSI Approved\n\
             Classifier: License :: OSI Approved :: MIT License\nClassifier: Topic :: X\n";
         assert_eq!(one(&format!("{head}{classified}")).licenses, ["MIT License"]);
+        let text = "License: Copyright\n        \n        All rights\nClassifier: License :: OSI Approved :: BSD License\n\
+            Requires-Dist: numpy\n";
+        let scipy = one(&format!("{head}{text}"));
+        assert_eq!(
+            (scipy.licenses, scipy.requires),
+            (vec!["BSD License".to_owned()], vec!["numpy".to_owned()])
+        );
     }
 
     #[test]
