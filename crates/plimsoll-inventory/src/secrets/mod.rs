@@ -17,4 +17,4 @@ pub(crate) use places::{Choice, MAX_FILE, choose};
 pub use scope::SecretScope;
 
 /// Raised when the same file would give something else.
-pub(crate) const RULES_VERSION: u32 = 4;
+pub(crate) const RULES_VERSION: u32 = 5;

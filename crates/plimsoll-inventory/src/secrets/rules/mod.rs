@@ -213,7 +213,7 @@ mod tests {
     fn every_rule_finds_what_its_pattern_describes() {
         let described = |rule: &&Rule| {
             let texts = samples::generated(rule.pattern);
-            let context = "discord telegram airtable okta launchdarkly twilio gocardless lob_api";
+            let context = "discord telegram airtable okta launchdarkly twilio gocardless lob_api alibaba";
             let found = |text: &String| {
                 rules_in(&format!("{context} {text}\n"))
                     .iter()

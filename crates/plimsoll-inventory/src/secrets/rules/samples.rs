@@ -47,6 +47,40 @@ pub(super) fn samples() -> Vec<(&'static str, String)> {
         ("stripe-key", format!("{}{}", "sk_live_", &mixed[..24])),
         ("npm-token", format!("{}{}", "npm_", &mixed[..36])),
         (
+            "grafana-token",
+            format!("g={}{}{}", "eyJrIjoi", &mixed[..40], &mixed[..40]),
+        ),
+        ("hugging-face-token", format!("HF={}{}", "hf_", &mixed[..34])),
+        ("gocardless-token", format!("\"{}{}\"", "live_", &mixed[..40])),
+        (
+            "beamer-token",
+            format!("beamer_key = \"{}{}\"", "b_", &mixed[..44]),
+        ),
+        (
+            "private-packagist-token",
+            format!("packagist_{}_{}", "uut", "0a1b".repeat(17)),
+        ),
+        (
+            "mapbox-token",
+            format!("{}.eyJ{}.{}", "sk", &mixed[..50], &mixed[..22]),
+        ),
+        (
+            "alibaba-secret-key",
+            format!("alibaba_{} = \"{}\"", "key", &mixed[..30]),
+        ),
+        (
+            "discord-token",
+            format!("discord_client_{}={}", "secret", &mixed[..32]),
+        ),
+        (
+            "twitter-token",
+            format!("twitter_{} = '{}'", "key", "0a1b2c3d".repeat(5)),
+        ),
+        (
+            "lob-key",
+            format!("lob_pub = \"live_{}_{}1\"", "pub", "0a1b2c".repeat(5)),
+        ),
+        (
             "npm-token",
             format!("//registry.example.test/:_authToken={}", &mixed[..36]),
         ),
