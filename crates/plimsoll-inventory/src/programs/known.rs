@@ -210,6 +210,37 @@ const KNOWN: &[Known] = &[
         pattern: r"(?-u)\(XZ Utils\) ([0-9]+\.[0-9]+\.[0-9]+(?:alpha|beta)?)",
     },
     Known {
+        package: "openssh",
+        names: &["ssh", "sshd", "sshd-session", "ssh-keygen"],
+        // Lists of others' versions that need a workaround have commas and asterisks.
+        pattern: r"(?-u)OpenSSH_([0-9]+\.[0-9]+(?:\.[0-9]+)?p[0-9]+)[ \x00]",
+    },
+    Known {
+        package: "dnsmasq",
+        names: &["dnsmasq"],
+        pattern: r"(?-u)dnsmasq-([0-9]+\.[0-9]+(?:rc[0-9]+|test[0-9]+)?)",
+    },
+    Known {
+        package: "squid",
+        names: &["squid"],
+        pattern: r"(?-u)squid/([0-9]+\.[0-9]+(?:\.[0-9]+)?)",
+    },
+    Known {
+        package: "tor",
+        names: &["tor"],
+        pattern: r"(?-u)[^A-Za-z][Tt]or (0\.[0-9]+\.[0-9]+\.[0-9]+)",
+    },
+    Known {
+        package: "jq",
+        names: &["jq", "jq-linux*"],
+        pattern: r"(?-u)\x00(?:jq-)?(1\.[5-9](?:\.[0-9]+)?)\x00",
+    },
+    Known {
+        package: "zstd",
+        names: &["zstd"],
+        pattern: r"(?-u)[^0-9.]v(1\.[0-9]+\.[0-9]+)\x00",
+    },
+    Known {
         package: "ffmpeg",
         names: &["ffmpeg", "ffprobe"],
         pattern: r"(?-u)%s version n?([0-9]+\.[0-9]+(?:\.[0-9]+)?)",
@@ -373,6 +404,20 @@ mod tests {
                 Some("deno 2.9.8"),
             ),
             ("opt/other", "\x007.2.4\0", None),
+            (
+                "usr/sbin/sshd",
+                "OpenSSH_2.5.0p1*,OpenSSH_2.5.1p1*\0OpenSSH_9.2p1 Debian-2\0",
+                Some("openssh 9.2p1"),
+            ),
+            ("usr/sbin/dnsmasq", "\0dnsmasq-2.90\0", Some("dnsmasq 2.90")),
+            ("usr/sbin/squid", "squid/5.7\0", Some("squid 5.7")),
+            ("usr/bin/tor", "\0tor 0.4.9.11\0", Some("tor 0.4.9.11")),
+            ("usr/bin/jq", "failed: %s\x001.6\0DEBUG", Some("jq 1.6")),
+            (
+                "usr/bin/zstd",
+                "Enabled\0v1.5.4\0Zstandard CLI",
+                Some("zstd 1.5.4"),
+            ),
         ] {
             assert_eq!(
                 shown(path, content.as_bytes()).as_deref(),
@@ -413,6 +458,9 @@ mod tests {
             ("xz", "--version"),
             ("python3.11", "--version"),
             ("sqlite3", "--version"),
+            ("jq", "--version"),
+            ("zstd", "--version"),
+            ("ssh", "-V"),
         ] {
             let places = ["/usr/bin", "/bin", "/usr/sbin", "/usr/local/bin"];
             let path = places
