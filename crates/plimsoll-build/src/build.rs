@@ -4,11 +4,11 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::SystemTime;
 
-use plimsoll_core::{Platform, Reference};
-use plimsoll_dockerfile::{Diagnostic, DockerIgnore};
+use plimsoll_core::{Digest, Platform, Reference};
+use plimsoll_dockerfile::{Diagnostic, DockerIgnore, Dockerfile};
 use plimsoll_image::{Image, Store};
 
-use crate::cache::{StepCache, UsedSteps};
+use crate::cache::{ImportedCache, StepCache, UsedSteps};
 use crate::context::ignore::IgnoreFilter;
 use crate::context::stat_cache::StatCache;
 use crate::copy::sources::SourceTree;
@@ -18,11 +18,11 @@ use crate::merge::merge;
 use crate::named::{NamedContexts, NamedImages, OpenContext};
 use crate::options::BuildOptions;
 use crate::plan::Plan;
-use crate::progress::Progress;
+use crate::progress::{Progress, Recorder};
 use crate::rooted::Rooted;
 use crate::rootfs::Mounted;
 use crate::scratch::Scratch;
-use crate::state::{StageState, Variables};
+use crate::state::{StageState, Variables, chain, diff_ids};
 use crate::{arguments, history, plan, stage};
 
 /// Where the images that a Dockerfile names come from. It is called from several threads at once.
@@ -93,33 +93,88 @@ pub fn build(
     let others = bases;
     let plan = plan::plan(&graph, &platform, options, &NamedImages { contexts, others })?;
 
+    let inputs = Inputs {
+        store,
+        options,
+        dockerfile,
+        graph: &graph,
+        plan: &plan,
+        given,
+        globals,
+        ignore: read_ignore(&options.context, &options.dockerfile)?,
+        cache: (!options.context.is_spooled())
+            .then(|| StatCache::load(&contexts_dir(store), options.context.root())),
+    };
+    // Where everything is known already, the layers of other stages are not needed.
+    let (mut outcome, mut complaints) = match known_outcome(&inputs, progress) {
+        Some(known) => known,
+        None => attempt(&inputs, progress, false)?,
+    };
+    outcome.unused_build_args = arguments::unused(dockerfile, options);
+    outcome.warnings = parsed.diagnostics;
+    outcome.warnings.append(&mut complaints);
+    outcome.warnings.sort_by_key(|warning| warning.span);
+    Ok(outcome)
+}
+
+/// What a build starts from.
+struct Inputs<'a> {
+    store: &'a Store,
+    options: &'a BuildOptions,
+    dockerfile: &'a Dockerfile,
+    graph: &'a Graph<'a>,
+    plan: &'a Plan,
+    given: HashMap<String, String>,
+    globals: Variables,
+    ignore: IgnoreFilter,
+    cache: Option<StatCache>,
+}
+
+/// What the build makes if every step of it is known, be it without its layer; nothing otherwise. Caches of other stores
+/// have such steps. What it has to say is said only if it succeeds.
+fn known_outcome(inputs: &Inputs<'_>, progress: &dyn Progress) -> Option<(BuildOutcome, Vec<Diagnostic>)> {
+    if !inputs.options.cache_from.iter().any(ImportedCache::lacks_layers) {
+        return None;
+    }
+    let recorder = Recorder::default();
+    let known = attempt(inputs, &recorder, true).ok()?;
+    recorder.replay(progress);
+    Some(known)
+}
+
+/// Builds; with `known_only`, as long as there is no work to do. Gives also what there is to say of the Dockerfile.
+fn attempt(
+    inputs: &Inputs<'_>,
+    progress: &dyn Progress,
+    known_only: bool,
+) -> Result<(BuildOutcome, Vec<Diagnostic>)> {
+    let (store, options) = (inputs.store, inputs.options);
     let scratch = Scratch::new(store.root()).map_err(context_error)?;
-    let ignore = read_ignore(&options.context, &options.dockerfile)?;
-    let cache = (!options.context.is_spooled())
-        .then(|| StatCache::load(&contexts_dir(store), options.context.root()));
     let root = Rooted::open(options.context.root())
         .doing("cannot open", options.context.root())
         .map_err(context_error)?;
+    let steps = StepCache::new(store, scratch.path(), &options.cache_from);
     let builder = Builder {
         store,
         options,
         progress,
-        graph: &graph,
-        plan: &plan,
-        escape: dockerfile.escape,
+        graph: inputs.graph,
+        plan: inputs.plan,
+        escape: inputs.dockerfile.escape,
         contexts: OpenContext::all(&options.contexts)?,
-        given,
-        globals,
+        given: inputs.given.clone(),
+        globals: inputs.globals.clone(),
         context: SourceTree {
             root,
             place: "the build context".to_owned(),
-            filter: &ignore,
+            filter: &inputs.ignore,
             owner: options.context.owner(),
-            cache: cache.as_ref(),
+            cache: inputs.cache.as_ref(),
         },
-        steps: StepCache::new(store, scratch.path(), &options.cache_from),
+        steps: if known_only { steps.without_layers() } else { steps },
+        known_only,
         created: rfc3339(options.now),
-        slots: graph.stages.iter().map(|_| Slot::default()).collect(),
+        slots: inputs.graph.stages.iter().map(|_| Slot::default()).collect(),
         views: Mutex::default(),
         scratch,
         stop: AtomicBool::new(false),
@@ -128,27 +183,29 @@ pub fn build(
         complaints: Mutex::default(),
     };
     let built = builder.build_stages();
-    if let Some(cache) = &cache {
+    if let Some(cache) = &inputs.cache {
         // What it knows can be found out again, so a store that cannot take it is no reason to fail.
         drop(cache.save(builder.scratch.path()));
     }
     let state = built?;
+    if !state.is_complete() {
+        return Err(Error::Abandoned);
+    }
     let image = builder.commit(&state)?;
-    let mut warnings = parsed.diagnostics;
-    warnings.append(&mut lock(&builder.complaints));
-    warnings.sort_by_key(|warning| warning.span);
     let (mut used_steps, cache_complaints) = builder.steps.finish();
     let layers = state.layers.iter().chain(&image.layers);
     used_steps.image.extend(layers.map(|layer| layer.diff_id));
-    Ok(BuildOutcome {
+    let outcome = BuildOutcome {
         image,
         steps: builder.step_count.load(Ordering::Relaxed),
         cached: builder.cached_count.load(Ordering::Relaxed),
         used_steps,
         cache_complaints,
-        unused_build_args: arguments::unused(dockerfile, options),
-        warnings,
-    })
+        unused_build_args: Vec::new(),
+        warnings: Vec::new(),
+    };
+    let complaints = std::mem::take(&mut *lock(&builder.complaints));
+    Ok((outcome, complaints))
 }
 
 /// What all stages of one build have in common.
@@ -167,6 +224,8 @@ pub(crate) struct Builder<'a> {
     /// The named contexts that are files, by index.
     pub(crate) contexts: Vec<Option<OpenContext>>,
     pub(crate) steps: StepCache<'a>,
+    /// Whether to give up where there is work to do.
+    known_only: bool,
     /// When the steps of this build are said to be done (RFC 3339).
     pub(crate) created: String,
     slots: Vec<Slot>,
@@ -264,6 +323,22 @@ impl Builder<'_> {
         self.stop.load(Ordering::Relaxed)
     }
 
+    /// That there may be work to do at all.
+    pub(crate) fn may_work(&self) -> Result<(), Problem> {
+        match self.known_only {
+            true => Err(Problem::invalid("not everything is known already")),
+            false => Ok(()),
+        }
+    }
+
+    /// A digest of the layers that files of an origin are taken from.
+    pub(crate) fn origin_chain(&self, origin: &Origin) -> Result<Digest> {
+        match origin {
+            Origin::Stage(index) => Ok(self.stage(*index)?.chain()),
+            _ => Ok(chain(&diff_ids(&self.origin_layers(origin)?))),
+        }
+    }
+
     /// The layers that files of an origin are taken from.
     pub(crate) fn origin_layers(&self, origin: &Origin) -> Result<Vec<plimsoll_image::Layer>> {
         Ok(match origin {
@@ -278,6 +353,7 @@ impl Builder<'_> {
 
     /// The mounted file system of an origin; it stays until the build ends.
     pub(crate) fn view(&self, origin: &Origin) -> Result<Arc<Mounted>, BuildProblem> {
+        self.may_work()?;
         let layers = self.origin_layers(origin)?;
         let mut views = lock(&self.views);
         if let Some(view) = views.get(origin) {

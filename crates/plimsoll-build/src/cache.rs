@@ -38,7 +38,11 @@ pub(crate) struct StepRecord {
 /// A step whose layer is still there.
 #[derive(Debug)]
 pub(crate) struct Hit {
+    /// Nothing if the step changed no file, or where the layer is not here, which only [`StepCache::without_layers`]
+    /// lets happen.
     pub(crate) layer: Option<Layer>,
+    /// Nothing if the step changed no file.
+    pub(crate) diff_id: Option<Digest>,
     pub(crate) created: String,
 }
 
@@ -50,6 +54,8 @@ pub(crate) struct StepCache<'a> {
     temporary: PathBuf,
     /// What other stores remember.
     imported: &'a [ImportedCache],
+    /// Whether a step counts as known whose layer no cache has.
+    layers_may_lack: bool,
     /// What this build looked up or made.
     used: Mutex<UsedSteps>,
     /// What is wrong with the imported caches.
@@ -62,8 +68,17 @@ impl<'a> StepCache<'a> {
             store,
             temporary: temporary.to_owned(),
             imported,
+            layers_may_lack: false,
             used: Mutex::default(),
             complaints: Mutex::default(),
+        }
+    }
+
+    /// The same, with steps known by what other stores remember of them, even where their layers are nowhere.
+    pub(crate) fn without_layers(self) -> Self {
+        Self {
+            layers_may_lack: true,
+            ..self
         }
     }
 
@@ -96,6 +111,7 @@ impl<'a> StepCache<'a> {
         self.note(key, &record, layer.as_ref());
         Ok(Some(Hit {
             layer,
+            diff_id: record.diff_id,
             created: record.created,
         }))
     }
@@ -141,7 +157,11 @@ impl<'a> StepCache<'a> {
             self.put(key, record, layer.as_ref())?;
             return Ok(Some((record.clone(), layer)));
         }
-        Ok(None)
+        if !self.layers_may_lack {
+            return Ok(None);
+        }
+        let record = self.imported.iter().find_map(|cache| cache.record(key));
+        Ok(record.map(|record| (record.clone(), None)))
     }
 
     /// Remembers what a step made. It appears whole or not at all.

@@ -7,7 +7,7 @@ use plimsoll_image::{ImageConfig, Layer};
 use crate::build::Builder;
 use crate::cache::{KeyBuilder, StepRecord};
 use crate::error::{Problem, Result};
-use crate::state::{StageState, chain};
+use crate::state::{StageState, chain, diff_ids};
 
 /// The layers and the configuration of an image whose build wants fewer of them than its steps made.
 pub(crate) fn merge(builder: &Builder<'_>, state: &StageState) -> Result<(Vec<Layer>, ImageConfig), Problem> {
@@ -43,9 +43,9 @@ pub(crate) fn merge(builder: &Builder<'_>, state: &StageState) -> Result<(Vec<La
 
 /// One layer that does over `beneath` what `layers` do; it is remembered as that of a step is.
 fn one(builder: &Builder<'_>, beneath: &[Layer], layers: &[Layer]) -> Result<Layer, Problem> {
-    let mut key = KeyBuilder::new("merge", &chain(beneath));
-    let diff_ids: Vec<String> = layers.iter().map(|layer| layer.diff_id.to_string()).collect();
-    key.list(&diff_ids);
+    let mut key = KeyBuilder::new("merge", &chain(&diff_ids(beneath)));
+    let merged: Vec<String> = layers.iter().map(|layer| layer.diff_id.to_string()).collect();
+    key.list(&merged);
     let key = key.finish();
     let known = builder.steps.get(&key)?.and_then(|hit| hit.layer);
     if let Some(layer) = known {

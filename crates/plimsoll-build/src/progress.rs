@@ -1,4 +1,7 @@
+use std::sync::Mutex;
 use std::time::Duration;
+
+use crate::build::lock;
 
 /// Which step of the build an event is about. Two steps never share an `index`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -81,4 +84,55 @@ pub struct Silent;
 
 impl Progress for Silent {
     fn event(&self, _step: &StepId, _event: Event<'_>) {}
+}
+
+/// Keeps what happens, to be told later.
+#[derive(Debug, Default)]
+pub(crate) struct Recorder(Mutex<Vec<(StepId, Kept)>>);
+
+#[derive(Debug)]
+enum Kept {
+    Started(String),
+    Cached,
+    Output(OutputStream, Vec<u8>),
+    Copied(u64),
+    Warning(String),
+    Done(Duration),
+    Failed(Duration),
+}
+
+impl Progress for Recorder {
+    fn event(&self, step: &StepId, event: Event<'_>) {
+        let kept = match event {
+            Event::Started { instruction } => Kept::Started(instruction.to_owned()),
+            Event::Cached => Kept::Cached,
+            Event::Output { stream, line } => Kept::Output(stream, line.to_owned()),
+            Event::Copied { bytes } => Kept::Copied(bytes),
+            Event::Warning { message } => Kept::Warning(message.to_owned()),
+            Event::Done { duration } => Kept::Done(duration),
+            Event::Failed { duration } => Kept::Failed(duration),
+        };
+        lock(&self.0).push((step.clone(), kept));
+    }
+}
+
+impl Recorder {
+    /// Tells `progress` everything that happened.
+    pub(crate) fn replay(&self, progress: &dyn Progress) {
+        for (step, kept) in lock(&self.0).iter() {
+            let event = match kept {
+                Kept::Started(instruction) => Event::Started { instruction },
+                Kept::Cached => Event::Cached,
+                Kept::Output(stream, line) => Event::Output {
+                    stream: *stream,
+                    line,
+                },
+                Kept::Copied(bytes) => Event::Copied { bytes: *bytes },
+                Kept::Warning(message) => Event::Warning { message },
+                Kept::Done(duration) => Event::Done { duration: *duration },
+                Kept::Failed(duration) => Event::Failed { duration: *duration },
+            };
+            progress.event(step, event);
+        }
+    }
 }

@@ -44,14 +44,16 @@ pub(crate) struct StageBuild<'b> {
 /// What came of a step that works on files.
 #[derive(Debug)]
 pub(crate) struct Made {
-    /// Nothing if it changed no file.
+    /// Nothing if it changed no file, or where the layer is not here.
     layer: Option<Layer>,
+    /// Nothing if it changed no file.
+    diff_id: Option<Digest>,
     created: String,
     cached: bool,
 }
 
 impl Made {
-    /// The layer that it made; nothing if it changed no file.
+    /// The layer that it made; nothing if it changed no file, or where the layer is not here.
     pub(crate) fn layer(&self) -> Option<&Layer> {
         self.layer.as_ref()
     }
@@ -107,7 +109,7 @@ impl<'b> StageBuild<'b> {
         if made.cached {
             self.event(&id, Event::Cached);
         }
-        self.state.layers.extend(made.layer);
+        self.take(made);
         self.event(
             &id,
             Event::Done {
@@ -183,10 +185,16 @@ impl<'b> StageBuild<'b> {
             &mut self.state.config,
             created_by,
             &made.created,
-            made.layer.is_some(),
+            made.diff_id.is_some(),
         );
-        self.state.layers.extend(made.layer);
+        self.take(made);
         Ok(())
+    }
+
+    /// What comes next stands on the layer that a step made.
+    fn take(&mut self, made: Made) {
+        self.state.diff_ids.extend(made.diff_id);
+        self.state.layers.extend(made.layer);
     }
 
     /// Keeps a warning about a word that comes to nothing, for the outcome of the build.
@@ -220,6 +228,7 @@ impl<'b> StageBuild<'b> {
             if let Some(hit) = self.builder.steps.get(key)? {
                 return Ok(Some(Made {
                     layer: hit.layer,
+                    diff_id: hit.diff_id,
                     created: hit.created,
                     cached: true,
                 }));
@@ -230,6 +239,7 @@ impl<'b> StageBuild<'b> {
 
     /// A directory for what a step changes.
     pub(crate) fn new_layer(&self) -> Result<NewLayer, Problem> {
+        self.builder.may_work()?;
         let mut new = self.builder.store.new_layer()?;
         if let Some(seconds) = self.builder.options.source_date_epoch {
             new.clamp_mtime(seconds);
@@ -250,9 +260,10 @@ impl<'b> StageBuild<'b> {
         instruction: &str,
     ) -> Result<Made, Problem> {
         // A step that changes nothing has a layer, too, as with BuildKit.
-        let layer = Some(new.commit()?);
+        let layer = new.commit()?;
         let made = Made {
-            layer,
+            diff_id: Some(layer.diff_id),
+            layer: Some(layer),
             created: self.builder.created.clone(),
             cached: false,
         };
@@ -267,7 +278,7 @@ impl<'b> StageBuild<'b> {
 
     fn remember_as(&self, made: &Made, keys: &[Digest], instruction: &str) -> Result<(), Problem> {
         let record = StepRecord {
-            diff_id: made.layer.as_ref().map(|layer| layer.diff_id),
+            diff_id: made.diff_id,
             created: made.created.clone(),
             instruction: one_line(instruction),
         };

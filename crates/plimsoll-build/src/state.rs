@@ -37,8 +37,11 @@ impl Environment for Variables {
 pub(crate) struct StageState {
     /// The configuration in the making. Its DiffIDs are set when the image is committed.
     pub(crate) config: ImageConfig,
-    /// The layers so far, the lowest first.
+    /// The layers so far, the lowest first, as far as they are here.
     pub(crate) layers: Vec<Layer>,
+    /// The digests of all layers so far. Only where it is tried whether everything is known already may some of them not
+    /// be here.
+    pub(crate) diff_ids: Vec<Digest>,
     /// What words are expanded with and what a `RUN` sees: `ENV` and `ARG`, the later of a name wins.
     pub(crate) variables: Variables,
     /// The `ARG`s declared so far, with the values that they got.
@@ -84,6 +87,7 @@ impl StageState {
         Self {
             config,
             inherited_layers: layers.len(),
+            diff_ids: diff_ids(&layers),
             layers,
             variables,
             args: Vec::new(),
@@ -131,15 +135,25 @@ impl StageState {
 
     /// A digest of the layers and their order: what the next step finds in the file system.
     pub(crate) fn chain(&self) -> Digest {
-        chain(&self.layers)
+        chain(&self.diff_ids)
+    }
+
+    /// Whether all of its layers are here.
+    pub(crate) fn is_complete(&self) -> bool {
+        self.layers.len() == self.diff_ids.len()
     }
 }
 
+/// The digests of layers.
+pub(crate) fn diff_ids(layers: &[Layer]) -> Vec<Digest> {
+    layers.iter().map(|layer| layer.diff_id).collect()
+}
+
 /// A digest of layers and their order.
-pub(crate) fn chain(layers: &[Layer]) -> Digest {
+pub(crate) fn chain(diff_ids: &[Digest]) -> Digest {
     let mut hash = Sha256::new();
-    for layer in layers {
-        hash.update(layer.diff_id.to_string().as_bytes());
+    for diff_id in diff_ids {
+        hash.update(diff_id.to_string().as_bytes());
         hash.update(b"\n");
     }
     hash.finish()

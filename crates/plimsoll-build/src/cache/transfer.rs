@@ -20,10 +20,10 @@ const FIELD: &str = "plimsoll.cache.v1";
 /// How much of a build's cache is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum CacheMode {
-    /// The steps whose layers are in the image.
+    /// All steps, and the layers that are in the image: enough where nothing has changed.
     #[default]
     Min,
-    /// All steps, those of other stages, too.
+    /// All steps and their layers, those of other stages, too.
     Max,
 }
 
@@ -70,16 +70,14 @@ impl UsedSteps {
         mode: CacheMode,
         compression: LayerCompression,
     ) -> Result<(), Problem> {
-        let is_wanted = |layer: &Option<Layer>| match layer {
-            Some(layer) => mode == CacheMode::Max || self.image.contains(&layer.diff_id),
-            None => true,
+        let mut seen = HashSet::new();
+        let mut is_wanted = |layer: &&Layer| {
+            (mode == CacheMode::Max || self.image.contains(&layer.diff_id)) && seen.insert(layer.diff_id)
         };
-        let wanted = self.steps.iter().filter(|(_, (_, layer))| is_wanted(layer));
         let mut layers: Vec<Layer> = Vec::new();
         let mut steps = Vec::new();
-        let mut seen = HashSet::new();
-        for (key, (record, layer)) in wanted {
-            layers.extend(layer.iter().filter(|layer| seen.insert(layer.diff_id)).cloned());
+        for (key, (record, layer)) in &self.steps {
+            layers.extend(layer.iter().filter(&mut is_wanted).cloned());
             steps.push(Keyed {
                 key: *key,
                 record: record.clone(),
@@ -208,6 +206,19 @@ impl ImportedCache {
 
     pub(super) fn path(&self) -> &Path {
         &self.path
+    }
+
+    /// Whether there are steps in it without their layers, as in one of [`CacheMode::Min`].
+    pub(crate) fn lacks_layers(&self) -> bool {
+        let layers = self.steps.values().filter_map(|record| record.diff_id.as_ref());
+        layers
+            .into_iter()
+            .any(|diff_id| !self.layers.contains_key(diff_id))
+    }
+
+    /// What is said of the step with this key.
+    pub(super) fn record(&self, key: &Digest) -> Option<&StepRecord> {
+        self.steps.get(key)
     }
 
     /// The step with this key and its layer, which may be still in the cache's files.

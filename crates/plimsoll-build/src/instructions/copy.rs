@@ -113,9 +113,9 @@ impl Job<'_> {
             .as_ref()
             .filter(|origin| !matches!(origin, Origin::Files(_)))
         {
-            let layers = stage.builder.origin_layers(origin)?;
+            let below = stage.builder.origin_chain(origin)?;
             let mut key = self.key(stage, "from", &destination);
-            key.text(&chain(&layers).hex());
+            key.text(&below.hex());
             for source in self.paths() {
                 key.text(&source.text);
             }

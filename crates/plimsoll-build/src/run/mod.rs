@@ -135,6 +135,7 @@ impl<'i> Job<'i> {
         }
 
         let builder = stage.builder;
+        let new = stage.new_layer()?;
         let mut shown = Shown::default();
         for wanted in &self.wanted {
             wanted.show(stage, self.step, &mut shown)?;
@@ -153,7 +154,6 @@ impl<'i> Job<'i> {
         }
         environment.append(&mut shown.settings);
 
-        let new = stage.new_layer()?;
         let mut spec = StepSpec::new(builder.scratch.directory()?, self.arguments().to_vec());
         spec.overlay = Some(Overlay {
             lowers: rootfs::lowers(builder.store, &builder.scratch, &state.layers)?,

@@ -24,7 +24,7 @@ use crate::graph::{Origin, Step};
 use crate::rooted::Rooted;
 use crate::rootfs::Mounted;
 use crate::stage::StageBuild;
-use crate::state::{absolute, chain};
+use crate::state::absolute;
 
 /// A mount whose options are worked out; nothing is mounted yet.
 pub(super) struct Wanted {
@@ -120,7 +120,7 @@ impl Wanted {
         }
         key.number(mount.size.unwrap_or(u64::MAX));
         if let Some(origin) = &self.origin {
-            key.text(&chain(&stage.builder.origin_layers(origin)?).hex());
+            key.text(&stage.builder.origin_chain(origin)?.hex());
         }
         if let Some(source) = &self.source {
             key.source(source);
@@ -195,7 +195,7 @@ impl Wanted {
         let mount = &self.mount;
         let id = mount.id.as_deref().unwrap_or(&self.target);
         if let Some(origin) = &self.origin {
-            let mut start = KeyBuilder::new("cache", &chain(&stage.builder.origin_layers(origin)?));
+            let mut start = KeyBuilder::new("cache", &stage.builder.origin_chain(origin)?);
             start.optional(mount.source.as_deref());
             if let Some(source) = &self.source {
                 start.source(source);

@@ -73,12 +73,44 @@ fn another_store_runs_nothing() {
         built.image().id
     );
 
-    // Without the steps of other stages, they are run, and what comes of them is looked at.
+    // The layers of other stages are not needed as long as nothing has changed.
     export(&first, &built, &path, CacheMode::Min);
     assert_eq!(count(), 4, "what was there before is gone");
     let fourth = Fixture::new();
     fourth.file("x", "x");
-    assert_eq!(fourth.build_with(DOCKERFILE, from(&path)).executed(), 3);
+    let again = fourth.build_with(DOCKERFILE, from(&path));
+    assert_eq!((again.executed(), again.image().id), (0, built.image().id));
+    let told = again.log.lines();
+    assert_eq!(
+        told.iter().filter(|line| line.ends_with("CACHED")).count(),
+        4,
+        "{told:?}"
+    );
+    // What is known without its layers is given on like that.
+    let other = fourth.dir.path().join("cache");
+    export(&fourth, &again, &other, CacheMode::Max);
+    let fifth = Fixture::new();
+    fifth.file("x", "x");
+    let again = fifth.build_with(DOCKERFILE, from(&other));
+    assert_eq!((again.executed(), again.image().id), (0, built.image().id));
+    // Once something has, they are made again, and each step is told of once.
+    let sixth = Fixture::new();
+    sixth.file("x", "y");
+    let other = sixth.build_with(DOCKERFILE, from(&path));
+    assert_eq!(other.executed(), 3);
+    let started = other
+        .log
+        .lines()
+        .iter()
+        .filter(|line| line.contains("RUN"))
+        .count();
+    assert_eq!(started, 2);
+    let changed = DOCKERFILE.replace("/copied", "/elsewhere");
+    let seventh = Fixture::new();
+    seventh.file("x", "x");
+    let other = seventh.build_with(&changed, from(&path));
+    assert_eq!(other.executed(), 3);
+    assert!(other.tree.has("elsewhere") && other.tree.has("own"));
 
     // An image is no cache.
     let layout = first.dir.path().join("layout");

@@ -15,7 +15,7 @@ use crate::printer::Printer;
 #[derive(Debug, clap::Args)]
 pub(crate) struct CacheArgs {
     /// Write what the build made, for other stores: `type=local,dest=DIR[,mode=min|max][,compression=gzip|zstd]`; with
-    /// `mode=max`, the steps of all stages
+    /// `mode=max`, the layers of all stages
     #[arg(long, value_name = "CACHE")]
     cache_to: Vec<String>,
     /// Look up steps that the store does not know: `type=local,src=DIR`
@@ -43,7 +43,7 @@ impl CacheArgs {
     pub(crate) fn check(&self) -> Result<Caches, Failure> {
         let wrong = |option: &str, text: &str, reason: String| {
             let form = match option {
-                "--cache-to" => "use `type=local,dest=DIR`, with `mode=max` for the steps of all stages",
+                "--cache-to" => "use `type=local,dest=DIR`, with `mode=max` for the layers of all stages",
                 _ => "use `type=local,src=DIR`",
             };
             Failure::usage(format!("`{option} {text}`: {reason}")).with_hint(form)
