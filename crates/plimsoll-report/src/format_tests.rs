@@ -173,3 +173,31 @@ fn nothing_assessed_is_never_shown_as_nothing_found() {
     let json: serde_json::Value = serde_json::from_str(&json).unwrap();
     assert!(json["Results"].is_array());
 }
+
+#[test]
+fn what_was_not_asked_for_is_left_out_and_not_gone() {
+    let mut report = sample::scan();
+    let left = report.vulnerabilities.len();
+    report.vulnerabilities.clear();
+    report.suppressed.clear();
+    report.left_out = Some(crate::LeftOut {
+        by: vec!["`--severity CRITICAL`".to_owned()],
+        vulnerabilities: left,
+        ..crate::LeftOut::default()
+    });
+    let told = format!("{left} vulnerabilities, by `--severity CRITICAL`");
+    for text in [table::scan(&report, WIDE), markdown::scan(&report)] {
+        assert!(text.contains(&told), "{text}");
+        assert!(text.contains("of those that are shown"), "{text}");
+    }
+    for text in [
+        crate::sarif::render(&report).unwrap(),
+        crate::gitlab::render(&report).unwrap(),
+    ] {
+        assert!(text.contains(&told), "{text}");
+    }
+    let junit = crate::junit::render(&report);
+    assert!(junit.contains("of those that are shown"), "{junit}");
+    let json: serde_json::Value = serde_json::from_str(&trivy_json::render(&report).unwrap()).unwrap();
+    assert_eq!(json["Plimsoll"]["LeftOut"]["vulnerabilities"], left);
+}

@@ -4,7 +4,7 @@ use plimsoll_core::{Distribution, Severity, Vulnerability};
 use serde_json::{Map, Value, json};
 
 use crate::identity::{short, uid};
-use crate::text::{clean, primary_url, shortened, shortfalls_first};
+use crate::text::{clean, left_out, primary_url, shortened, shortfalls_first};
 use crate::{Error, Result, ScanReport};
 
 const VERSION: &str = "15.0.4";
@@ -54,7 +54,8 @@ fn messages(report: &ScanReport) -> Vec<Value> {
         Some(message(format!("not fully assessed: {}: {reason}", one.subject)))
     });
     let warnings = report.warnings.iter().filter(|warning| !warning.is_empty());
-    short.chain(warnings.cloned().map(message)).collect()
+    let left = left_out(report).map(|left| json!({ "level": "info", "value": format!("not shown: {left}") }));
+    short.chain(warnings.cloned().map(message)).chain(left).collect()
 }
 
 fn vulnerability(report: &ScanReport, found: &Vulnerability) -> Value {

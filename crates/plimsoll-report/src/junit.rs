@@ -4,8 +4,9 @@ use std::fmt::Write as _;
 
 use crate::ScanReport;
 use crate::facts::place;
+use crate::shown::{NONE, nothing_in};
 use crate::targets::targets;
-use crate::text::{nothing_found, shortfalls_first};
+use crate::text::shortfalls_first;
 
 /// The report as test suites: one for each target, one for secrets and one for licences. A finding is a failed case;
 /// what was not assessed is a skipped one, and a target without findings has a single passed case.
@@ -36,10 +37,10 @@ pub fn render(report: &ScanReport) -> String {
             }
         }
         if suite.cases.is_empty() {
-            let word = nothing_found(&about.into_iter().cloned().collect::<Vec<_>>());
-            match word.starts_with("none known") {
-                true => suite.passed("no known vulnerabilities"),
-                false => suite.skipped("vulnerabilities", &word),
+            let word = nothing_in(&target, report);
+            match word.strip_prefix(NONE) {
+                Some(of) => suite.passed(&format!("no known vulnerabilities{of}")),
+                None => suite.skipped("vulnerabilities", &word),
             }
         }
         suites.push(suite);

@@ -33,7 +33,8 @@ pub mod trivy_json;
 pub use error::{Error, Result};
 pub use model::{
     Artifact, ArtifactKind, AuditReport, Changed, Compared, Comparison, Coverage, CoverageStatus,
-    DatabaseSummary, Document, FeedSummary, HealthcheckSummary, ImageSummary, LayerSummary, Measurements,
-    PackageDifferences, PolicyOverride, ScanReport, SchemaVersion, Side, Tool, VulnerabilityDifferences,
+    DatabaseSummary, Document, FeedSummary, HealthcheckSummary, ImageSummary, LayerSummary, LeftOut,
+    Measurements, PackageDifferences, PolicyOverride, ScanReport, SchemaVersion, Side, Tool,
+    VulnerabilityDifferences,
 };
 pub use purl::{image_purls, purl};

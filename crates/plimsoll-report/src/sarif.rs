@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::facts::place;
 use crate::identity::{purl_in, short, uid};
-use crate::text::{clean, primary_url, shortened, shortfalls_first, status};
+use crate::text::{clean, left_out, primary_url, shortened, shortfalls_first, status};
 use crate::{Artifact, ArtifactKind, Error, Result, ScanReport};
 
 /// The report as a SARIF log with one run: a rule for each vulnerability, kind of secret and licence, a result for each
@@ -96,7 +96,8 @@ fn notifications(report: &ScanReport) -> Vec<Value> {
         .warnings
         .iter()
         .map(|warning| note("warning", warning.clone()));
-    short.chain(warnings).collect()
+    let left = left_out(report).map(|left| note("note", format!("not shown: {left}")));
+    short.chain(warnings).chain(left).collect()
 }
 
 struct Run<'a> {

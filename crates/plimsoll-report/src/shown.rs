@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use plimsoll_core::{
-    BaseKind, BaseRemedy, LicenseCategory, LicenseFinding, Origin, Package, Severity, Vulnerability,
+    BaseKind, BaseRemedy, LicenseCategory, LicenseFinding, Origin, Package, Severity, Suppressed,
+    Vulnerability,
 };
 
 use crate::targets::Target;
@@ -53,12 +54,26 @@ pub(crate) fn nothing_in(target: &Target<'_>, report: &ScanReport) -> String {
         .filter(|one| one.ecosystem == Some(target.ecosystem))
         .cloned()
         .collect();
-    nothing_found(if about.is_empty() {
+    let nothing = nothing_found(if about.is_empty() {
         &report.coverage
     } else {
         &about
-    })
+    });
+    let decided = |one: &Suppressed<Vulnerability>| one.finding.package.ecosystem == target.ecosystem;
+    let left = report
+        .left_out
+        .as_ref()
+        .is_some_and(|left| left.vulnerabilities > 0);
+    match () {
+        () if !nothing.starts_with(NONE) => nothing,
+        () if left => format!("{nothing}, of those that are shown"),
+        () if report.suppressed.iter().any(decided) => format!("{nothing}, of those that count"),
+        () => nothing,
+    }
 }
+
+/// How it is said that nothing was found where something was looked for.
+pub(crate) const NONE: &str = "none known";
 
 /// `14 vulnerabilities vanish by moving to debian 13; 3 left`.
 pub(crate) fn base_remedy(base: &BaseRemedy) -> String {

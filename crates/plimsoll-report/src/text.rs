@@ -154,6 +154,22 @@ pub(crate) fn nothing_found(coverage: &[Coverage]) -> String {
     }
 }
 
+/// What was found and is not shown, a sentence; `None` where all of it is.
+pub(crate) fn left_out(report: &ScanReport) -> Option<String> {
+    let left = report.left_out.as_ref()?;
+    let counted = [
+        (left.vulnerabilities, "vulnerability"),
+        (left.secrets, "secret"),
+        (left.licenses, "licence"),
+    ];
+    let counted: Vec<String> = counted
+        .into_iter()
+        .filter(|(number, _)| *number > 0)
+        .map(|(number, what)| count(number, what))
+        .collect();
+    (!counted.is_empty()).then(|| format!("{}, by {}", counted.join(", "), left.by.join(", ")))
+}
+
 /// That the image's distribution gets no security updates any more, where that is so.
 pub(crate) fn end_of_life(report: &ScanReport) -> Option<String> {
     let end = report.past_end_of_life()?;

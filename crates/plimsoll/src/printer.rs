@@ -1,5 +1,6 @@
 //! The one owner of stdout and stderr: data goes to stdout, everything else to stderr.
 
+use std::borrow::Cow;
 use std::io::{self, IsTerminal, Write};
 
 use anstyle::{AnsiColor, Style};
@@ -141,6 +142,11 @@ impl Printer {
     /// Nothing can be done about a stderr that cannot be written to, so that is let go.
     fn message(&self, level: &str, style: Option<Style>, text: &str) {
         let mut err = io::stderr().lock();
+        let harmless = harmless(text);
+        let text = match self.log_format {
+            LogFormat::Json => text,
+            LogFormat::Text => &*harmless,
+        };
         let _ = match (self.log_format, style) {
             (LogFormat::Json, _) => {
                 writeln!(err, "{}", serde_json::json!({ "level": level, "message": text }))
@@ -151,5 +157,32 @@ impl Printer {
             }
             (LogFormat::Text, Some(_)) => writeln!(err, "{level}: {text}"),
         };
+    }
+}
+
+/// A message without what could move the cursor of a terminal or turn the direction of the text: names from foreign files
+/// are told in messages.
+fn harmless(text: &str) -> Cow<'_, str> {
+    let is_harmful = |c: char| {
+        c.is_control() && !matches!(c, '\n' | '\t')
+            || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
+    match text.contains(is_harmful) {
+        true => Cow::Owned(text.replace(is_harmful, "\u{fffd}")),
+        false => Cow::Borrowed(text),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn messages_do_not_steer_the_terminal() {
+        assert_eq!(
+            harmless("a `\u{1b}[31m\u{202e}b`\n\tc\r"),
+            "a `\u{fffd}[31m\u{fffd}b`\n\tc\u{fffd}"
+        );
+        assert!(matches!(harmless("grün – ok"), Cow::Borrowed(_)));
     }
 }

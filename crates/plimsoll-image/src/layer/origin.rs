@@ -19,7 +19,7 @@ impl Origin {
         Error::Entry {
             path: self.path.clone(),
             layer: self.layer.clone(),
-            entry: String::from_utf8_lossy(path).into_owned(),
+            entry: shortened(path),
             reason: reason.into(),
         }
     }
@@ -56,5 +56,14 @@ impl Origin {
             },
             _ => Error::io("read", &self.path)(error),
         }
+    }
+}
+
+/// A path for messages: of one that is absurdly long, its beginning.
+fn shortened(path: &[u8]) -> String {
+    const MOST: usize = 256;
+    match path.split_at_checked(MOST) {
+        Some((start, [_, ..])) => format!("{}…", String::from_utf8_lossy(start)),
+        _ => String::from_utf8_lossy(path).into_owned(),
     }
 }

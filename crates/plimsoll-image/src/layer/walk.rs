@@ -78,6 +78,10 @@ fn kind(member: &Member) -> Result<Option<EntryKind>, String> {
         Kind::BlockDevice => EntryKind::BlockDevice { major, minor },
         Kind::Fifo => EntryKind::Fifo,
         Kind::VolumeLabel => return Ok(None),
+        Kind::Other(flag) => {
+            let flag = char::from(flag).escape_default();
+            return Err(format!("type `{flag}` is no kind of file that a layer can hold"));
+        }
         kind => return Err(format!("{kind:?} is no kind of file that a layer can hold")),
     }))
 }

@@ -1,11 +1,11 @@
 use plimsoll_core::{LicenseFinding, Severity, SeverityCounts};
 
 use super::remedies::{remedies, suppressed};
-use super::{Table, coverage, findings, heading, literal, plain, vulnerabilities, warnings};
+use super::{Table, coverage, findings, heading, literal, message, plain, vulnerabilities, warnings};
 use crate::ScanReport;
-use crate::shown::{license_groups, nothing_in, some_packages};
+use crate::shown::{NONE, license_groups, nothing_in, some_packages};
 use crate::targets::{Target, targets};
-use crate::text::{bytes, category, count, end_of_life, packages};
+use crate::text::{bytes, category, count, end_of_life, left_out, packages};
 
 /// The scan: what was not assessed, then a summary, the vulnerabilities by where the packages come from, secrets and
 /// licences.
@@ -21,6 +21,9 @@ pub fn scan(report: &ScanReport) -> String {
         text.push_str(&format!("**End of life**: {}.\n\n", plain(&end)));
     }
     warnings(&mut text, &report.warnings);
+    if let Some(left) = left_out(report) {
+        text.push_str(&format!("**Not shown**: {}.\n\n", message(&left)));
+    }
     let size = report
         .artifact
         .size_bytes
@@ -65,7 +68,7 @@ fn summary(text: &mut String, report: &ScanReport, targets: &[Target<'_>]) {
     ]);
     for target in targets {
         let total: SeverityCounts = target.vulnerabilities.iter().map(|one| one.severity).collect();
-        let assessed = total.total() > 0 || nothing_in(target, report).starts_with("none known");
+        let assessed = total.total() > 0 || nothing_in(target, report).starts_with(NONE);
         let number = |severity: Severity| match assessed {
             true => total[severity].to_string(),
             false => "**?**".to_owned(),

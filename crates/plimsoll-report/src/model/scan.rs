@@ -41,6 +41,9 @@ pub struct ScanReport {
     /// Secrets that a decision took out of the count.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub suppressed_secrets: Vec<Suppressed<Finding>>,
+    /// What was found and left out, because only some of it was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub left_out: Option<LeftOut>,
     /// What would make vulnerabilities vanish, where it was asked for.
     #[serde(default, skip_serializing_if = "Remedies::is_empty")]
     pub remedies: Remedies,
@@ -67,6 +70,22 @@ impl ScanReport {
             .map(|vulnerability| vulnerability.severity)
             .collect()
     }
+}
+
+/// What was found and is not in the report, because only some of it was asked for.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LeftOut {
+    /// What was asked for, as on the command line: `--severity CRITICAL`.
+    pub by: Vec<String>,
+    /// How many vulnerabilities.
+    #[serde(default)]
+    pub vulnerabilities: usize,
+    /// How many secrets.
+    #[serde(default)]
+    pub secrets: usize,
+    /// How many licences.
+    #[serde(default)]
+    pub licenses: usize,
 }
 
 /// What kind of thing was scanned.

@@ -34,15 +34,26 @@ struct Text(String);
 impl Text {
     /// A tag with a value on one line.
     fn line(&mut self, tag: &str, value: &str) {
-        let value = value.split_whitespace().collect::<Vec<_>>().join(" ");
+        let value = printable(value).split_whitespace().collect::<Vec<_>>().join(" ");
         let _ = writeln!(self.0, "{tag}: {value}");
     }
 
     /// A tag with a value that may take several lines.
     fn block(&mut self, tag: &str, value: &str) {
-        let value = value.replace("</text>", "<\u{200b}/text>");
+        let value = printable(value).replace("</text>", "<\u{200b}/text>");
         let _ = writeln!(self.0, "{tag}: <text>{value}</text>");
     }
+}
+
+/// A foreign text without control characters but those that part lines and words: a tag-value document has no way to
+/// write them.
+fn printable(text: &str) -> String {
+    let replaced = |c: char| match c {
+        '\n' | '\t' => c,
+        control if control.is_control() => '\u{fffd}',
+        other => other,
+    };
+    text.chars().map(replaced).collect()
 }
 
 fn header(text: &mut Text, document: &Document) {
@@ -110,5 +121,21 @@ fn package(text: &mut Text, package: &Package) {
         text.line("AnnotationType", &one.annotation_type);
         text.line("SPDXREF", &package.id);
         text.block("AnnotationComment", &one.comment);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn foreign_texts_make_no_tags_and_steer_no_terminal() {
+        let mut text = Text(String::new());
+        text.line("PackageName", "a\nSPDXID: x\u{1b}[31m");
+        text.block("PackageDescription", "b\n</text>\u{7}");
+        assert_eq!(
+            text.0,
+            "PackageName: a SPDXID: x\u{fffd}[31m\nPackageDescription: <text>b\n<\u{200b}/text>\u{fffd}</text>\n"
+        );
     }
 }

@@ -5,9 +5,9 @@ use super::remedies::{remedies, suppressed};
 use super::{Style, bound, coverage_lines, heading, keep_whole, line, put};
 use crate::ScanReport;
 use crate::facts::place;
-use crate::shown::{license_groups, nothing_in, some_packages, urgency, whence};
+use crate::shown::{NONE, license_groups, nothing_in, some_packages, urgency, whence};
 use crate::targets::{Target, targets};
-use crate::text::{category, clean, count, counts, end_of_life, name, packages, shortened, status};
+use crate::text::{category, clean, count, counts, end_of_life, left_out, name, packages, shortened, status};
 
 /// The scan as tables: what was not assessed, then a summary, the vulnerabilities by where the packages come from,
 /// secrets and licences.
@@ -25,6 +25,12 @@ pub fn scan(report: &ScanReport, style: Style) -> String {
         line(
             &mut text,
             &format!("{}: {}", Paint::Bad.of("warning"), clean(warning)),
+        );
+    }
+    if let Some(left) = left_out(report) {
+        line(
+            &mut text,
+            &format!("{}: {}", Paint::Bad.of("not shown"), clean(&left)),
         );
     }
     let targets = targets(report);
@@ -66,7 +72,7 @@ fn summary(text: &mut String, report: &ScanReport, targets: &[Target<'_>], style
     for target in targets {
         let total: SeverityCounts = target.vulnerabilities.iter().map(|one| one.severity).collect();
         let nothing = nothing_in(target, report);
-        let assessed = total.total() > 0 || nothing.starts_with("none known");
+        let assessed = total.total() > 0 || nothing.starts_with(NONE);
         let mut row = vec![
             clean(&target.title),
             clean(&target.kind),
@@ -81,9 +87,10 @@ fn summary(text: &mut String, report: &ScanReport, targets: &[Target<'_>], style
     }
     bound(&mut table, 0, 50);
     put(text, &table);
-    if targets.iter().any(|target| {
-        target.vulnerabilities.is_empty() && !nothing_in(target, report).starts_with("none known")
-    }) {
+    if targets
+        .iter()
+        .any(|target| target.vulnerabilities.is_empty() && !nothing_in(target, report).starts_with(NONE))
+    {
         line(text, &format!("{}: not assessed", Paint::Bad.of("?")));
     }
 }

@@ -73,6 +73,7 @@ fn document(report: &ScanReport, options: Options) -> Report<'_> {
             version: &report.tool.version,
             coverage: &report.coverage,
             database: report.database.as_ref(),
+            left_out: report.left_out.as_ref(),
             warnings: &report.warnings,
         },
         report_id: uuid(report, "trivy"),

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use plimsoll_core::{ExploitPrediction, LicenseCategory, Origin};
 use serde::Serialize;
 
-use crate::{Coverage, DatabaseSummary};
+use crate::{Coverage, DatabaseSummary, LeftOut};
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
@@ -29,6 +29,8 @@ pub(super) struct Extra<'a> {
     pub(super) version: &'a str,
     pub(super) coverage: &'a [Coverage],
     pub(super) database: Option<&'a DatabaseSummary>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) left_out: Option<&'a LeftOut>,
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     pub(super) warnings: &'a [String],
 }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 use plimsoll_core::{Platform, Severity, Vulnerability};
 use plimsoll_image::Store;
-use plimsoll_report::{CoverageStatus, ScanReport, sbom};
+use plimsoll_report::{CoverageStatus, LeftOut, ScanReport, sbom};
 
 use crate::assessing::{Advisories, AgeLimit, DecisionArgs, Scanners, advise, assess, decide, sbom_report};
 use crate::exit;
@@ -299,17 +299,13 @@ fn finish(
     for remark in decided.remarks {
         invocation.printer.warn(&remark);
     }
-    if let Some(known) = known {
-        narrow(&mut report, args, known)?;
-    }
-    let shown = |severity: &Severity| args.severity.is_empty() || args.severity.contains(severity);
-    report.vulnerabilities.retain(|found| {
-        shown(&found.severity) && (!args.ignore_unfixed || found.fix.fixed_version().is_some())
-    });
-    report.secrets.retain(|found| shown(&found.severity));
-    report.licenses.retain(|found| shown(&found.severity));
+    narrow(&mut report, args, known)?;
     if let Some(known) = known.filter(|_| outputs.iter().any(|output| output.format.shows_remedies())) {
-        report.remedies = advise(&report, known, store, &args.base)?;
+        let opened = match store {
+            None if !args.base.is_empty() => Some(invocation.store()?),
+            _ => None,
+        };
+        report.remedies = advise(&report, known, store.or(opened.as_ref()), &args.base)?;
     }
     for output in outputs {
         output.write(invocation.printer, &report)?;
@@ -319,21 +315,29 @@ fn finish(
     Ok(if nothing { exit::DONE } else { args.exit_code })
 }
 
-/// Leaves out what is less urgent than is asked for. A database that cannot tell is no reason to show nothing.
-fn narrow(report: &mut ScanReport, args: &Args, known: &Advisories) -> anyhow::Result<()> {
+/// Leaves out what was not asked for, and notes how much that is. A database that cannot tell what is urgent is no reason
+/// to show nothing.
+fn narrow(report: &mut ScanReport, args: &Args, known: Option<&Advisories>) -> anyhow::Result<()> {
     let missing = |what: &str, option: &str| {
         Failure::new(format!(
             "the advisory database has no {what}, so `{option}` cannot be answered"
         ))
         .with_hint("`plimsoll db update` fetches all feeds; `plimsoll db status` lists those that are there")
     };
-    if args.only_kev {
+    let mut by = Vec::new();
+    let before = [
+        report.vulnerabilities.len(),
+        report.secrets.len(),
+        report.licenses.len(),
+    ];
+    if let Some(known) = known.filter(|_| args.only_kev) {
         if !known.knows_exploited() {
             return Err(missing("list of exploited vulnerabilities (KEV)", "--only-kev").into());
         }
         report.vulnerabilities.retain(|found| found.known_exploited);
+        by.push("`--only-kev`".to_owned());
     }
-    if let Some(least) = args.min_epss {
+    if let (Some(least), Some(known)) = (args.min_epss, known) {
         if !known.database().status().has_exploit_predictions() {
             return Err(missing("exploit predictions (EPSS)", "--min-epss").into());
         }
@@ -343,6 +347,30 @@ fn narrow(report: &mut ScanReport, args: &Args, known: &Advisories) -> anyhow::R
                 .is_some_and(|one| one.probability >= least)
         };
         report.vulnerabilities.retain(likely);
+        by.push(format!("`--min-epss {least}`"));
+    }
+    if !args.severity.is_empty() {
+        let shown = |severity: &Severity| args.severity.contains(severity);
+        report.vulnerabilities.retain(|found| shown(&found.severity));
+        report.secrets.retain(|found| shown(&found.severity));
+        report.licenses.retain(|found| shown(&found.severity));
+        let names: Vec<&str> = args.severity.iter().map(|one| one.as_str()).collect();
+        by.push(format!("`--severity {}`", names.join(",")));
+    }
+    if args.ignore_unfixed {
+        report
+            .vulnerabilities
+            .retain(|found| found.fix.fixed_version().is_some());
+        by.push("`--ignore-unfixed`".to_owned());
+    }
+    if !by.is_empty() {
+        let [vulnerabilities, secrets, licenses] = before;
+        report.left_out = Some(LeftOut {
+            by,
+            vulnerabilities: vulnerabilities - report.vulnerabilities.len(),
+            secrets: secrets - report.secrets.len(),
+            licenses: licenses - report.licenses.len(),
+        });
     }
     Ok(())
 }
