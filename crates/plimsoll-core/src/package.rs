@@ -185,6 +185,9 @@ pub struct Package {
     /// The module that an RPM package is built for, from its modularity label: `nodejs:18`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub module: Option<String>,
+    /// Who maintains or sells it, as its database says: `Debian Apache Maintainers <debian-apache@lists.debian.org>`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub supplier: Option<String>,
     /// The files that it consists of, without a leading slash, where they were asked for.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub files: Vec<String>,
@@ -205,6 +208,7 @@ impl Package {
             origin: Origin::Unknown,
             removed_by: None,
             module: None,
+            supplier: None,
             files: Vec::new(),
         }
     }

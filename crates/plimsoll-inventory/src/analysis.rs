@@ -92,6 +92,8 @@ pub struct FoundPackage {
     pub licenses: Vec<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub module: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub supplier: Option<String>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub files: Vec<String>,
     /// The packages that it needs, in the form that `dependencies` reads for its ecosystem.

@@ -240,6 +240,7 @@ impl Context<'_> {
             origin,
             removed_by: removed_by.and_then(|layer| self.layer(layer)),
             module: package.module.clone(),
+            supplier: package.supplier.clone(),
             files: if self.files { self.files(found) } else { Vec::new() },
             ..Package::new(ecosystem, &package.name, &package.version)
         }

@@ -93,7 +93,11 @@ fn line(kind: &str, name: &str, version: &str, architecture: &str, source: Optio
     let version = version.strip_prefix("0:").unwrap_or(version);
     match source {
         Some((source, version_of)) => {
-            let version_of = version_of.strip_prefix("0:").unwrap_or(version_of);
+            // Of an RPM source, Trivy takes the epoch of each binary package, and Plimsoll that of the source's namesake.
+            let version_of = match kind {
+                "rpm" => version_of.rsplit(':').next().unwrap_or(version_of),
+                _ => version_of.strip_prefix("0:").unwrap_or(version_of),
+            };
             format!("{kind} {name} {version} {architecture} <- {source} {version_of}")
         }
         None => format!("{kind} {name} {version} {architecture}"),

@@ -2,7 +2,7 @@ use std::collections::{HashMap, HashSet};
 
 use plimsoll_core::{Ecosystem, SourcePackage};
 
-use super::{Cataloger, Warnings, own};
+use super::{Cataloger, Warnings, own, supplier};
 use crate::dependencies::bounded;
 use crate::{EvidenceFile, FoundPackage};
 
@@ -19,7 +19,7 @@ impl Cataloger for Apk {
     }
 
     fn version(&self) -> u32 {
-        3
+        4
     }
 
     fn ecosystem(&self) -> Option<Ecosystem> {
@@ -140,6 +140,7 @@ struct Entry {
     architecture: Option<String>,
     license: Option<String>,
     origin: Option<String>,
+    maintainer: String,
     directory: String,
 }
 
@@ -160,7 +161,7 @@ impl Entry {
             b'R' => {
                 own(in_directory(&self.directory, value).as_bytes(), evidence);
             }
-            b'P' | b'V' | b'A' | b'L' | b'o' => {
+            b'P' | b'V' | b'A' | b'L' | b'o' | b'm' => {
                 let Ok(text) = std::str::from_utf8(value) else {
                     let field = char::from(field);
                     return warnings.add(format!("`{field}` at line {line} is not UTF-8"));
@@ -171,6 +172,7 @@ impl Entry {
                     b'V' => self.version = text,
                     b'A' => self.architecture = Some(text).filter(|text| !text.is_empty()),
                     b'L' => self.license = Some(text).filter(|text| !text.is_empty()),
+                    b'm' => self.maintainer = text,
                     _ => self.origin = Some(text).filter(|text| !text.is_empty()),
                 }
             }
@@ -197,6 +199,7 @@ impl Entry {
             architecture: self.architecture,
             source,
             licenses: self.license.into_iter().collect(),
+            supplier: supplier(&self.maintainer),
             ..FoundPackage::default()
         });
     }

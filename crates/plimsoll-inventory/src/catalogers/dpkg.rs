@@ -1,6 +1,6 @@
 use plimsoll_core::{Ecosystem, SourcePackage};
 
-use super::{Cataloger, Warnings, own};
+use super::{Cataloger, Warnings, own, supplier};
 use crate::dependencies::bounded;
 use crate::fields::{Field, Paragraph, paragraphs};
 use crate::{EvidenceFile, FoundPackage};
@@ -63,7 +63,7 @@ impl Cataloger for Dpkg {
     }
 
     fn version(&self) -> u32 {
-        4
+        5
     }
 
     fn ecosystem(&self) -> Option<Ecosystem> {
@@ -159,6 +159,7 @@ fn package(paragraph: &Paragraph<'_>) -> Result<Option<FoundPackage>, String> {
         name: name.to_owned(),
         version: version.to_owned(),
         architecture: architecture.map(str::to_owned),
+        supplier: supplier(listed("Maintainer")),
         source: Some(source),
         ..FoundPackage::default()
     }))

@@ -146,6 +146,13 @@ pub(crate) fn cataloger_set() -> String {
     names.collect::<Vec<_>>().join(" ")
 }
 
+/// Who supplies a package, where its database says.
+fn supplier(text: &str) -> Option<String> {
+    let text = text.trim();
+    let is_said = !text.is_empty() && text != "(none)" && text.len() <= 300;
+    is_said.then(|| text.to_owned())
+}
+
 /// Notes that a distribution's package owns the file at `path`, where that file may be evidence of a package of its own.
 fn own(path: &[u8], evidence: &mut EvidenceFile) {
     let path = path.strip_prefix(b"/").unwrap_or(path);
@@ -259,7 +266,7 @@ mod tests {
         for (path, content, expected) in [
             (
                 "var/lib/dpkg/status",
-                "Package: a\nVersion: 1\nPre-Depends: dpkg (>= 1.17.14)\nDepends: libc6:any (>= 2.34), x [amd64] | y <!nocheck>,z\n\
+                "Package: a\nVersion: 1\nMaintainer: A <a@b>\nPre-Depends: dpkg (>= 1.17.14)\nDepends: libc6:any (>= 2.34), x [amd64] | y <!nocheck>,z\n\
                  Recommends: no\nProvides: mta, a-api (= 3)\n",
                 "a: dpkg libc6 x|y z / a-api mta",
             ),

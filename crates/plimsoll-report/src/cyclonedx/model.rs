@@ -55,6 +55,10 @@ pub(super) struct Component {
     #[serde(rename = "type", default)]
     pub(super) kind: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) supplier: Option<Supplier>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) publisher: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) group: Option<String>,
     #[serde(default)]
     pub(super) name: String,
@@ -80,6 +84,13 @@ pub(super) struct Component {
     pub(super) evidence: Evidence,
     #[serde(default, deserialize_with = "nullable", skip_serializing_if = "Vec::is_empty")]
     pub(super) properties: Vec<Property>,
+}
+
+/// An organization that supplies a component.
+#[derive(Debug, Default, Clone, Serialize, Deserialize)]
+pub(super) struct Supplier {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) name: Option<String>,
 }
 
 #[derive(Debug, Default, Clone, Serialize, Deserialize)]

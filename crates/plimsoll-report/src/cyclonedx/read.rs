@@ -97,6 +97,10 @@ fn package(component: &Component, version: &str, facts: Vec<(&str, &str)>, gathe
     if licenses.is_empty() {
         licenses = component.licenses.iter().filter_map(license).collect();
     }
+    let supplier = component
+        .supplier
+        .as_ref()
+        .and_then(|supplier| supplier.name.clone());
     gathered.package(Found {
         label: &component.name,
         reference: component.bom_ref.as_deref().unwrap_or_default(),
@@ -104,6 +108,7 @@ fn package(component: &Component, version: &str, facts: Vec<(&str, &str)>, gathe
         name,
         version,
         licenses,
+        supplier: supplier.or_else(|| component.publisher.clone()),
         evidence: evidence.unwrap_or_default().trim_start_matches('/').to_owned(),
         files: files.into_iter().map(|one| one.location.clone()).collect(),
         facts,

@@ -2,7 +2,8 @@ use plimsoll_core::{Ecosystem, Package};
 use plimsoll_license::License as ReadLicense;
 
 use super::model::{
-    Bom, Component, Dependency, Evidence, Hash, License, LicenseChoice, Metadata, Occurrence, Property, Tools,
+    Bom, Component, Dependency, Evidence, Hash, License, LicenseChoice, Metadata, Occurrence, Property,
+    Supplier, Tools,
 };
 use super::vulnerabilities::vulnerabilities;
 use crate::identity::{purl_in, references, uuid};
@@ -154,6 +155,7 @@ fn component(package: &Package, reference: &str, artifact: &Artifact) -> Compone
             _ => "library",
         }
         .to_owned(),
+        supplier: package.supplier.clone().map(|name| Supplier { name: Some(name) }),
         group: group.map(str::to_owned),
         name: name.to_owned(),
         version: Some(package.version.clone()),

@@ -24,6 +24,7 @@ pub(crate) struct Found<'a> {
     /// Names and values: properties of CycloneDX, annotations of SPDX.
     pub(crate) facts: Vec<(&'a str, &'a str)>,
     pub(crate) licenses: Vec<String>,
+    pub(crate) supplier: Option<String>,
     /// Where it was found, without a leading slash; empty where nobody says.
     pub(crate) evidence: String,
     pub(crate) files: Vec<String>,
@@ -170,6 +171,7 @@ impl Gathered {
         }
         complete(&mut package, facts);
         package.licenses = found.licenses;
+        package.supplier = found.supplier.filter(|name| !name.trim().is_empty());
         package.evidence = found.evidence;
         package.files = found.files;
         if let Some(release) = distribution {

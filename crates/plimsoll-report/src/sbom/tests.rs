@@ -39,6 +39,7 @@ fn packages() -> Vec<Package> {
         source: None,
         layer: None,
         origin: Origin::Unknown,
+        supplier: Some("A (B) <a@example.test>".to_owned()),
         ..Package::new(Ecosystem::Gem, "bare", "1")
     });
     all.push(Package {
@@ -54,6 +55,7 @@ fn packages() -> Vec<Package> {
             version: String::new(),
         }),
         architecture: Some("x86_64".to_owned()),
+        supplier: Some("Red Hat (UK), Inc. <https://example.test/a>".to_owned()),
         ..Package::new(Ecosystem::Rpm, "Full", "0:1-2.el9")
     });
     all.sort_by(|a, b| {

@@ -47,6 +47,8 @@ pub(super) struct Package {
     pub(super) id: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) version_info: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) supplier: Option<String>,
     #[serde(default, skip_deserializing)]
     pub(super) download_location: &'static str,
     #[serde(default, skip_deserializing)]

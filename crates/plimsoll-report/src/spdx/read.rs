@@ -85,10 +85,21 @@ fn take(package: &Package, extracted: &HashMap<&str, &str>, gathered: &mut Gathe
         name: package.name.clone(),
         version,
         licenses,
+        supplier: package.supplier.as_deref().and_then(supplier),
         evidence,
         files,
         facts: with_source(package, facts),
     });
+}
+
+/// Who is named, with an address in angle brackets as databases have it.
+fn supplier(stated: &str) -> Option<String> {
+    let (_, name) = stated.split_once(": ")?;
+    let address = name.strip_suffix(')').and_then(|rest| rest.rsplit_once(" ("));
+    Some(match address.filter(|(_, address)| address.contains('@')) {
+        Some((name, address)) => format!("{name} <{address}>"),
+        None => name.to_owned(),
+    })
 }
 
 /// Names and values from the annotations: a JSON list of pairs by this program, `name: value` by Trivy.

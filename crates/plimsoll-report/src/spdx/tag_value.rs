@@ -76,6 +76,9 @@ fn package(text: &mut Text, package: &Package) {
     if let Some(version) = &package.version_info {
         text.line("PackageVersion", version);
     }
+    if let Some(supplier) = &package.supplier {
+        text.line("PackageSupplier", supplier);
+    }
     text.line("PackageDownloadLocation", package.download_location);
     if let Some(purpose) = &package.primary_package_purpose {
         text.line("PrimaryPackagePurpose", purpose);

@@ -194,6 +194,7 @@ impl Writer<'_> {
             name: found.name.clone(),
             id: self.id(found),
             version_info: Some(found.version.clone()),
+            supplier: found.supplier.as_deref().map(supplier),
             source_info: source_info(found),
             license_declared: Some(license),
             external_refs,
@@ -330,6 +331,15 @@ fn cpe_ref(cpe: String) -> ExternalRef {
         reference_category: "SECURITY".to_owned(),
         reference_type: "cpe23Type".to_owned(),
         reference_locator: cpe,
+    }
+}
+
+/// `Organization: NAME (ADDRESS)`; databases write the address in angle brackets.
+fn supplier(stated: &str) -> String {
+    let address = stated.strip_suffix('>').and_then(|rest| rest.rsplit_once(" <"));
+    match address.filter(|(_, address)| address.contains('@')) {
+        Some((name, address)) => format!("Organization: {name} ({address})"),
+        None => format!("Organization: {stated}"),
     }
 }
 

@@ -169,6 +169,7 @@ impl<'a> Context<'a> {
                 .as_ref()
                 .map(|source| Source::of(package.ecosystem, source)),
             licenses: &package.licenses,
+            maintainer: package.supplier.as_deref(),
             depends_on: self.needed(place),
             layer: Layer::of(package.layer.as_ref()),
             file_path: file_path(package),

@@ -126,6 +126,8 @@ pub(super) struct Listed<'a> {
     pub(super) source: Option<Source<'a>>,
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     pub(super) licenses: &'a [String],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) maintainer: Option<&'a str>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(super) depends_on: Vec<String>,
     #[serde(skip_serializing_if = "Layer::is_unknown")]

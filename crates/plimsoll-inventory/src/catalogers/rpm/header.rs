@@ -6,6 +6,7 @@ use std::collections::HashMap;
 use plimsoll_core::SourcePackage;
 
 use crate::FoundPackage;
+use crate::catalogers::supplier;
 
 /// The tags that are read (`rpmtag.h`).
 mod tag {
@@ -13,6 +14,7 @@ mod tag {
     pub(super) const VERSION: u32 = 1001;
     pub(super) const RELEASE: u32 = 1002;
     pub(super) const EPOCH: u32 = 1003;
+    pub(super) const VENDOR: u32 = 1011;
     pub(super) const LICENSE: u32 = 1014;
     pub(super) const ARCH: u32 = 1022;
     pub(super) const OLD_FILE_NAMES: u32 = 1027;
@@ -123,6 +125,8 @@ impl<'a> Header<'a> {
         let release = required(tag::RELEASE, "RELEASE")?;
         let epoch = self.numbers(tag::EPOCH).next();
         let license = self.string(tag::LICENSE, "LICENSE")?;
+        // Whoever sells it may write as they like.
+        let vendor = self.string(tag::VENDOR, "VENDOR").unwrap_or_default();
         Ok(Some(FoundPackage {
             name: name.to_owned(),
             version: full_version(epoch, version, release),
@@ -131,6 +135,7 @@ impl<'a> Header<'a> {
                 .string(tag::SOURCE_RPM, "SOURCERPM")?
                 .and_then(|file| source(file, epoch)),
             licenses: license.map(str::to_owned).into_iter().collect(),
+            supplier: supplier(vendor.unwrap_or_default()),
             module: self
                 .string(tag::MODULARITY_LABEL, "MODULARITYLABEL")?
                 .and_then(module),

@@ -3,7 +3,7 @@
 
 use super::header::{full_version, source};
 use crate::FoundPackage;
-use crate::catalogers::Warnings;
+use crate::catalogers::{Warnings, supplier};
 
 /// Name, version and release, time of installation, time of the build, vendor, epoch or `(none)`, size, architecture,
 /// epoch as a number, source package.
@@ -36,6 +36,7 @@ fn package(line: &[u8]) -> Option<FoundPackage> {
         version: full_version(epoch, version, release),
         architecture: Some(fields[7].to_owned()).filter(|name| !matches!(name.as_str(), "" | "(none)")),
         source: source(fields[9].trim(), epoch),
+        supplier: supplier(fields[4]),
         ..FoundPackage::default()
     })
 }

@@ -71,7 +71,7 @@ impl Cataloger for Rpm {
     }
 
     fn version(&self) -> u32 {
-        4
+        5
     }
 
     fn ecosystem(&self) -> Option<Ecosystem> {
