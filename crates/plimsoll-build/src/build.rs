@@ -23,7 +23,7 @@ use crate::rooted::Rooted;
 use crate::rootfs::Mounted;
 use crate::scratch::Scratch;
 use crate::state::{StageState, Variables, chain, diff_ids};
-use crate::{arguments, history, plan, stage};
+use crate::{arguments, history, plan, precheck, stage};
 
 /// Where the images that a Dockerfile names come from. It is called from several threads at once.
 pub trait BaseImages: Send + Sync {
@@ -90,6 +90,7 @@ pub fn build(
         &platform,
         contexts,
     )?;
+    precheck::words(&graph, dockerfile.escape, &parsed.diagnostics)?;
     let others = bases;
     let plan = plan::plan(&graph, &platform, options, &NamedImages { contexts, others })?;
 

@@ -91,12 +91,17 @@ pub struct InstructionError {
     pub span: Span,
     /// The instruction in one line.
     pub instruction: String,
+    /// Whether it is a trigger of the base image.
+    pub is_trigger: bool,
     /// What is wrong.
     pub problem: Problem,
 }
 
 impl std::fmt::Display for InstructionError {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        if self.is_trigger {
+            write!(f, "the base image's `ONBUILD {}`: ", self.instruction)?;
+        }
         self.problem.fmt(f)
     }
 }
@@ -142,6 +147,8 @@ pub enum Problem {
         /// Why.
         #[source]
         source: ForeignError,
+        /// What was perhaps meant.
+        hint: Option<Hint>,
     },
     /// Something that is not supported.
     #[error("{what} is not supported yet")]
@@ -199,6 +206,7 @@ impl Error {
         Self::Instruction(Box::new(InstructionError {
             span,
             instruction: crate::graph::one_line(instruction),
+            is_trigger: false,
             problem,
         }))
     }
@@ -235,7 +243,9 @@ impl Problem {
                 suggestion: Some(near),
                 ..
             } => Some(Hint::new(format!("`{near}` is there"))),
-            Self::Unsupported { hint, .. } | Self::Invalid { hint, .. } => hint.clone(),
+            Self::MissingBase { hint, .. } | Self::Unsupported { hint, .. } | Self::Invalid { hint, .. } => {
+                hint.clone()
+            }
             Self::RunFailed {
                 disk_is_full: true, ..
             } => Some(Hint::new(
@@ -246,10 +256,7 @@ impl Problem {
             )),
             Self::Image(error) => error.hint(),
             Self::Sandbox(error) => error.hint(),
-            Self::RunFailed { .. }
-            | Self::MissingSource { .. }
-            | Self::MissingBase { .. }
-            | Self::Io { .. } => None,
+            Self::RunFailed { .. } | Self::MissingSource { .. } | Self::Io { .. } => None,
         }
     }
 }

@@ -6,7 +6,7 @@ use plimsoll_core::{Platform, Reference, Span};
 use plimsoll_dockerfile::expand::Environment;
 use plimsoll_dockerfile::{Dockerfile, Instruction, InstructionKind, Stage, Word};
 
-use crate::error::{Error, Problem, Result};
+use crate::error::{Error, InstructionError, Problem, Result};
 use crate::named::{Named, NamedContexts};
 use crate::state::Variables;
 
@@ -200,6 +200,25 @@ impl<'a> Graph<'a> {
         }
     }
 
+    /// What to say of an image that cannot be had, if `name` was perhaps meant for a stage.
+    pub(crate) fn stage_instead(&self, name: &str, current: usize) -> Option<String> {
+        let name = name.strip_suffix(":latest").unwrap_or(name);
+        if name.contains([':', '/', '@']) {
+            return None;
+        }
+        if self.stages[current + 1..]
+            .iter()
+            .any(|stage| stage.is_named(name))
+        {
+            return Some(format!("the stage `{name}` comes later; move it before this one"));
+        }
+        if name.parse().is_ok_and(|index: usize| index < self.stages.len()) {
+            return Some("`FROM` takes a stage by its name: give it one with `AS`".to_owned());
+        }
+        let near = self.nearest(name)?;
+        Some(format!("did you mean the stage `{near}`?"))
+    }
+
     /// The stage name that is most like `name`.
     pub(crate) fn nearest(&self, name: &str) -> Option<String> {
         nearest(&self.stages, name)
@@ -230,13 +249,27 @@ pub(crate) struct Step {
 }
 
 impl Step {
+    /// An instruction of the Dockerfile itself.
+    pub(crate) fn own(instruction: &Instruction) -> Self {
+        Self {
+            instruction: instruction.clone(),
+            span: instruction.span,
+            is_trigger: false,
+        }
+    }
+
     pub(crate) fn failed(&self, problem: Problem) -> Error {
-        Error::at(self.span, &self.instruction.source, problem)
+        self.failed_at(self.span, problem)
     }
 
     /// As [`Step::failed`], at a part of the instruction.
     pub(crate) fn failed_at(&self, span: Span, problem: Problem) -> Error {
-        Error::at(self.place(span), &self.instruction.source, problem)
+        Error::Instruction(Box::new(InstructionError {
+            span: self.place(span),
+            instruction: one_line(&self.instruction.source),
+            is_trigger: self.is_trigger,
+            problem,
+        }))
     }
 
     /// The place in the Dockerfile that `span`, a part of the instruction, has; of a trigger that of the `FROM`.

@@ -18,6 +18,7 @@ mod merge;
 mod named;
 mod options;
 mod plan;
+mod precheck;
 mod progress;
 mod remote;
 mod rooted;

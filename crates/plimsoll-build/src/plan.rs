@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::time::{Duration, Instant};
 
-use plimsoll_core::{Platform, Reference, Span};
+use plimsoll_core::{Hint, Platform, Reference, Span};
 use plimsoll_dockerfile::InstructionKind;
 use plimsoll_image::Image;
 
@@ -77,8 +77,9 @@ pub(crate) fn plan(
                     }
                     Origin::Image(reference) => sources.push(Wanted {
                         stage: None,
-                        reference,
                         platform: platform.clone(),
+                        hint: graph.stage_instead(&reference.to_string(), index),
+                        reference,
                         span,
                         instruction: one_line(&step.instruction.source),
                     }),
@@ -123,6 +124,8 @@ struct Wanted {
     platform: Platform,
     span: Span,
     instruction: String,
+    /// What to say if there is no such image.
+    hint: Option<String>,
 }
 
 fn base_image(graph: &Graph<'_>, index: usize) -> Result<Option<Wanted>> {
@@ -145,6 +148,7 @@ fn base_image(graph: &Graph<'_>, index: usize) -> Result<Option<Wanted>> {
         platform: plan.platform.clone(),
         span: plan.stage.from.image.span,
         instruction: plan.stage.from.source.clone(),
+        hint: graph.stage_instead(name, index),
     }))
 }
 
@@ -156,7 +160,12 @@ fn resolve(wanted: &[Wanted], bases: &dyn BaseImages) -> Result<Vec<Option<(Imag
             Ok(image) => Ok(Some((image, start.elapsed()))),
             Err(source) => {
                 let reference = wanted.reference.to_string();
-                let problem = Problem::MissingBase { reference, source };
+                let hint = wanted.hint.clone().map(Hint::new);
+                let problem = Problem::MissingBase {
+                    reference,
+                    source,
+                    hint,
+                };
                 Err(Error::at(wanted.span, &wanted.instruction, problem))
             }
         }
@@ -209,10 +218,6 @@ fn steps(graph: &Graph<'_>, index: usize, base: Option<&Image>) -> Result<Vec<St
             is_trigger: true,
         });
     }
-    steps.extend(stage.instructions.iter().map(|instruction| Step {
-        instruction: instruction.clone(),
-        span: instruction.span,
-        is_trigger: false,
-    }));
+    steps.extend(stage.instructions.iter().map(Step::own));
     Ok(steps)
 }

@@ -199,13 +199,12 @@ impl<'b> StageBuild<'b> {
 
     /// Keeps a warning about a word that comes to nothing, for the outcome of the build.
     pub(crate) fn complain(&self, step: &Step, span: Span, message: &str) {
-        let span = if step.is_trigger { step.span } else { span };
         let hint = "give the variable a value with a default or `--build-arg`";
         lock(&self.builder.complaints).push(Diagnostic {
             level: Level::Warning,
             code: "empty-word",
             message: message.to_owned(),
-            span,
+            span: step.place(span),
             hint: Some(Hint::new(hint)),
         });
     }

@@ -174,6 +174,15 @@ fn from_layout(text: &str, store: &Store) -> anyhow::Result<plimsoll_image::Imag
     }
 }
 
+/// `KEY=VALUE` or `KEY`, as Docker takes it.
+pub(crate) fn label(text: &str) -> Result<(String, String), String> {
+    let (key, value) = crate::values::pair(text)?;
+    if key.contains(char::is_whitespace) {
+        return Err(format!("the key `{key}` has white space in it"));
+    }
+    Ok((key, value))
+}
+
 /// `NAME:ADDRESS` or `NAME=ADDRESS`; `host-gateway` is this machine.
 pub(crate) fn host(text: &str) -> Result<(String, IpAddr), String> {
     let wrong = || format!("`{text}` is not a host; write `NAME:ADDRESS`");
@@ -198,6 +207,15 @@ pub(crate) fn host(text: &str) -> Result<(String, IpAddr), String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn labels() {
+        assert_eq!(label("a=b c=d"), Ok(("a".to_owned(), "b c=d".to_owned())));
+        assert_eq!(label("a"), Ok(("a".to_owned(), String::new())));
+        for text in ["=a", "", "a b=c"] {
+            assert!(label(text).is_err(), "{text}");
+        }
+    }
 
     #[test]
     fn hosts() {

@@ -206,13 +206,12 @@ pub(crate) fn build(
         invocation.printer.warn(complaint);
     }
     if !outcome.warnings.is_empty() {
-        let color = invocation.printer.colors_messages();
-        invocation.printer.block(&diagnostics::warnings(
+        diagnostics::warn(
+            invocation.printer,
             &dockerfile.name,
             &dockerfile.text,
             &outcome.warnings,
-            color,
-        ));
+        );
     }
     Ok(outcome)
 }

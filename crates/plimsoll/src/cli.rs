@@ -21,6 +21,16 @@ pub(crate) struct Cli {
     pub(crate) command: Command,
 }
 
+impl Cli {
+    /// How messages are written: as JSON, too, where the progress of a build is, so that all of stderr is.
+    pub(crate) fn log_format(&self) -> LogFormat {
+        match &self.command {
+            Command::Build(args) if args.shows_json() => LogFormat::Json,
+            _ => self.global.log_format,
+        }
+    }
+}
+
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Global options")]
 pub(crate) struct GlobalArgs {
@@ -77,9 +87,11 @@ pub(crate) enum Command {
     #[command(subcommand, hide = true)]
     System(commands::docker_words::SystemCommand),
     #[command(subcommand, hide = true)]
-    Builder(commands::docker_words::PruneCommand),
+    Builder(commands::docker_words::BuilderCommand),
     #[command(subcommand, hide = true)]
-    Image(commands::docker_words::PruneCommand),
+    Buildx(commands::docker_words::BuilderCommand),
+    #[command(subcommand, hide = true)]
+    Image(commands::docker_words::BuilderCommand),
     #[command(subcommand, hide = true)]
     Container(commands::docker_words::PruneCommand),
     #[command(subcommand)]

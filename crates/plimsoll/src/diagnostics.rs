@@ -6,6 +6,7 @@ use plimsoll_dockerfile::Diagnostic;
 use serde_json::json;
 
 use crate::failure;
+use crate::printer::Printer;
 
 /// A Dockerfile that cannot be understood.
 #[derive(Debug, thiserror::Error)]
@@ -66,27 +67,14 @@ pub(crate) fn excerpt(error: &anyhow::Error, color: bool) -> Option<String> {
 
 /// The error as JSON objects: one for each diagnostic of a Dockerfile, else one.
 pub(crate) fn as_json(error: &anyhow::Error) -> Vec<String> {
-    let placed = |name: &str, text: &str, span: Span| {
-        let start = floor(text, span.start);
-        let line_start = text[..start].rfind('\n').map_or(0, |end| end + 1);
-        let column = text[line_start..start].chars().count() + 1;
-        json!({ "path": name, "line": span.line(text), "column": column })
-    };
-    let listed = |name: &str, text: &str, diagnostics: &[Diagnostic]| {
-        let each = diagnostics.iter().map(|one| {
-            let place = placed(name, text, one.span);
-            json!({ "level": one.level, "code": one.code, "message": one.message, "hint": one.hint, "place": place }).to_string()
-        });
-        each.collect()
-    };
     if let Some(errors) = error.downcast_ref::<DockerfileErrors>() {
-        return listed(&errors.name, &errors.text, &errors.diagnostics);
+        return listed_as_json(&errors.name, &errors.text, &errors.diagnostics);
     }
     let failed = error.downcast_ref::<BuildFailed>();
     if let Some(failed) = failed
         && let plimsoll_build::Error::Dockerfile(diagnostics) = &failed.source
     {
-        return listed(&failed.name, &failed.text, diagnostics);
+        return listed_as_json(&failed.name, &failed.text, diagnostics);
     }
     let mut line =
         json!({ "level": "error", "message": failure::message(error), "hint": failure::hint(error) });
@@ -100,6 +88,21 @@ pub(crate) fn as_json(error: &anyhow::Error) -> Vec<String> {
         line["exit_code"] = json!(failed.source.exit_code());
     }
     vec![line.to_string()]
+}
+
+fn placed(name: &str, text: &str, span: Span) -> serde_json::Value {
+    let start = floor(text, span.start);
+    let line_start = text[..start].rfind('\n').map_or(0, |end| end + 1);
+    let column = text[line_start..start].chars().count() + 1;
+    json!({ "path": name, "line": span.line(text), "column": column })
+}
+
+fn listed_as_json(name: &str, text: &str, diagnostics: &[Diagnostic]) -> Vec<String> {
+    let each = diagnostics.iter().map(|one| {
+        let place = placed(name, text, one.span);
+        json!({ "level": one.level, "code": one.code, "message": one.message, "hint": one.hint, "place": place }).to_string()
+    });
+    each.collect()
 }
 
 /// Every diagnostic, in the order of the text.
@@ -123,14 +126,20 @@ pub(crate) fn listed(renderer: &Renderer, name: &str, text: &str, diagnostics: &
     shown.collect::<Vec<_>>().join("\n\n")
 }
 
-/// Warnings of a Dockerfile that can be built.
-pub(crate) fn warnings(name: &str, text: &str, diagnostics: &[Diagnostic], color: bool) -> String {
-    let renderer = if color {
+/// Tells the warnings of a Dockerfile that can be built.
+pub(crate) fn warn(printer: Printer, name: &str, text: &str, diagnostics: &[Diagnostic]) {
+    if printer.is_json() {
+        for line in listed_as_json(name, text, diagnostics) {
+            printer.block(&line);
+        }
+        return;
+    }
+    let renderer = if printer.colors_messages() {
         Renderer::styled()
     } else {
         Renderer::plain()
     };
-    listed(&renderer, name, text, diagnostics)
+    printer.block(&listed(&renderer, name, text, diagnostics));
 }
 
 fn rendered(

@@ -12,6 +12,7 @@ mod columns;
 mod commands;
 mod demo;
 mod diagnostics;
+mod docker_flags;
 mod docker_json;
 mod exit;
 mod failure;
@@ -42,7 +43,7 @@ fn main() -> ExitCode {
         return code;
     }
     let cli = Cli::parse();
-    let printer = Printer::new(cli.global.quiet, cli.global.color, cli.global.log_format);
+    let printer = Printer::new(cli.global.quiet, cli.global.color, cli.log_format());
     start_tracing(&cli);
     let invocation = Invocation::new(&cli.global, printer);
     let entered = match cli.command.uses_store() {
@@ -91,7 +92,7 @@ fn start_tracing(cli: &Cli) {
     let subscriber = tracing_subscriber::fmt()
         .with_max_level(level)
         .with_writer(io::stderr);
-    match cli.global.log_format {
+    match cli.log_format() {
         printer::LogFormat::Text => subscriber.init(),
         printer::LogFormat::Json => subscriber.json().init(),
     }

@@ -22,6 +22,7 @@ use crate::options::{BuildOptions, StepNetwork};
 use crate::progress::{Event, OutputStream, StepId};
 use crate::rootfs;
 use crate::stage::{Made, StageBuild};
+pub(crate) use mounts::NO_TARGET;
 use mounts::{Shown, Wanted};
 use script::Execution;
 

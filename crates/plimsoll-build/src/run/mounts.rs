@@ -26,6 +26,12 @@ use crate::rootfs::Mounted;
 use crate::stage::StageBuild;
 use crate::state::absolute;
 
+/// What is said of a mount without a place, and what to do about it.
+pub(crate) const NO_TARGET: (&str, &str) = (
+    "the mount has no target",
+    "add `target=PATH` with a path other than `/`",
+);
+
 /// A mount whose options are worked out; nothing is mounted yet.
 pub(super) struct Wanted {
     mount: Mount,
@@ -61,10 +67,8 @@ pub(super) fn resolve(stage: &StageBuild<'_>, step: &Step, run: &Run) -> Result<
         let target = absolute(stage.state.working_dir(), &target);
         let needs_target = !matches!(mount.kind, MountKind::Secret | MountKind::Ssh);
         if needs_target && (mount.target.is_none() || target == "/") {
-            return Err(at(Problem::invalid_with(
-                "the mount has no target",
-                "add `target=PATH` with a path other than `/`",
-            )));
+            let (message, hint) = NO_TARGET;
+            return Err(at(Problem::invalid_with(message, hint)));
         }
         let origin = match (&mount.from, mount.kind) {
             (Some(name), MountKind::Bind | MountKind::Cache) => {

@@ -23,6 +23,7 @@ pub(crate) const TESTS: &[Test] = &[
         the_same_epoch_gives_the_same_image,
     ),
     ("instructions::errors_have_their_place", errors_have_their_place),
+    ("instructions::words_are_checked_first", words_are_checked_first),
 ];
 
 fn all_of_them() {
@@ -196,6 +197,11 @@ fn triggers_of_the_base() {
     let built = fixture.build("FROM busybox AS base\nONBUILD RUN echo fired\nFROM base\n");
     assert_eq!(built.log.output(), ["fired"]);
     assert!(built.image().config.config.on_build.is_empty());
+    let error = fixture.fail("FROM busybox AS base\nONBUILD RUN exit 3\nFROM base\n");
+    assert_eq!(
+        error.to_string(),
+        "the base image's `ONBUILD RUN exit 3`: `RUN exit 3` ended with exit code 3"
+    );
 }
 
 fn the_same_epoch_gives_the_same_image() {
@@ -292,6 +298,30 @@ fn errors_have_their_place() {
         ),
         ("FROM busybox\nENV A=${B?}\n", "${B?}", "", None),
         (
+            "FROM busybox AS builder\nFROM bilder\n",
+            "bilder",
+            "the image `bilder:latest` could not be had",
+            Some("did you mean the stage `builder`?"),
+        ),
+        (
+            "FROM b AS a\nFROM a AS b\n",
+            "b",
+            "the image `b:latest` could not be had",
+            Some("the stage `b` comes later; move it before this one"),
+        ),
+        (
+            "FROM busybox AS a\nFROM 0\n",
+            "0",
+            "the image `0:latest` could not be had",
+            Some("`FROM` takes a stage by its name: give it one with `AS`"),
+        ),
+        (
+            "FROM busybox AS output\nRUN true\nFROM busybox\nCOPY --from=outptu a b\n",
+            "outptu",
+            "the image `outptu:latest` could not be had",
+            Some("did you mean the stage `output`?"),
+        ),
+        (
             "ARG X\nFROM $X\n",
             "$X",
             "`$X` comes to nothing, but `FROM` needs an image",
@@ -316,4 +346,33 @@ fn errors_have_their_place() {
         panic!("another error");
     };
     assert!(diagnostics.len() >= 2, "{diagnostics:?}");
+}
+
+/// Before anything is run, and only of what is needed.
+fn words_are_checked_first() {
+    let fixture = Fixture::new();
+    let dockerfile = "FROM busybox AS unneeded\nENV A=\"\n\
+        FROM busybox AS needed\nRUN echo first\nENV A='x\n\
+        FROM busybox\nCOPY --from=needed /a /b\nLABEL a=${B^^} b=${C\nRUN --mount=type=cache true\nWORKDIR ${D:?}\n";
+    let Error::Dockerfile(diagnostics) = fixture.fail(dockerfile) else {
+        panic!("another error");
+    };
+    let found: Vec<_> = diagnostics
+        .iter()
+        .map(|one| (&dockerfile[one.span.start..one.span.end], one.code))
+        .collect();
+    assert_eq!(
+        found,
+        [
+            ("'x", "unclosed-quote"),
+            ("${B^^}", "unsupported-modifier"),
+            ("--mount=type=cache", "bad-mount")
+        ]
+    );
+    assert!(
+        fixture
+            .build("FROM busybox AS unneeded\nENV A=\"\nFROM busybox\n")
+            .executed()
+            == 0
+    );
 }

@@ -4,12 +4,13 @@ use std::collections::BTreeSet;
 
 use plimsoll_core::Span;
 
-use super::{Environment, Expansion, expand, expand_heredoc};
+use super::{Environment, Expansion, NoVariables, expand, expand_heredoc};
 use crate::ast::{
     Add, Arg, ArgDeclaration, Copy, CopyOptions, CopySource, Env, Expose, Flag, From, Heredoc, Instruction,
     InstructionKind, KeyValue, Label, MountFlag, Run, StopSignal, User, Volume, Word, Workdir,
 };
-use crate::error::Result;
+use crate::diagnostics::Diagnostic;
+use crate::error::{Error, Result};
 
 /// Which variables an expansion looked up.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -267,6 +268,18 @@ impl Instruction {
             },
             expander.usage,
         ))
+    }
+}
+
+impl Instruction {
+    /// What is wrong with its words whatever the variables are: an unclosed quotation mark, a substitution that is
+    /// malformed or that the language does not have. Of several the first.
+    pub fn check_words(&self, escape: char) -> Option<Diagnostic> {
+        let error = self.expand(escape, &NoVariables).err()?;
+        // A variable may have a value then.
+        let depends =
+            matches!(&error, Error::At { source, .. } if matches!(**source, Error::RequiredVariable { .. }));
+        (!depends).then(|| error.to_diagnostic(self.span))
     }
 }
 

@@ -260,14 +260,28 @@ pub(crate) fn meant(written: &str) -> Option<&'static str> {
     suggestion(written, &KEYWORDS)
 }
 
+/// The keyword that a word begins with which has its arguments right behind it: `CMD["x"]`.
+fn glued(written: &str) -> Option<&'static str> {
+    let begins = |keyword: &&&str| {
+        let start = written.get(..keyword.len());
+        let next = written.get(keyword.len()..).and_then(|rest| rest.chars().next());
+        start.is_some_and(|start| start.eq_ignore_ascii_case(keyword))
+            && next.is_some_and(|next| !next.is_alphanumeric())
+    };
+    KEYWORDS.iter().find(begins).copied()
+}
+
 fn unknown(request: &mut Request<'_>) {
     let written = request.keyword.text();
     let shown: String = written.chars().take(40).collect();
     let cut = if shown.len() < written.len() { "…" } else { "" };
-    let hint = match meant(written) {
-        Some(known) => format!("did you mean `{known}`?"),
-        None if request.is_trigger => "write `ONBUILD INSTRUCTION`, such as `ONBUILD COPY . /app`".to_owned(),
-        None => "if it continues the line above, end that line with the escape character".to_owned(),
+    let hint = match (glued(written), meant(written)) {
+        (Some(keyword), _) => format!("put a space behind `{keyword}`"),
+        (None, Some(known)) => format!("did you mean `{known}`?"),
+        (None, None) if request.is_trigger => {
+            "write `ONBUILD INSTRUCTION`, such as `ONBUILD COPY . /app`".to_owned()
+        }
+        (None, None) => "if it continues the line above, end that line with the escape character".to_owned(),
     };
     let span = request.keyword.span();
     request

@@ -11,6 +11,19 @@ fn report(text: &str) -> String {
 }
 
 #[test]
+fn a_keyword_with_its_arguments_right_behind_it() {
+    for (line, keyword) in [("CMD[\"x\"]", "CMD"), ("run--mount=x y", "RUN"), ("ENV=a", "ENV")] {
+        let parsed = parse(&format!("FROM x\n{line}\n"));
+        let hint = parsed.diagnostics[0].hint.as_ref().map(|hint| hint.0.as_str());
+        assert_eq!(
+            hint,
+            Some(format!("put a space behind `{keyword}`").as_str()),
+            "{line}"
+        );
+    }
+}
+
+#[test]
 fn everything_wrong_at_once() {
     insta::assert_snapshot!(report(include_str!("wrong.Dockerfile")));
 }

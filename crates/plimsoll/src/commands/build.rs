@@ -6,6 +6,7 @@ use plimsoll_build::{BuildOptions, Entitlements, RemoteSettings, StepNetwork, Ul
 use plimsoll_core::{Platform, Reference};
 use plimsoll_image::Image;
 
+use crate::docker_flags::DockerFlags;
 use crate::invocation::Invocation;
 use crate::output::{CacheArgs, OutputArgs};
 use crate::progress::ProgressForm;
@@ -28,7 +29,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "STAGE")]
     target: Option<String>,
     /// Add a label
-    #[arg(long, value_name = "K=V", value_parser = values::pair)]
+    #[arg(long, value_name = "K=V", value_parser = build_values::label)]
     label: Vec<(String, String)>,
     /// Give a secret to `RUN --mount=type=secret`: `id=NAME[,src=FILE|,env=VARIABLE]`
     #[arg(long, value_name = "SECRET")]
@@ -86,6 +87,8 @@ pub(crate) struct Args {
     reproducible: bool,
     #[command(flatten)]
     cache: CacheArgs,
+    #[command(flatten)]
+    docker: DockerFlags,
     /// The folder to build from, or the address of a git repository, an archive or a Dockerfile; `-` for a tar or a
     /// Dockerfile on standard input
     context: PathBuf,
@@ -107,8 +110,16 @@ enum Entitlement {
     SecurityInsecure,
 }
 
+impl Args {
+    /// Whether the progress is for tools.
+    pub(crate) fn shows_json(&self) -> bool {
+        self.progress == ProgressForm::Json
+    }
+}
+
 pub(crate) fn run(invocation: &Invocation, args: Args) -> anyhow::Result<u8> {
     plimsoll_build::prepare_process()?;
+    args.docker.check(invocation.printer)?;
     let given = |(name, value): (String, Option<String>)| Some((name, value?));
     let build_args: Vec<(String, String)> = args.build_arg.into_iter().filter_map(given).collect();
     let argument = |wanted: &str| {
@@ -203,6 +214,18 @@ fn told(invocation: &Invocation, image: &Image, tags: &[Reference]) -> anyhow::R
     let printer = invocation.printer;
     if printer.is_quiet() {
         return Ok(printer.line(&image.id.to_string())?);
+    }
+    if printer.is_json() {
+        let names: Vec<String> = tags.iter().map(ToString::to_string).collect();
+        let line = serde_json::json!({
+            "event": "built",
+            "id": image.id.to_string(),
+            "size": image.size()?,
+            "layers": image.layers.len(),
+            "names": names,
+        });
+        printer.block(&line.to_string());
+        return Ok(());
     }
     let size = human::size(image.size()?);
     printer.status(&format!(

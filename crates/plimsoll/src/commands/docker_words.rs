@@ -1,6 +1,6 @@
 //! Commands that Docker has in groups: the same ones by other words.
 
-use super::{df, prune};
+use super::{build, df, prune};
 use crate::invocation::Invocation;
 
 /// What one of Docker's `prune` commands is about.
@@ -17,6 +17,13 @@ pub(crate) enum PruneCommand {
     Prune(prune::Args),
 }
 
+/// As [`PruneCommand`], and `build`
+#[derive(Debug, clap::Subcommand)]
+pub(crate) enum BuilderCommand {
+    Build(Box<build::Args>),
+    Prune(prune::Args),
+}
+
 /// What the store takes, and pruning: `df` and `prune`
 #[derive(Debug, clap::Subcommand)]
 pub(crate) enum SystemCommand {
@@ -27,6 +34,17 @@ pub(crate) enum SystemCommand {
 pub(crate) fn run_prune(invocation: &Invocation, command: PruneCommand, what: Pruned) -> anyhow::Result<u8> {
     let PruneCommand::Prune(args) = command;
     prune::run(invocation, &args.only(what))
+}
+
+pub(crate) fn run_builder(
+    invocation: &Invocation,
+    command: BuilderCommand,
+    what: Pruned,
+) -> anyhow::Result<u8> {
+    match command {
+        BuilderCommand::Build(args) => build::run(invocation, *args),
+        BuilderCommand::Prune(args) => prune::run(invocation, &args.only(what)),
+    }
 }
 
 pub(crate) fn run_system(invocation: &Invocation, command: &SystemCommand) -> anyhow::Result<u8> {

@@ -74,8 +74,10 @@ pub(crate) fn run(invocation: &Invocation, command: Command) -> anyhow::Result<u
         Command::Prune(args) => prune::run(invocation, &args),
         Command::Df(args) => df::run(invocation, &args),
         Command::System(command) => docker_words::run_system(invocation, &command),
-        Command::Builder(command) => docker_words::run_prune(invocation, command, Pruned::Cache),
-        Command::Image(command) => docker_words::run_prune(invocation, command, Pruned::Images),
+        Command::Builder(command) | Command::Buildx(command) => {
+            docker_words::run_builder(invocation, command, Pruned::Cache)
+        }
+        Command::Image(command) => docker_words::run_builder(invocation, command, Pruned::Images),
         Command::Container(command) => docker_words::run_prune(invocation, command, Pruned::Containers),
         Command::Dockerfile(command) => dockerfile::run(invocation, command),
         Command::Completions(args) => completions::run(invocation, &args),

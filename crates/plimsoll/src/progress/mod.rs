@@ -36,6 +36,7 @@ impl ProgressForm {
             Self::Auto | Self::Tty if printer.draws_progress() => {
                 Box::new(drawn::Drawn::new(printer.colors_messages()))
             }
+            Self::Auto if printer.is_json() => Box::new(json::Json::new(printer)),
             Self::Auto | Self::Tty | Self::Plain => Box::new(plain::Plain::new(printer)),
             Self::Json => Box::new(json::Json::new(printer)),
         }

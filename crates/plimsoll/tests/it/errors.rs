@@ -59,6 +59,39 @@ fn a_build_says_what_failed_and_where() {
 }
 
 #[test]
+fn progress_for_tools_is_json_to_the_end() {
+    let Some(sandbox) = Sandbox::with_busybox() else {
+        return;
+    };
+    let parsed = |text: &str| -> Vec<serde_json::Value> {
+        let lines = text.lines();
+        lines
+            .map(|line| serde_json::from_str(line).unwrap_or_else(|_| panic!("`{line}` is no JSON")))
+            .collect()
+    };
+    let text = "FROM busybox\nRUN echo one; exit 9\n";
+    let context = sandbox.folder("failing", &[("Dockerfile", text)]);
+    let (code, said) = sandbox.fails(&["build", "--progress", "json", &context]);
+    let said = parsed(&said);
+    let last = said.last().unwrap();
+    assert_eq!(
+        (code, &last["level"], &last["exit_code"], &last["place"]["line"]),
+        (3, &"error".into(), &9.into(), &2.into())
+    );
+    assert_eq!(last["output"], serde_json::json!(["one"]));
+
+    let text = "FROM busybox\nWORKDIR $NO\nENV A=1 \\\n\n  B=2\n";
+    let context = sandbox.folder("odd", &[("Dockerfile", text)]);
+    let output = sandbox.run(&["build", "--log-format", "json", "-t", "odd", &context]);
+    let said = parsed(std::str::from_utf8(&output.stderr).unwrap());
+    let codes: Vec<_> = said.iter().filter_map(|line| line["code"].as_str()).collect();
+    assert_eq!(codes, ["empty-word", "empty-continuation"]);
+    let last = said.last().unwrap();
+    assert_eq!(last["event"], "built");
+    assert_eq!(last["names"], serde_json::json!(["odd:latest"]));
+}
+
+#[test]
 fn damaged_and_hostile_archives_leave_the_store_as_it_was() {
     let Some(sandbox) = Sandbox::with_busybox() else {
         return;
