@@ -41,12 +41,12 @@ pub(super) fn open(
         Sharing::Shared => {
             let lock = lock_file(&base)?;
             lock.lock_shared().doing("cannot lock", &base)?;
-            prepare(&base, lock, mount, fill)
+            prepare(store, &base, lock, mount, fill)
         }
         Sharing::Locked => {
             let lock = lock_file(&base)?;
             lock.lock().doing("cannot lock", &base)?;
-            prepare(&base, lock, mount, fill)
+            prepare(store, &base, lock, mount, fill)
         }
         Sharing::Private => {
             for number in 0..MAX_PRIVATE {
@@ -56,7 +56,7 @@ pub(super) fn open(
                 };
                 let lock = lock_file(&own)?;
                 match lock.try_lock() {
-                    Ok(()) => return prepare(&own, lock, mount, fill),
+                    Ok(()) => return prepare(store, &own, lock, mount, fill),
                     Err(TryLockError::WouldBlock) => {}
                     Err(TryLockError::Error(error)) => {
                         return Err(Problem::io("cannot lock", &own, error).into());
@@ -77,6 +77,7 @@ fn lock_file(base: &Path) -> Result<File, Problem> {
 /// Makes the directory unless it is there. It appears whole: neither another build nor one after a crash takes a
 /// directory that is not filled yet for a cache.
 fn prepare(
+    store: &Store,
     base: &Path,
     lock: File,
     mount: &Mount,
@@ -88,21 +89,14 @@ fn prepare(
         let making = File::create(base.join("making")).doing("cannot make", base)?;
         making.lock().doing("cannot lock", base)?;
         if !path.is_dir() {
-            let new = base.join("new");
-            match std::fs::remove_dir_all(&new) {
-                Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                    return Err(Problem::io("cannot remove", &new, error).into());
-                }
-                _ => {}
-            }
-            std::fs::create_dir(&new).doing("cannot make", &new)?;
+            let new = tempfile::tempdir_in(store.temporary_directory()?).doing("cannot make", &path)?;
             let owner = Owner {
                 uid: mount.uid.unwrap_or(0),
                 gid: mount.gid.unwrap_or(0),
             };
-            give(&new, owner, mount.mode.unwrap_or(DEFAULT_MODE))?;
-            fill(&new)?;
-            std::fs::rename(&new, &path).doing("cannot make", &path)?;
+            give(new.path(), owner, mount.mode.unwrap_or(DEFAULT_MODE))?;
+            fill(new.path())?;
+            std::fs::rename(new.keep(), &path).doing("cannot make", &path)?;
         }
     }
     Ok(CacheDirectory { path, _lock: lock })
