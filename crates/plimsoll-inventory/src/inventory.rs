@@ -103,13 +103,14 @@ impl Inventory {
         })?;
         let history = &image.config.history;
         let base_layers = options.base_layers.or_else(|| base_layers(history, layers.len()));
+        let (mut secrets, redaction) = secrets::in_config(&image.config);
+        let made_by = created_by(history, layers.len()).into_iter();
         let image_facts = ImageFacts {
             diff_ids: image.layers.iter().map(|layer| layer.diff_id).collect(),
-            created_by: created_by(history, layers.len()),
+            created_by: made_by.map(|line| redaction.text(&line)).collect(),
             base_layers,
         };
         let found = Self::merged(&layers, image_facts, options);
-        let mut secrets = secrets::in_config(&image.config);
         secrets.extend(found.secrets);
         Ok(Self { secrets, ..found })
     }

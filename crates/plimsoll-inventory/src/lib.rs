@@ -31,4 +31,4 @@ pub use cache::AnalysisCache;
 pub use end_of_life::end_of_life;
 pub use error::{Error, Result};
 pub use inventory::{Inventory, InventoryOptions, UncataloguedPackages};
-pub use secrets::{SecretScope, secrets_in_file};
+pub use secrets::{Redaction, SecretScope, secrets_in_file};

@@ -800,3 +800,20 @@ fn a_file_that_is_written_to_is_hashed_again() {
     let cause = std::error::Error::source(&error).unwrap().to_string();
     assert!(cause.contains("has the digest"), "{cause}");
 }
+
+#[test]
+fn instructions_of_packages_are_told_without_their_secrets() {
+    let dir = tempfile::tempdir().unwrap();
+    let layers = vec![layer(
+        dir.path(),
+        &[F("var/lib/dpkg/status", &dpkg(&[("bash", "5.2-1")]))],
+    )];
+    let line = "RUN |1 NPM_TOKEN=s3cr3t-0f-the-registry /bin/sh -c npm ci --token s3cr3t-0f-the-registry";
+    let found = Inventory::of(&image(layers, &[(line, false)]), None).unwrap();
+    let made_by = &found.packages[0].layer.as_ref().unwrap().created_by;
+    assert_eq!(
+        made_by,
+        "RUN |1 NPM_TOKEN=******** /bin/sh -c npm ci --token ********"
+    );
+    assert_eq!(found.secrets.len(), 1);
+}

@@ -6,11 +6,12 @@ use plimsoll_image::ImageConfig;
 use regex::Regex;
 
 use super::names::{is_literal, names_a_secret};
+use super::redaction::Redaction;
 use super::rules::matches;
 
 /// Secrets in the configuration of an image: `Env`, `Labels`, the commands, and the history with its `ENV`, `ARG` and
 /// build arguments.
-pub(crate) fn in_config(config: &ImageConfig) -> Vec<Finding> {
+pub(crate) fn in_config(config: &ImageConfig) -> (Vec<Finding>, Redaction) {
     let mut found = Found::default();
     for variable in &config.config.env {
         if let Some((name, value)) = variable.split_once('=') {
@@ -44,7 +45,7 @@ pub(crate) fn in_config(config: &ImageConfig) -> Vec<Finding> {
         }
         found.text(&field, line);
     }
-    found.findings
+    (found.findings, Redaction::new(found.values))
 }
 
 #[derive(Default)]
@@ -52,11 +53,14 @@ struct Found {
     findings: Vec<Finding>,
     /// What has been told: a variable stands in `Env` and once more in the history.
     told: BTreeSet<(String, String)>,
+    /// The secrets themselves, with the names of the variables that have them.
+    values: BTreeSet<(String, String)>,
 }
 
 impl Found {
     fn variable(&mut self, field: &str, name: &str, value: &str) {
         if names_a_secret(name) && is_literal(value) {
+            self.values.insert((name.to_owned(), value.to_owned()));
             if self.told.insert((name.to_owned(), value.to_owned())) {
                 let message = format!("`{name}` has a value in the image's configuration");
                 self.add(
@@ -74,6 +78,9 @@ impl Found {
 
     fn text(&mut self, field: &str, text: &str) {
         for found in matches(text.as_bytes()) {
+            let secret = text.as_bytes().get(found.secret.clone()).unwrap_or_default();
+            let secret = String::from_utf8_lossy(secret).into_owned();
+            self.values.insert((String::new(), secret));
             let end = text.as_bytes().get(found.start..).unwrap_or_default();
             let line = end.split(u8::is_ascii_whitespace).next().unwrap_or_default();
             if self
@@ -184,6 +191,7 @@ mod tests {
             other => format!("{other:?}"),
         };
         in_config(config)
+            .0
             .iter()
             .map(|finding| format!("{} {} {}", place(&finding.place), finding.check, finding.evidence))
             .collect()

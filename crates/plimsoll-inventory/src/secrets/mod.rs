@@ -6,6 +6,7 @@ mod credentials;
 mod files;
 mod names;
 mod places;
+mod redaction;
 mod rules;
 mod scope;
 
@@ -14,6 +15,7 @@ pub(crate) use files::FileScan;
 use files::line_of;
 pub use files::secrets_in_file;
 pub(crate) use places::{Choice, MAX_FILE, choose};
+pub use redaction::Redaction;
 pub use scope::SecretScope;
 
 /// Raised when the same file would give something else.

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use plimsoll_advisory::{Matcher, Matches};
 use plimsoll_core::{Dependencies, Ecosystem, Package, Place, Remedies};
 use plimsoll_image::{FileTree, Image, Store};
-use plimsoll_inventory::{AnalysisCache, Inventory, InventoryOptions, end_of_life};
+use plimsoll_inventory::{AnalysisCache, Inventory, InventoryOptions, Redaction, end_of_life};
 use plimsoll_report::sbom::Sbom;
 use plimsoll_report::{Artifact, ArtifactKind, Coverage, CoverageStatus, ScanReport, SchemaVersion};
 
@@ -166,9 +166,16 @@ pub(crate) fn artifact(image: &Image, name: &str, inventory: &Inventory) -> anyh
         distribution: inventory.distribution.clone(),
         release: inventory.release.clone(),
         end_of_life: inventory.end_of_life(),
-        image_config: serde_json::from_slice(&image.config_bytes).ok(),
+        image_config: shown_config(image),
         ..Artifact::new(name, ArtifactKind::ContainerImage)
     })
+}
+
+/// The image's configuration as it is, but for the secrets in it.
+fn shown_config(image: &Image) -> Option<serde_json::Value> {
+    let mut config = serde_json::from_slice(&image.config_bytes).ok()?;
+    Redaction::of(&image.config).json(&mut config);
+    Some(config)
 }
 
 /// What an SBOM says, in the same form.

@@ -2,6 +2,7 @@
 
 use plimsoll_core::Distribution;
 use plimsoll_image::{Healthcheck, Image};
+use plimsoll_inventory::Redaction;
 use plimsoll_report::{
     AuditReport, Compared, Comparison, HealthcheckSummary, ImageSummary, LayerSummary, Side,
 };
@@ -15,13 +16,14 @@ pub(crate) fn image_summary(
     distribution: Option<&Distribution>,
 ) -> anyhow::Result<ImageSummary> {
     let config = &image.config.config;
+    let redaction = Redaction::of(&image.config);
     let mut makers = image.config.history.iter().filter(|entry| !entry.empty_layer);
     let mut layers = Vec::new();
     for layer in &image.layers {
         let created_by = makers.next().and_then(|entry| entry.created_by.clone());
         layers.push(LayerSummary {
             diff_id: layer.diff_id,
-            created_by: created_by.unwrap_or_default(),
+            created_by: redaction.text(&created_by.unwrap_or_default()),
             size_bytes: layer.size()?,
             empty: layer.is_empty()?,
         });
@@ -40,17 +42,21 @@ pub(crate) fn image_summary(
             .healthcheck
             .as_ref()
             .filter(|check| check.is_active())
-            .map(healthcheck),
-        labels: config.labels.clone(),
+            .map(|check| healthcheck(check, &redaction)),
+        labels: config
+            .labels
+            .iter()
+            .map(|(name, value)| (name.clone(), redaction.text(value)))
+            .collect(),
         exposed_ports: config.exposed_ports.keys().cloned().collect(),
         base: config.labels.get("org.opencontainers.image.base.name").cloned(),
         distribution: distribution.cloned(),
     })
 }
 
-fn healthcheck(check: &Healthcheck) -> HealthcheckSummary {
+fn healthcheck(check: &Healthcheck, redaction: &Redaction) -> HealthcheckSummary {
     HealthcheckSummary {
-        test: check.test.clone(),
+        test: check.test.iter().map(|word| redaction.text(word)).collect(),
         interval: check.interval,
         timeout: check.timeout,
         start_period: check.start_period,

@@ -233,3 +233,31 @@ fn a_name_that_is_a_path_is_told_how_to_write() {
         );
     }
 }
+
+#[test]
+fn no_report_shows_a_secret_of_the_configuration() {
+    let sandbox = Sandbox::new();
+    let Some(rootfs) =
+        rootfs("busybox-musl.tar.gz").or_else(|| rootfs("alpine-minirootfs-3.20.3-x86_64.tar.gz"))
+    else {
+        return;
+    };
+    let secret = "s3cr3t-0f-the-database";
+    let change = format!("ENV DB_PASSWORD={secret}");
+    let label = format!("LABEL where=db:{secret}");
+    let path = rootfs.to_str().unwrap();
+    sandbox.ok(&["import", "--change", &change, "--change", &label, path, "app:1"]);
+    for format in [
+        "table",
+        "json",
+        "plimsoll-json",
+        "sarif",
+        "markdown",
+        "cyclonedx",
+        "spdx-json",
+        "gitlab",
+    ] {
+        let report = sandbox.ok(&["scan", "--scanners", "secret", "--format", format, "app:1"]);
+        assert!(!report.contains(secret), "{format}: {report}");
+    }
+}

@@ -35,7 +35,7 @@ pub(super) struct Match {
     /// Offset of its first byte.
     pub(super) start: usize,
     /// The bytes of the secret itself.
-    secret: Range<usize>,
+    pub(super) secret: Range<usize>,
     pub(super) redacted: String,
 }
 
