@@ -2,6 +2,9 @@
 //! whose configuration says which step made which.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::fs::{File, Permissions};
+use std::io::Write;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -83,18 +86,22 @@ impl UsedSteps {
                 record: record.clone(),
             });
         }
-        let index = path.join("index.json");
-        if index.exists() {
+        std::fs::create_dir_all(path).doing("cannot make", path)?;
+        // Of two builds that write to one place, the second waits: each removes what it does not know.
+        let lock = File::open(path).doing("cannot open", path)?;
+        lock.lock().doing("cannot lock", path)?;
+        if path.join("index.json").exists() {
             // What is no cache is not ours to replace.
             ImportedCache::read(path)?;
-            std::fs::remove_file(&index).doing("cannot replace", &index)?;
         }
         let image = image(&steps, layers)?;
         let options = WriteOptions {
             compression,
             ..WriteOptions::new(store.root())
         };
-        sink::oci::write_dir(std::slice::from_ref(&image), path, &options)?;
+        let written = sink::oci::write_dir(std::slice::from_ref(&image), path, &options)?;
+        let new = written.iter().map(|image| image.manifest_digest).collect();
+        keep_only(path, &new)?;
         sweep(path)
     }
 }
@@ -120,7 +127,32 @@ fn image(steps: &[Keyed], layers: Vec<Layer>) -> Result<Image, Problem> {
     })
 }
 
-/// Removes the blobs of the cache that was there before.
+/// Takes all but these images out of the index. Until then the cache that was there before counts as well.
+fn keep_only(path: &Path, images: &HashSet<Digest>) -> Result<(), Problem> {
+    let file = path.join("index.json");
+    let invalid = |error: serde_json::Error| Problem::invalid(error.to_string());
+    let bytes = std::fs::read(&file).doing("cannot read", &file)?;
+    let mut index: serde_json::Value = serde_json::from_slice(&bytes).map_err(invalid)?;
+    let Some(manifests) = index["manifests"].as_array_mut() else {
+        return Err(Problem::invalid("the index lists no images"));
+    };
+    manifests.retain(|manifest| {
+        let digest = manifest["digest"].as_str().and_then(|digest| digest.parse().ok());
+        digest.is_some_and(|digest| images.contains(&digest))
+    });
+    let mut new = tempfile::Builder::new()
+        .permissions(Permissions::from_mode(0o644))
+        .tempfile_in(path)
+        .doing("cannot write", &file)?;
+    let written = new.write_all(&serde_json::to_vec(&index).map_err(invalid)?);
+    written.doing("cannot write", &file)?;
+    new.persist(&file)
+        .map_err(|error| error.error)
+        .doing("cannot write", &file)?;
+    Ok(())
+}
+
+/// Removes the blobs of the cache that was there before, and what a killed build was writing.
 fn sweep(path: &Path) -> Result<(), Problem> {
     #[derive(Deserialize)]
     struct Named {
@@ -151,6 +183,12 @@ fn sweep(path: &Path) -> Result<(), Problem> {
         let name = entry.file_name();
         let is_needed = name.to_str().is_none_or(|name| needed.contains(name));
         if !is_needed {
+            std::fs::remove_file(entry.path()).doing("cannot remove", entry.path())?;
+        }
+    }
+    for entry in std::fs::read_dir(path).doing("cannot list", path)? {
+        let entry = entry.doing("cannot list", path)?;
+        if entry.file_name().as_encoded_bytes().starts_with(b".tmp") {
             std::fs::remove_file(entry.path()).doing("cannot remove", entry.path())?;
         }
     }

@@ -73,9 +73,16 @@ fn another_store_runs_nothing() {
         built.image().id
     );
 
+    // A killed build leaves a file behind, which goes with the next one.
+    fs::write(path.join(".tmpAbCdEf"), "half").unwrap();
     // The layers of other stages are not needed as long as nothing has changed.
     export(&first, &built, &path, CacheMode::Min);
     assert_eq!(count(), 4, "what was there before is gone");
+    assert_eq!(
+        fs::read_dir(&path).unwrap().count(),
+        3,
+        "blobs, index, oci-layout"
+    );
     let fourth = Fixture::new();
     fourth.file("x", "x");
     let again = fourth.build_with(DOCKERFILE, from(&path));
