@@ -45,7 +45,7 @@ pub(crate) fn in_config(config: &ImageConfig) -> (Vec<Finding>, Redaction) {
         }
         found.text(&field, line);
     }
-    (found.findings, Redaction::new(found.values))
+    (found.findings, Redaction::new(&found.values))
 }
 
 #[derive(Default)]

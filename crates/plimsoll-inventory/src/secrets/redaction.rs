@@ -25,7 +25,7 @@ impl Redaction {
     }
 
     /// That of `secrets`: the name of a variable, or nothing, and its value.
-    pub(super) fn new(secrets: BTreeSet<(String, String)>) -> Self {
+    pub(super) fn new(secrets: &BTreeSet<(String, String)>) -> Self {
         let mut texts = BTreeSet::new();
         for (name, value) in secrets.iter().filter(|(_, value)| !value.is_empty()) {
             if value.len() >= SHORTEST {
