@@ -14,6 +14,8 @@ use crate::told_once::normalized;
 
 /// No package has more in practice.
 const MOST: usize = 2000;
+/// Where pnpm keeps every package; elsewhere it only makes links to them.
+const PNPM: &str = "node_modules/.pnpm/";
 /// No name is longer.
 const LONGEST: usize = 300;
 
@@ -89,7 +91,10 @@ impl<'a> Packages<'a> {
                 alternatives.collect()
             }
             Ecosystem::Apk | Ecosystem::Rpm => self.installed(by, needed).into_iter().collect(),
-            Ecosystem::Npm => self.loaded_by_node(path, needed).into_iter().collect(),
+            Ecosystem::Npm => match self.loaded_by_node(path, needed) {
+                Some(found) => vec![found],
+                None => self.linked_by_pnpm(by, needed),
+            },
             // These list everything in one file, with the versions that are in use.
             Ecosystem::Go | Ecosystem::Cargo | Ecosystem::NuGet => {
                 let (name, version) = needed.rsplit_once('@').unwrap_or((needed, ""));
@@ -152,6 +157,17 @@ impl<'a> Packages<'a> {
             1 => fitting,
             _ => Vec::new(),
         }
+    }
+
+    /// The package that pnpm's links would lead to: all versions lie side by side in its own directory, so nothing tells
+    /// which of several it is.
+    fn linked_by_pnpm(&self, by: &MergedPackage<'_>, name: &str) -> Vec<usize> {
+        let store = |path: &str| path.find(PNPM).map(|at| at + PNPM.len());
+        let path = by.file.path.as_str();
+        let Some(end) = store(path) else {
+            return Vec::new();
+        };
+        self.only(by, name, |one| one.file.path.starts_with(&path[..end]))
     }
 
     /// The package that Node.js would load for `name` in the package whose manifest is at `path`: the first
@@ -290,6 +306,25 @@ mod tests {
         ]);
         let expected = ["app@1>a@1", "app@1>b@2", "a@1>b@1", "a@1>@s/c@3", "b@1>a@1"];
         assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn what_pnpm_links_is_told_if_there_is_but_one() {
+        let store = "app/node_modules/.pnpm";
+        let at =
+            |name: &str, version: &str| format!("{store}/{name}@{version}/node_modules/{name}/package.json");
+        let found = shown(&[
+            (&at("a", "1"), Ecosystem::Npm, &[("a", "1", &["b", "c"])]),
+            (&at("b", "1"), Ecosystem::Npm, &[("b", "1", &[])]),
+            (&at("c", "1"), Ecosystem::Npm, &[("c", "1", &[])]),
+            (&at("c", "2"), Ecosystem::Npm, &[("c", "2", &[])]),
+            (
+                "other/node_modules/b/package.json",
+                Ecosystem::Npm,
+                &[("b", "3", &[])],
+            ),
+        ]);
+        assert_eq!(found, ["a@1>b@1"]);
     }
 
     #[test]

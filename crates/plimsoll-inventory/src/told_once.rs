@@ -11,7 +11,10 @@ type Distribution<'a> = (&'a str, String, &'a str);
 
 /// Leaves out Conda packages and packages on a list of carried ones that have metadata of their own as Python
 /// distributions: those are what advisories are about.
+///
+/// Also leaves out programs whose maker's document tells of them.
 pub(crate) fn once(packages: Vec<MergedPackage<'_>>) -> Vec<MergedPackage<'_>> {
+    let packages = documented(packages);
     let doubtful = |package: &MergedPackage<'_>| place(package).is_some();
     if !packages.iter().any(doubtful) {
         return packages;
@@ -27,6 +30,43 @@ pub(crate) fn once(packages: Vec<MergedPackage<'_>>) -> Vec<MergedPackage<'_>> {
             place(package).is_none_or(|place| !distributions.contains(&distribution(place, package)))
         })
         .collect()
+}
+
+/// Leaves out programs that are told by the version in them, where a document above them (`opt/bitnami/NAME/.spdx-NAME.spdx`)
+/// names them.
+fn documented(packages: Vec<MergedPackage<'_>>) -> Vec<MergedPackage<'_>> {
+    let mut documents: HashSet<(String, String)> = HashSet::new();
+    for package in &packages {
+        if let Some(directory) = documents_in(package) {
+            documents.insert((directory.to_owned(), program(package)));
+        }
+    }
+    if documents.is_empty() {
+        return packages;
+    }
+    let is_told = |package: &MergedPackage<'_>| {
+        package.ecosystem == Ecosystem::Generic
+            && documents_in(package).is_none()
+            && above(&package.file.path)
+                .any(|directory| documents.contains(&(directory.to_owned(), program(package))))
+    };
+    packages.into_iter().filter(|package| !is_told(package)).collect()
+}
+
+/// The directory of the document that names a package, if one does.
+fn documents_in<'a>(package: &MergedPackage<'a>) -> Option<&'a str> {
+    let (directory, file) = package.file.path.rsplit_once('/')?;
+    file.starts_with(".spdx-").then_some(directory)
+}
+
+/// A program's name where documents have another one for it.
+fn program(package: &MergedPackage<'_>) -> String {
+    match package.package.name.as_str() {
+        "apache" => "httpd",
+        "java" | "jre" | "jdk" => "openjdk",
+        name => name,
+    }
+    .to_owned()
 }
 
 /// The directory below which the metadata of the same package would be.

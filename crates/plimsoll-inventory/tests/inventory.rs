@@ -802,6 +802,26 @@ fn a_file_that_is_written_to_is_hashed_again() {
 }
 
 #[test]
+fn a_program_with_a_document_of_its_maker_is_told_once() {
+    let dir = tempfile::tempdir().unwrap();
+    let document = br#"{"packages":[{"name":"apache","versionInfo":"2.4.58","externalRefs":[
+        {"referenceType":"purl","referenceLocator":"pkg:bitnami/apache@2.4.58-0"}]}]}"#;
+    let mut program = b"\x7fELF\x02\x01\x01".to_vec();
+    program.resize(8 << 10, 0);
+    program.extend(b"Apache/2.4.58 (Unix)");
+    let found = inventory(vec![layer(
+        dir.path(),
+        &[
+            F("opt/bitnami/apache/.spdx-apache.spdx", document),
+            F("opt/bitnami/apache/bin/httpd", &program),
+            F("srv/bin/httpd", &program),
+        ],
+    )]);
+    assert_eq!(shown(&found), ["apache 2.4.58 0", "httpd 2.4.58 0"]);
+    assert_eq!(found.packages[1].evidence, "srv/bin/httpd");
+}
+
+#[test]
 fn instructions_of_packages_are_told_without_their_secrets() {
     let dir = tempfile::tempdir().unwrap();
     let layers = vec![layer(

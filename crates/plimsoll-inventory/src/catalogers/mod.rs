@@ -1,6 +1,7 @@
 //! One cataloger per kind of package database, each in its own file.
 
 mod apk;
+mod bitnami;
 mod conda;
 mod dotnet;
 pub(crate) mod dpkg;
@@ -72,7 +73,7 @@ pub(crate) trait Cataloger: Sync {
 }
 
 /// All catalogers. No two ask for the same file.
-pub(crate) static CATALOGERS: [&dyn Cataloger; 13] = [
+pub(crate) static CATALOGERS: [&dyn Cataloger; 14] = [
     &release::Release,
     &dpkg::Dpkg,
     &apk::Apk,
@@ -85,6 +86,7 @@ pub(crate) static CATALOGERS: [&dyn Cataloger; 13] = [
     &dotnet::DotNet,
     &conda::Conda,
     &releases::Releases,
+    &bitnami::Bitnami,
     &uncatalogued::Uncatalogued,
 ];
 
@@ -336,7 +338,7 @@ mod tests {
                 "var/lib/rpmmanifest/container-manifest-2",
                 "a.dist-info/METADATA", "a.egg-info", "etc/os-release", "etc/debian_version",
                 "a/pip/_vendor/vendor.txt", "a/node_modules/b/package.json", "a/specifications/b-1.gemspec",
-                "a/vendor/composer/installed.json", "a.deps.json", "a/conda-meta/b.json", "opt/java/release",
+                "a/vendor/composer/installed.json", "a.deps.json", "a/conda-meta/b.json", "opt/java/release", "opt/bitnami/a/.spdx-a.spdx",
                 "a/releases/25/OTP_VERSION", "a/wp-includes/version.php",
             ]),
             lines in prop::collection::vec(prop_oneof![

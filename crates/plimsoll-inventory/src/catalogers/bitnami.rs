@@ -1,0 +1,132 @@
+use plimsoll_core::{Ecosystem, Purl};
+use serde::Deserialize;
+
+use super::json::{Maybe, Text};
+use super::{Cataloger, Warnings};
+use crate::{EvidenceFile, FoundPackage};
+
+/// Programs in Bitnami's images: `opt/bitnami/NAME/.spdx-NAME.spdx`, an SPDX document in JSON beside what it is about.
+pub(super) struct Bitnami;
+
+#[derive(Deserialize)]
+struct Document {
+    #[serde(default)]
+    packages: Vec<Maybe<Component>>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Component {
+    #[serde(default)]
+    version_info: Text,
+    #[serde(default)]
+    license_declared: Text,
+    #[serde(default)]
+    external_refs: Vec<Reference>,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Reference {
+    #[serde(default)]
+    reference_type: Text,
+    #[serde(default)]
+    reference_locator: Text,
+}
+
+impl Cataloger for Bitnami {
+    fn name(&self) -> &'static str {
+        "bitnami"
+    }
+
+    fn version(&self) -> u32 {
+        1
+    }
+
+    fn ecosystem(&self) -> Option<Ecosystem> {
+        Some(Ecosystem::Generic)
+    }
+
+    fn limit(&self, path: &str) -> Option<u64> {
+        let (_, name) = path.strip_prefix("opt/bitnami/")?.rsplit_once('/')?;
+        (name.starts_with(".spdx-") && name.ends_with(".spdx")).then_some(8 << 20)
+    }
+
+    fn catalog(&self, content: &[u8], evidence: &mut EvidenceFile, warnings: &mut Warnings) {
+        match serde_json::from_slice::<Document>(content) {
+            Ok(document) => {
+                let components = document.packages.into_iter().filter_map(Maybe::get);
+                evidence.packages.extend(components.filter_map(package));
+            }
+            Err(error) => warnings.add(format!("it is no SPDX document: {error}")),
+        }
+    }
+}
+
+/// The program; what it is built from stands in the document, too, and has package URLs of other types.
+fn package(component: Component) -> Option<FoundPackage> {
+    let mut references = component.external_refs.into_iter();
+    let purl: Purl = references.find_map(|one| {
+        let is_purl = one.reference_type.text().as_deref() == Some("purl");
+        let purl: Purl = one.reference_locator.text()?.parse().ok()?;
+        (is_purl && purl.kind == "bitnami").then_some(purl)
+    })?;
+    // Behind the program's own version stands how often Bitnami made it: `7.2.4-0`.
+    let version = component.version_info.text().or_else(|| {
+        let version = purl.version.as_deref()?;
+        Some(
+            version
+                .rsplit_once('-')
+                .map_or(version, |(version, _)| version)
+                .to_owned(),
+        )
+    })?;
+    let license = component.license_declared.text();
+    let stated = license.filter(|license| !matches!(license.as_str(), "NOASSERTION" | "NONE"));
+    Some(FoundPackage {
+        name: purl.name,
+        version,
+        architecture: purl.qualifiers.get("arch").cloned(),
+        licenses: stated.into_iter().collect(),
+        ..FoundPackage::default()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::catalog;
+    use super::*;
+
+    #[test]
+    fn programs_and_nothing_of_what_they_are_built_from() {
+        let document = r#"{"spdxVersion":"SPDX-2.3","packages":[
+            {"name":"redis","versionInfo":"7.2.4","licenseDeclared":"BSD-3-Clause","externalRefs":[
+              {"referenceCategory":"SECURITY","referenceType":"cpe23Type","referenceLocator":"cpe:2.3:*:redis:redis:7.2.4:*:*:*:*:*:*:*"},
+              {"referenceCategory":"PACKAGE-MANAGER","referenceType":"purl","referenceLocator":"pkg:bitnami/redis@7.2.4-0?arch=amd64&distro=debian-12"}]},
+            {"name":"wait-for-port","licenseDeclared":"NOASSERTION","externalRefs":[
+              {"referenceType":"purl","referenceLocator":"pkg:bitnami/wait-for-port@1.0.7-10"}]},
+            {"name":"golang.org/x/sys","versionInfo":"v0.1.0","externalRefs":[
+              {"referenceType":"purl","referenceLocator":"pkg:golang/golang.org/x/sys@v0.1.0"}]},
+            {"name":"bare"}, 1]}"#;
+        let path = "opt/bitnami/redis/.spdx-redis.spdx";
+        let (evidence, warnings) = catalog(path, document.as_bytes());
+        assert!(warnings.is_empty(), "{warnings:?}");
+        let shown: Vec<String> = evidence
+            .packages
+            .iter()
+            .map(|one| format!("{} {} {:?}", one.name, one.version, one.licenses))
+            .collect();
+        assert_eq!(
+            shown,
+            ["redis 7.2.4 [\"BSD-3-Clause\"]", "wait-for-port 1.0.7 []"]
+        );
+        assert_eq!(catalog(path, b"[").1.len(), 1);
+        for other in [
+            "opt/bitnami/.spdx",
+            "srv/.spdx-redis.spdx",
+            "opt/bitnami/redis/spdx-redis.spdx",
+        ] {
+            assert!(Bitnami.limit(other).is_none(), "{other}");
+        }
+    }
+}
