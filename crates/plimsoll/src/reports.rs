@@ -11,7 +11,7 @@ use plimsoll_report::{
     ScanReport, cyclonedx, github, gitlab, json, junit, markdown, openvex, sarif, spdx, table, trivy_json,
 };
 
-use crate::failure::Failure;
+use crate::failure::{self, Failure};
 use crate::printer::Printer;
 use crate::settings;
 
@@ -75,6 +75,15 @@ impl Format {
         }
     }
 
+    /// All of them, for people.
+    fn names() -> String {
+        let all = Self::value_variants()
+            .iter()
+            .filter_map(ValueEnum::to_possible_value);
+        let names: Vec<String> = all.map(|format| format!("`{}`", format.get_name())).collect();
+        names.join(", ")
+    }
+
     /// `report` in this format.
     pub(crate) fn render(self, report: &ScanReport, style: Style) -> plimsoll_report::Result<String> {
         Ok(match self {
@@ -121,6 +130,17 @@ pub(crate) fn outputs(format: Option<Format>, values: &[String]) -> Result<Vec<O
                 format,
                 file: file(path),
             }),
+            None if pair.is_some_and(|(name, _)| is_word(name)) => {
+                let name = pair.map_or("", |(name, _)| name);
+                return Err(
+                    Failure::usage(format!("`{name}` in `--output {value}` is no format")).with_hint(
+                        format!(
+                            "the formats are {}; a file of this name is written as `./{value}`",
+                            Format::names()
+                        ),
+                    ),
+                );
+            }
             None if value.is_empty() => return Err(Failure::usage("`--output` names no file")),
             None if plain.is_some() => {
                 return Err(Failure::usage(
@@ -141,11 +161,37 @@ pub(crate) fn outputs(format: Option<Format>, values: &[String]) -> Result<Vec<O
             file: None,
         });
     }
+    let files: Vec<_> = outputs.iter().filter_map(|output| output.file.as_ref()).collect();
+    if let Some(twice) = files
+        .iter()
+        .enumerate()
+        .find(|(index, file)| files[..*index].contains(file))
+    {
+        return Err(Failure::usage(format!(
+            "two reports go to `{}`, and only the last would be left",
+            twice.1.display()
+        )));
+    }
     let to_stdout = outputs.iter().filter(|output| output.file.is_none()).count();
     if to_stdout > 1 {
         return Err(Failure::usage("only one format can go to standard output"));
     }
     Ok(outputs)
+}
+
+/// Whether it looks like the name of a format, and not like that of a file.
+fn is_word(name: &str) -> bool {
+    !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-')
+}
+
+/// Writes `report` in every form; that one cannot be written does not keep back the others.
+pub(crate) fn write_all(outputs: &[Output], printer: Printer, report: &ScanReport) -> anyhow::Result<()> {
+    let mut written = outputs.iter().map(|output| output.write(printer, report));
+    let first = written.find(Result::is_err);
+    for failed in written.filter_map(Result::err) {
+        printer.error(&failure::message(&failed));
+    }
+    first.unwrap_or(Ok(()))
 }
 
 impl Output {
@@ -172,7 +218,7 @@ impl Output {
 /// Writes `text` to `file`, or to standard output where there is none.
 pub(crate) fn deliver(printer: Printer, file: Option<&Path>, text: &str) -> anyhow::Result<()> {
     match file {
-        None => Ok(printer.data(text)?),
+        None => printer.data(text).context("cannot write to standard output"),
         Some(file) => fs::write(file, text).with_context(|| format!("cannot write `{}`", file.display())),
     }
 }
@@ -211,8 +257,17 @@ mod tests {
             Ok(vec![(Format::Json, file("a")), (Format::Table, None)])
         );
         // A file may have an equals sign in its name.
-        assert_eq!(of(None, &["x=y"]), Ok(vec![(Format::Table, file("x=y"))]));
-        for wrong in [&["a", "b"][..], &["json="], &["json=-", "md=-"], &[""]] {
+        assert_eq!(of(None, &["./x=y"]), Ok(vec![(Format::Table, file("./x=y"))]));
+        assert_eq!(of(None, &["v1=y"]), Ok(vec![(Format::Table, file("v1=y"))]));
+        for wrong in [
+            &["a", "b"][..],
+            &["json="],
+            &["json=-", "md=-"],
+            &[""],
+            &["sarfi=x"],
+            &["json=a", "sarif=a"],
+            &["sarif=a", "a"],
+        ] {
             assert!(of(None, wrong).is_err(), "{wrong:?}");
         }
     }

@@ -66,18 +66,22 @@ pub fn scan(report: &ScanReport, style: Style) -> String {
 /// How many vulnerabilities there are where.
 fn summary(text: &mut String, report: &ScanReport, targets: &[Target<'_>], style: Style) {
     heading(text, "Summary");
-    let mut table = style.table(&[
+    let mut header = vec![
         "Target", "Type", "Packages", "Critical", "High", "Medium", "Low", "Unknown",
-    ]);
+    ];
+    if style.is_narrow() {
+        header.remove(1);
+    }
+    let mut table = style.table(&header);
     for target in targets {
         let total: SeverityCounts = target.vulnerabilities.iter().map(|one| one.severity).collect();
         let nothing = nothing_in(target, report);
         let assessed = total.total() > 0 || nothing.starts_with(NONE);
-        let mut row = vec![
-            clean(&target.title),
-            clean(&target.kind),
-            target.packages.len().to_string(),
-        ];
+        let mut row = vec![clean(&target.title)];
+        if !style.is_narrow() {
+            row.push(clean(&target.kind));
+        }
+        row.push(target.packages.len().to_string());
         row.extend(Severity::WORST_FIRST.map(|severity| match total[severity] {
             _ if !assessed => Paint::Bad.of("?"),
             0 => "0".to_owned(),

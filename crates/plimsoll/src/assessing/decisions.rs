@@ -32,10 +32,11 @@ impl DecisionArgs {
             false => Vec::new(),
         };
         for file in usual.iter().filter(|file| file.is_file()).chain(&self.ignorefile) {
-            let text = with_code(
-                exit::USAGE,
-                read(file).and_then(|bytes| Ok(String::from_utf8(bytes)?)),
-            )?;
+            let text = |bytes| {
+                String::from_utf8(bytes)
+                    .with_context(|| format!("cannot read the decisions in `{}`", file.display()))
+            };
+            let text = with_code(exit::USAGE, read(file).and_then(text))?;
             let name = file.strip_prefix(".").unwrap_or(file).display().to_string();
             with_code(
                 exit::USAGE,

@@ -108,6 +108,10 @@ pub(crate) fn run(invocation: &Invocation, command: Command) -> anyhow::Result<u
                     return Err(Failure::new(format!(
                         "the database knows no package and no advisory `{what}`"
                     ))
+                    .with_hint(
+                        "distributions' advisories name source packages, such as `glibc` and not `libc6`; \
+                         `plimsoll db status` lists what the database covers",
+                    )
                     .into());
                 }
                 Format::Table => {

@@ -11,7 +11,7 @@ use crate::assessing::{Advisories, AgeLimit, DecisionArgs, Scanners, advise, ass
 use crate::exit;
 use crate::failure::{self, Failure};
 use crate::invocation::Invocation;
-use crate::reports::{Format, Output, outputs};
+use crate::reports::{Format, Output, outputs, write_all};
 use crate::subject::Named;
 
 /// Find the packages of an image, a directory or an SBOM, the known vulnerabilities in them, secrets and licences
@@ -307,9 +307,7 @@ fn finish(
         };
         report.remedies = advise(&report, known, store.or(opened.as_ref()), &args.base)?;
     }
-    for output in outputs {
-        output.write(invocation.printer, &report)?;
-    }
+    write_all(outputs, invocation.printer, &report)?;
     let nothing =
         report.vulnerabilities.is_empty() && report.secrets.is_empty() && report.licenses.is_empty();
     Ok(if nothing { exit::DONE } else { args.exit_code })

@@ -284,3 +284,20 @@ fn an_sbom_comes_from_standard_input_too() {
         assert_eq!(report["ArtifactName"], "-", "{args:?}");
     }
 }
+
+#[test]
+fn a_report_that_cannot_be_written_keeps_back_no_other() {
+    let sandbox = Sandbox::new();
+    sandbox.folder("root", &[("app", "x")]);
+    let scan = ["scan", "--demo-db", "rootfs:root", "-o"];
+    let (code, message) = sandbox.fails(&[&scan[..], &["json=none/a.json", "-o", "sarif=a.sarif"]].concat());
+    assert!(code == 3 && message.contains("none/a.json"), "{message}");
+    assert!(sandbox.path("a.sarif").is_file());
+    for (output, told) in [("sarfi=a.sarif", "`sarfi`"), ("json=a", "only the last")] {
+        let (code, message) = sandbox.fails(&[&scan[..], &[output, "-o", "sarif=a"]].concat());
+        assert!(code == 2 && message.contains(told), "{message}");
+    }
+    std::fs::write(sandbox.path(".plimsollignore"), b"\xff").unwrap();
+    let (code, message) = sandbox.fails(&scan[..3]);
+    assert!(code == 2 && message.contains(".plimsollignore"), "{message}");
+}
