@@ -28,6 +28,8 @@ use script::Execution;
 
 /// How many of the last lines of output an error holds.
 const LAST_LINES: usize = 20;
+/// The build argument that gives the host name which steps see.
+const HOSTNAME: &str = "BUILDKIT_SANDBOX_HOSTNAME";
 /// Where names of hosts are looked up.
 const HOSTS: &str = "/etc/hosts";
 /// How much of such a line.
@@ -124,6 +126,10 @@ impl<'i> Job<'i> {
         key.list(&host_lines(options));
         key.number(options.shm_size.unwrap_or(0));
         key.text(&format!("{:?}", options.ulimits));
+        let hostname = stage.builder.given.get(HOSTNAME).filter(|name| !name.is_empty());
+        if let Some(hostname) = hostname {
+            key.text(hostname);
+        }
         key.optional(self.execution.file_content());
         key.optional(stage.epoch().as_deref());
         key.number(self.wanted.len() as u64);
@@ -169,6 +175,7 @@ impl<'i> Job<'i> {
             user => user.to_owned(),
         };
         spec.network = self.network;
+        spec.hostname = hostname.cloned().unwrap_or_default();
         spec.shm_size = options.shm_size;
         spec.ulimits.clone_from(&options.ulimits);
         if self.insecure {

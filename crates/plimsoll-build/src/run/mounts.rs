@@ -198,6 +198,10 @@ impl Wanted {
     fn cache_name(&self, stage: &StageBuild<'_>) -> Result<String> {
         let mount = &self.mount;
         let id = mount.id.as_deref().unwrap_or(&self.target);
+        let id = match stage.builder.given.get(CACHE_NAMESPACE) {
+            Some(namespace) if !namespace.is_empty() => &format!("{namespace}/{id}"),
+            _ => id,
+        };
         if let Some(origin) = &self.origin {
             let mut start = KeyBuilder::new("cache", &stage.builder.origin_chain(origin)?);
             start.optional(mount.source.as_deref());
@@ -300,6 +304,9 @@ impl Wanted {
         caches::give(cache, owner, self.mount.mode.unwrap_or(top.metadata.mode))
     }
 }
+
+/// The build argument that keeps the caches of builds apart.
+const CACHE_NAMESPACE: &str = "BUILDKIT_CACHE_MOUNT_NS";
 
 /// Where programs look for the agent's socket.
 const SSH_VARIABLE: &str = "SSH_AUTH_SOCK";

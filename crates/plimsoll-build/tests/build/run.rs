@@ -14,6 +14,7 @@ pub(crate) const TESTS: &[Test] = &[
     ("run::bind_mounts", bind_mounts),
     ("run::cache_mounts", cache_mounts),
     ("run::tmpfs_mounts", tmpfs_mounts),
+    ("run::build_arguments_name_host_and_caches", named_surroundings),
     ("run::secrets", secrets),
     ("run::host_certificates", host_certificates),
     ("run::network", network),
@@ -195,6 +196,29 @@ fn cache_mounts() {
          RUN --mount=type=cache,target=/filled ls -A /filled | wc -l\n",
     );
     assert_eq!(built.log.output(), ["0", "0", "700 5", "0"]);
+}
+
+fn named_surroundings() {
+    let fixture = Fixture::new();
+    let dockerfile = "FROM busybox\n\
+         RUN --mount=type=cache,target=/c hostname; ls /c; touch /c/here\n";
+    let build = |name: &str, value: &str| {
+        fixture.build_with(dockerfile, |options| {
+            options.build_args = vec![(name.to_owned(), value.to_owned())];
+            options.no_cache = name.ends_with("NS");
+        })
+    };
+    assert_eq!(fixture.build(dockerfile).log.output(), ["buildkitsandbox"]);
+    let named = build("BUILDKIT_SANDBOX_HOSTNAME", "elsewhere");
+    assert_eq!(named.log.output(), ["elsewhere", "here"]);
+    assert!(named.outcome.unused_build_args.is_empty());
+    for (namespace, output) in [
+        ("a", &["buildkitsandbox"][..]),
+        ("a", &["buildkitsandbox", "here"]),
+        ("b", &["buildkitsandbox"]),
+    ] {
+        assert_eq!(build("BUILDKIT_CACHE_MOUNT_NS", namespace).log.output(), output);
+    }
 }
 
 fn tmpfs_mounts() {
