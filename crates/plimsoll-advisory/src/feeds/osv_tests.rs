@@ -1,0 +1,168 @@
+//! Records as publishers write them.
+
+use super::*;
+use plimsoll_core::Severity;
+
+fn advisory(json: &str) -> Advisory {
+    parse(json.as_bytes(), "osv-pypi").unwrap().unwrap()
+}
+
+#[test]
+fn a_record_of_pypi() {
+    let advisory = advisory(
+        r#"{"id":"PYSEC-1","aliases":["CVE-2023-1"],"details":"\n### Impact\nOne thing. Another.","references":null,
+                "severity":[{"type":"CVSS_V3","score":"CVSS:3.1/AV:N"}],"database_specific":{"severity":"MODERATE"},
+                "affected":[{"package":{"ecosystem":"PyPI","name":"Zope.Interface"},
+                "ranges":[{"type":"GIT","events":[{"introduced":"0"}]},
+                          {"type":"ECOSYSTEM","events":[{"introduced":"0"},{"fixed":"1.2"}]}],
+                "versions":["1.0","1.1","2.0"]}, {"package":{"ecosystem":"Hex","name":"x"},"versions":["1"]}]}"#,
+    );
+    assert_eq!(
+        (advisory.record.title.as_str(), advisory.record.references.len()),
+        ("", 0)
+    );
+    let ratings = [
+        Rating::Cvss("CVSS:3.1/AV:N".to_owned()),
+        Rating::Word(Severity::Medium),
+    ];
+    assert_eq!(advisory.record.ratings, ratings);
+    let [statement] = &advisory.statements[..] else {
+        panic!("{advisory:?}")
+    };
+    assert_eq!(
+        (statement.release.as_str(), statement.package.as_str()),
+        ("pypi", "zope-interface")
+    );
+    assert_eq!(statement.extent.to_string(), "(…, 1.2), 2.0");
+}
+
+/// Rocky's errata name the source package, and its epoch beside the version.
+#[test]
+fn a_record_of_rocky() {
+    let advisory = advisory(
+        r#"{"id":"RLSA-2023:1","aliases":["CVE-2023-1"],"summary":"Important: bind security update","affected":[
+                {"package":{"ecosystem":"Rocky Linux:8","name":"bind","purl":"pkg:rpm/rocky-linux/bind?distro=rocky-linux-8&epoch=32"},
+                 "ranges":[{"type":"ECOSYSTEM","events":[{"introduced":"0"},{"fixed":"9.11.36-8.el8"}]}]},
+                {"package":{"ecosystem":"Rocky Linux:9","name":"curl","purl":"pkg:rpm/rocky-linux/curl?epoch=0"},
+                 "ranges":[{"type":"ECOSYSTEM","events":[{"introduced":"0"},{"fixed":"0:7.76.1-26.el9"}]}]}]}"#,
+    );
+    let shown: Vec<String> = advisory
+        .statements
+        .iter()
+        .map(|one| format!("{} {} {}", one.release, one.package, one.extent))
+        .collect();
+    assert_eq!(
+        shown,
+        [
+            "rocky:8 bind (…, 32:9.11.36-8.el8)",
+            "rocky:9 curl (…, 0:7.76.1-26.el9)"
+        ]
+    );
+    assert_eq!(advisory.record.ratings, [Rating::Word(Severity::High)]);
+}
+
+#[test]
+fn a_withdrawn_record_is_none() {
+    let json = br#"{"id":"A-1","modified":"2024-01-01T00:00:00Z","withdrawn":"2024-01-01T00:00:00Z"}"#;
+    assert_eq!(parse(json, "osv-pypi").unwrap(), None);
+}
+
+#[test]
+fn a_range_that_cannot_be_understood_is_said() {
+    let affected = |rest: &str| {
+        advisory(&format!(
+            r#"{{"id":"P-1","affected":[{{"package":{{"ecosystem":"PyPI","name":"x"}},"ranges":[{{"type":"ECOSYSTEM",
+                "events":[{{"introduced":"0"}},{{"fixed":"2019-09-12"}}]}}]{rest}}}]}}"#
+        ))
+    };
+    let alone = affected("");
+    assert_eq!(alone.statements[0].extent, Extent::Undetermined);
+    assert_eq!(alone.warnings, ["P-1: `2019-09-12` is no version of x"]);
+    let listed = affected(r#","versions":["1.0"]"#);
+    assert_eq!(listed.statements[0].extent.to_string(), "1.0");
+    assert_eq!(listed.warnings.len(), 1);
+}
+
+#[test]
+fn urgencies_of_debian() {
+    let advisory = advisory(
+        r#"{"id":"DEBIAN-CVE-2026-1","upstream":["CVE-2026-1"],"affected":[{"package":{"ecosystem":"Debian:13",
+                "name":"nginx"},"ranges":[{"type":"ECOSYSTEM","events":[{"introduced":"0"},{"fixed":"1.2-1"}]}],
+                "ecosystem_specific":{"urgency":"high"}}]}"#,
+    );
+    assert_eq!(advisory.statements[0].release, "debian:13");
+    assert_eq!(advisory.statements[0].ratings, [Rating::Word(Severity::High)]);
+}
+
+#[test]
+fn ids_and_folders() {
+    for name in release::OSV_FOLDERS {
+        assert_eq!(folder(&feed_id(name)), Some(name));
+    }
+    assert_eq!((folder("osv-hex"), folder("debian-tracker")), (None, None));
+}
+
+#[test]
+fn errata_name_what_they_fix_as_related() {
+    let advisory = advisory(
+        r#"{"id":"ALSA-2023:1","related":["CVE-2023-1","CVE-2023-2"],"summary":"Important: nodejs:18 security update",
+                "affected":[{"package":{"ecosystem":"AlmaLinux:8","name":"nodejs"},"ranges":[{"type":"ECOSYSTEM",
+                "events":[{"introduced":"0"},{"fixed":"1:18.1-1.module_el8.8.0+1+a"}]}]}]}"#,
+    );
+    assert_eq!(advisory.record.upstream, ["CVE-2023-1", "CVE-2023-2"]);
+    assert_eq!(advisory.record.ratings, [Rating::Word(Severity::High)]);
+    assert_eq!(advisory.statements[0].modules, ["nodejs:18"]);
+    let other = r#"{"id":"ALBA-2023:1","related":[],"affected":[{"package":{"ecosystem":"AlmaLinux:8","name":"a"},
+            "ranges":[{"type":"ECOSYSTEM","events":[{"introduced":"0"},{"fixed":"1-1"}]}]}]}"#;
+    assert!(
+        super::parse(other.as_bytes(), "osv-almalinux")
+            .unwrap()
+            .unwrap()
+            .statements
+            .is_empty()
+    );
+}
+
+#[test]
+fn binaries_of_suse() {
+    let advisory = advisory(
+        r#"{"id":"SUSE-SU-2024:1-1","related":["CVE-2024-1"],"affected":[{"package":{"ecosystem":"SUSE:Linux Enterprise Server 15 SP5",
+                "name":"openssl-3"},"ranges":[{"type":"ECOSYSTEM","events":[{"introduced":"0"},{"fixed":"3.0.8-1"}]}],
+                "ecosystem_specific":{"binaries":[{"libopenssl3":"3.0.8-1","openssl-3":"3.0.8-1"}]}}]}"#,
+    );
+    let names: Vec<&str> = advisory.statements.iter().map(|s| s.package.as_str()).collect();
+    assert_eq!(names, ["libopenssl3", "openssl-3"]);
+    assert_eq!(advisory.statements[0].release, "sles:15.5");
+}
+
+#[test]
+fn the_last_known_affected_version_ends_a_range() {
+    let extent = |range: &str| {
+        let advisory = advisory(&format!(
+            r#"{{"id":"GHSA-1","affected":[{{"package":{{"ecosystem":"npm","name":"@a/b"}},"ranges":[{{"type":"SEMVER",
+                "events":[{{"introduced":"1.0.0"}}]}}],"database_specific":{{"last_known_affected_version_range":"{range}"}}}}]}}"#
+        ));
+        advisory.statements[0].extent.to_string()
+    };
+    assert_eq!(extent("<= 1.2.3"), "[1.0.0, 1.2.3]");
+    assert_eq!(extent("< 1.2.3"), "[1.0.0, 1.2.3)");
+    assert_eq!(extent("junk"), "[1.0.0, …)");
+}
+
+#[test]
+fn weaknesses_and_dates() {
+    let advisory = advisory(
+        r#"{"id":"GO-1","modified":"0001-01-01T00:00:00Z","published":"2024-01-01T00:00:00Z",
+                "database_specific":{"cwe_ids":["CWE-79"],"severity":"HIGH"},
+                "affected":[{"package":{"ecosystem":"Go","name":"stdlib"},"ranges":[{"type":"SEMVER","events":[{"introduced":"0"},
+                {"fixed":"1.20.9"},{"introduced":"1.21.0-0","fixed":"1.21.2"}]}]}]}"#,
+    );
+    assert_eq!(
+        (advisory.record.modified, advisory.record.cwes.as_slice()),
+        (None, &["CWE-79".to_owned()][..])
+    );
+    assert_eq!(
+        advisory.statements[0].extent.to_string(),
+        "(…, 1.20.9), [1.21.0-0, 1.21.2)"
+    );
+}
