@@ -35,9 +35,36 @@ pub(crate) fn parse(line: &str) -> Option<DirectiveLine> {
     })
 }
 
+/// Whether the image that a `syntax` directive names is BuildKit's own, of any version, perhaps from a mirror.
+pub(crate) fn is_usual_frontend(syntax: &str) -> bool {
+    let image = syntax.split_whitespace().next().unwrap_or_default();
+    let name = image.split('@').next().unwrap_or_default();
+    let last = name.rsplit('/').next().unwrap_or_default();
+    matches!(
+        last.split(':').next(),
+        Some("dockerfile" | "dockerfile-upstream" | "dockerfile.v0")
+    )
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn frontends() {
+        for usual in [
+            "docker/dockerfile",
+            "docker/dockerfile:1.7-labs",
+            "docker.io/docker/dockerfile:1@sha256:00",
+            "mirror.test:5000/x/dockerfile:1",
+            "docker/dockerfile-upstream:master",
+        ] {
+            assert!(is_usual_frontend(usual), "{usual}");
+        }
+        for other in ["r2d4/mockerfile", "docker/dockerfile.x", "x/dockerfiles"] {
+            assert!(!is_usual_frontend(other), "{other}");
+        }
+    }
 
     #[test]
     fn forms() {

@@ -209,6 +209,12 @@ impl Parser<'_> {
                 }
             }
         }
+        if directive.name == "syntax" && !directives::is_usual_frontend(&directive.value.text) {
+            let message = format!("`{}` is not asked to read this file", directive.value.text);
+            let hint = "it is read as `docker/dockerfile:1` reads it, without any other program";
+            self.diagnostics
+                .push(Diagnostic::warning("other-frontend", directive.value.span, message).with_hint(hint));
+        }
         self.dockerfile.directives.push(directive);
     }
 
