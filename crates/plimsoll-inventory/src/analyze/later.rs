@@ -38,6 +38,14 @@ impl Analyzer {
         }
         // Files that are beside each other are found faster one after the other.
         unowned.sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
+        if let Files::Layer(..) = from {
+            // Layers are analyzed at the same time already: to wait here would be to begin with the next one.
+            let mut opener = None;
+            for (path, ownable) in unowned {
+                self.unowned(&path, ownable, from, &mut opener)?;
+            }
+            return Ok(());
+        }
         let found = unowned
             .par_chunks_mut(TOGETHER)
             .map(|some| -> Result<Self, Unreadable> {
