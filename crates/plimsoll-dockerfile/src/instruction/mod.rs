@@ -173,24 +173,36 @@ impl<'a> Request<'a> {
     /// Warns of text that was surely meant as a JSON array, such as one with single quotes.
     fn warn_of_almost_json(&mut self, arguments: Piece<'a>) {
         let text = arguments.text();
-        let Some(inside) = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) else {
+        let Some(rest) = text.strip_prefix('[') else {
             return;
         };
-        // `RUN [ "$a" = "$b" ]` is a shell's test, which needs the space.
-        let start = if self.name == "RUN" {
-            inside
-        } else {
-            inside.trim_start()
+        let hint = match rest.strip_suffix(']') {
+            Some(inside) => {
+                // `RUN [ "$a" = "$b" ]` is a shell's test, which needs the space.
+                let start = if self.name == "RUN" {
+                    inside
+                } else {
+                    inside.trim_start()
+                };
+                if !start.starts_with(['"', '\'']) {
+                    return;
+                }
+                if inside.contains('\'') {
+                    "JSON strings have double quotes"
+                } else {
+                    "part the strings with commas, and escape backslashes in them"
+                }
+            }
+            None if !rest.starts_with('"') => return,
+            None => match text.rfind(']') {
+                None => "close it with `]`",
+                Some(end) if matches!(json_array(arguments.slice(0..end + 1)), Json::Array(_)) => {
+                    "nothing may stand behind the `]`, not even a comment"
+                }
+                Some(_) => return,
+            },
         };
-        if !start.starts_with(['"', '\'']) {
-            return;
-        }
         let message = "this looks like a JSON array but is none, so it is taken as plain text";
-        let hint = if inside.contains('\'') {
-            "JSON strings have double quotes"
-        } else {
-            "part the strings with commas, and escape backslashes in them"
-        };
         self.warning("malformed-json", arguments.span(), message)
             .hint(hint);
     }

@@ -56,6 +56,9 @@ fn the_shell_test_is_no_json() {
         "RUN [ -f x ] || y",
         "CMD [ -f x ]",
         "RUN [ 'a' = 'a' ]",
+        "RUN [ \"$a\" ] && b",
+        "CMD [ \"$a\" ] && b",
+        "RUN [\"$a\" = x ] || b",
     ] {
         assert_eq!(report(&format!("FROM x\n{line}\n")), "", "{line}");
     }
@@ -65,6 +68,10 @@ fn the_shell_test_is_no_json() {
         "ENTRYPOINT [\"a\" \"b\"]",
         "RUN ['a']",
         "COPY ['a', 'b']",
+        "CMD [\"a\", \"b\"",
+        "RUN [\"a\"",
+        "ENTRYPOINT [\"a\"] # b",
+        "RUN [\"a\", \"b\"] c",
     ] {
         assert!(
             report(&format!("FROM x\n{line}\n")).contains("malformed-json"),
