@@ -258,6 +258,25 @@ static PATTERNS: LazyLock<Vec<Option<Regex>>> = LazyLock::new(|| {
     patterns.map(|pattern| Regex::new(pattern).ok()).collect()
 });
 
+/// The places in the list by the first byte of a file's name. Every path that a package owns is asked about, and
+/// nearly none is one of them.
+static BY_FIRST_BYTE: LazyLock<Vec<Vec<usize>>> = LazyLock::new(|| {
+    let mut places = vec![Vec::new(); 256];
+    for (place, known) in KNOWN.iter().enumerate() {
+        let mut first: Vec<u8> = known
+            .names
+            .iter()
+            .filter_map(|name| name.bytes().next())
+            .collect();
+        first.sort_unstable();
+        first.dedup();
+        for byte in first {
+            places[usize::from(byte)].push(place);
+        }
+    }
+    places
+});
+
 /// Those that a file at `path` may be, with their places in the list.
 fn candidates(path: &str) -> impl Iterator<Item = (usize, &'static Known)> {
     let name = path.rsplit('/').next().unwrap_or(path);
@@ -265,7 +284,9 @@ fn candidates(path: &str) -> impl Iterator<Item = (usize, &'static Known)> {
         Some(start) => name.starts_with(start),
         None => name == *pattern,
     };
-    let known = KNOWN.iter().enumerate();
+    let first = name.bytes().next();
+    let places = first.map_or(&[][..], |first| &BY_FIRST_BYTE[usize::from(first)]);
+    let known = places.iter().map(|place| (*place, &KNOWN[*place]));
     known.filter(move |(_, known)| known.names.iter().any(is_called))
 }
 
