@@ -74,7 +74,7 @@ impl<'a> Matcher<'a> {
         };
         let results: Vec<_> = packages
             .par_iter()
-            .with_min_len(64)
+            .with_min_len(512)
             .map(one)
             .collect::<Result<_>>()?;
 
