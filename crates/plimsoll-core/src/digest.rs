@@ -1,5 +1,4 @@
 use std::fmt;
-use std::io::{self, Write};
 use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -25,6 +24,10 @@ impl Digest {
     /// The digest of `bytes`.
     pub fn of(bytes: &[u8]) -> Self {
         Self(sha2::Sha256::digest(bytes).into())
+    }
+
+    pub(crate) fn from_bytes(bytes: [u8; 32]) -> Self {
+        Self(bytes)
     }
 
     /// A digest from its 64 lower-case hexadecimal digits, without the `sha256:` prefix.
@@ -104,41 +107,10 @@ impl<'de> Deserialize<'de> for Digest {
     }
 }
 
-/// Hashes what is written to it; [`Sha256::finish`] gives the [`Digest`].
-#[derive(Clone, Default)]
-pub struct Sha256(sha2::Sha256);
-
-impl Sha256 {
-    /// A hash of nothing yet.
-    pub fn new() -> Self {
-        Self::default()
-    }
-
-    /// Adds `bytes` to what is hashed.
-    pub fn update(&mut self, bytes: &[u8]) {
-        self.0.update(bytes);
-    }
-
-    /// The digest of everything added.
-    pub fn finish(self) -> Digest {
-        Digest(self.0.finalize().into())
-    }
-}
-
-impl Write for Sha256 {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.update(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::Sha256;
 
     const EMPTY: &str = "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
 
