@@ -24,7 +24,13 @@ pub(super) fn apply(state: &mut StageState, expose: &Expose) -> Result<(), WordP
 fn parse(text: &str) -> Result<Vec<String>, Problem> {
     let wrong =
         |message: String| Problem::invalid_with(message, "write it as `8080`, `8000-8010` or `53/udp`");
-    let no_port = || wrong(format!("`{text}` is not a port"));
+    let no_port = || match text.starts_with('#') {
+        true => Problem::invalid_with(
+            format!("`{text}` is not a port"),
+            "put the comment on a line of its own",
+        ),
+        false => wrong(format!("`{text}` is not a port")),
+    };
     let (place, protocol) = text.split_once('/').unwrap_or((text, "tcp"));
     let protocol = match protocol.to_ascii_lowercase().as_str() {
         "" => "tcp".to_owned(),

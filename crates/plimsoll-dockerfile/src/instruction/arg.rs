@@ -4,6 +4,7 @@ use crate::words::quoted_words;
 
 pub(super) fn parse(request: &mut Request<'_>) -> Option<InstructionKind> {
     std::mem::take(&mut request.flags).ignore("ARG", request.diagnostics);
+    request.warn_of_comment();
     let words = quoted_words(request.arguments, request.escape);
     if words.is_empty() {
         request.missing("the name of a variable", "ARG NAME[=DEFAULT]");

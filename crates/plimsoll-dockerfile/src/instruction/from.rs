@@ -1,4 +1,4 @@
-use super::Request;
+use super::{COMMENT_HINT, Request};
 use crate::ast::{Flag, Word};
 
 /// What a `FROM` says.
@@ -29,7 +29,10 @@ pub(crate) fn parse(request: &mut Request<'_>) -> Option<FromParts> {
                     span,
                     "behind the image of `FROM` stands nothing or `AS` and one name",
                 )
-                .hint(format!("write `{FORM}`"));
+                .hint(match others[0].text().starts_with('#') {
+                    true => COMMENT_HINT.to_owned(),
+                    false => format!("write `{FORM}`"),
+                });
             // The stage counts all the same, so that what follows it is looked at.
             (image, None)
         }

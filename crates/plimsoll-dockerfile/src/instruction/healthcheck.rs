@@ -1,4 +1,4 @@
-use super::Request;
+use super::{COMMENT_HINT, Request};
 use crate::ast::{Command, Duration, Flag, Healthcheck, HealthcheckKind, InstructionKind, Word};
 use crate::duration::{self, DurationError};
 use crate::lines::Piece;
@@ -61,7 +61,10 @@ fn none(request: &mut Request<'_>, rest: Piece<'_>) -> Option<HealthcheckKind> {
                 rest.span(),
                 "`HEALTHCHECK NONE` takes no arguments",
             )
-            .hint("take them away");
+            .hint(match rest.text().starts_with('#') {
+                true => COMMENT_HINT,
+                false => "take them away",
+            });
         return None;
     }
     Some(HealthcheckKind::None)

@@ -1,6 +1,6 @@
 //! `ENV` and `LABEL`.
 
-use super::Request;
+use super::{COMMENT_HINT, Request};
 use crate::ast::{Env, InstructionKind, KeyValue, Label};
 use crate::words::quoted_words;
 
@@ -56,8 +56,14 @@ fn parse(request: &mut Request<'_>) -> Option<(Vec<KeyValue>, bool)> {
         };
         request
             .error("bad-key-value", word.span(), message)
-            .hint(format!("write `{form}`, and put values with spaces in quotes"));
+            .hint(match word.text().starts_with('#') {
+                true => COMMENT_HINT.to_owned(),
+                false => format!("write `{form}`, and put values with spaces in quotes"),
+            });
         wrong = true;
+        if word.text().starts_with('#') {
+            break;
+        }
     }
     (!wrong).then_some((pairs, false))
 }

@@ -72,6 +72,9 @@ pub(crate) struct Request<'a> {
     pub(crate) diagnostics: &'a mut Vec<Diagnostic>,
 }
 
+/// What to do about a comment behind an instruction.
+const COMMENT_HINT: &str = "put the comment on a line of its own";
+
 /// A line split into its keyword, its flags and the rest.
 pub(crate) struct Head<'a> {
     pub(crate) keyword: Piece<'a>,
@@ -137,6 +140,17 @@ impl<'a> Request<'a> {
     /// Complains about the flags that were not taken.
     fn finish_flags(&mut self) {
         std::mem::take(&mut self.flags).finish(self.name, self.diagnostics);
+    }
+
+    /// Warns of what was surely meant as a comment, but is taken as part of the instruction.
+    fn warn_of_comment(&mut self) {
+        let words = self.arguments.split();
+        let Some(start) = words.iter().skip(1).find(|word| word.text().starts_with('#')) else {
+            return;
+        };
+        let span = start.span().to(self.arguments.span());
+        let message = format!("this is no comment here, but belongs to the `{}`", self.name);
+        self.warning("comment-behind", span, message).hint(COMMENT_HINT);
     }
 
     /// The whole of the arguments as one word; complains if there is none.

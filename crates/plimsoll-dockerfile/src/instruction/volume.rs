@@ -3,6 +3,7 @@ use crate::ast::{InstructionKind, Volume, Word};
 
 pub(super) fn parse(request: &mut Request<'_>) -> Option<InstructionKind> {
     request.finish_flags();
+    request.warn_of_comment();
     let (words, json) = request.list()?;
     if words.is_empty() {
         request.missing("at least one path", "VOLUME /PATH…");

@@ -11,6 +11,30 @@ fn report(text: &str) -> String {
 }
 
 #[test]
+fn comments_behind_instructions() {
+    for line in [
+        "USER 5 # c",
+        "WORKDIR /w # c",
+        "VOLUME /v # c",
+        "ARG A=1 # c",
+        "ENV A=1 # the c",
+        "LABEL a=b # the c",
+        "HEALTHCHECK NONE # c",
+        "FROM y # c",
+    ] {
+        let said = report(&format!("FROM x\n{line}\n"));
+        assert!(
+            said.contains("put the comment on a line of its own"),
+            "{line}: {said}"
+        );
+        assert_eq!(said.lines().count(), 1, "{said}");
+    }
+    for line in ["WORKDIR /a#b", "USER #x", "ARG A=#x", "RUN a # b", "CMD a # b"] {
+        assert_eq!(report(&format!("FROM x\n{line}\n")), "", "{line}");
+    }
+}
+
+#[test]
 fn a_keyword_with_its_arguments_right_behind_it() {
     for (line, keyword) in [("CMD[\"x\"]", "CMD"), ("run--mount=x y", "RUN"), ("ENV=a", "ENV")] {
         let parsed = parse(&format!("FROM x\n{line}\n"));
