@@ -148,7 +148,7 @@ impl<'a> Request<'a> {
         let Some(start) = words.iter().skip(1).find(|word| word.text().starts_with('#')) else {
             return;
         };
-        let span = start.span().to(self.arguments.span());
+        let span = Span::new(start.span().start, self.arguments.span().end);
         let message = format!("this is no comment here, but belongs to the `{}`", self.name);
         self.warning("comment-behind", span, message).hint(COMMENT_HINT);
     }

@@ -29,6 +29,7 @@ fn comments_behind_instructions() {
         );
         assert_eq!(said.lines().count(), 1, "{said}");
     }
+    assert!(report("FROM x\nWORKDIR /w # a c\n").contains("\"# a c\":"));
     for line in ["WORKDIR /a#b", "USER #x", "ARG A=#x", "RUN a # b", "CMD a # b"] {
         assert_eq!(report(&format!("FROM x\n{line}\n")), "", "{line}");
     }
