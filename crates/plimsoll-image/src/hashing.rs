@@ -123,7 +123,7 @@ impl Hasher {
         if is_ready {
             POOL.push(self.0.clone());
         } else if is_full {
-            POOL.wake();
+            POOL.press();
         }
     }
 
@@ -211,25 +211,28 @@ impl Ready {
     /// The next stream to hash. For the last thread that has nothing to do, a stream on its own is none before it is
     /// full: together with another one it takes less time.
     fn due(&mut self) -> Option<Arc<Stream>> {
-        let is_due = match self.streams.as_slices().0 {
-            [] => false,
-            [only] if self.streams.len() == 1 => {
-                self.idle > 0 || !Sha256::is_faster_together() || only.is_full()
-            }
-            _ => true,
-        };
+        let alone = |only: &Arc<Stream>| self.idle > 0 || !Sha256::is_faster_together() || only.is_full();
+        let is_due = self.streams.len() > 1 || self.streams.front().is_some_and(alone);
         is_due.then(|| self.streams.pop_front()).flatten()
     }
 }
 
 impl Pool {
+    /// Calls a thread for a stream that has a batch.
     fn push(&self, stream: Arc<Stream>) {
-        lock(&self.ready).streams.push_back(stream);
-        self.wake();
+        let mut ready = lock(&self.ready);
+        ready.streams.push_back(stream);
+        self.wake(ready);
     }
 
-    fn wake(&self) {
-        let is_awaited = lock(&self.ready).idle > 0;
+    /// Calls a thread for a stream that became full after it was pushed.
+    fn press(&self) {
+        self.wake(lock(&self.ready));
+    }
+
+    fn wake(&self, ready: MutexGuard<'_, Ready>) {
+        let is_awaited = ready.idle > 0;
+        drop(ready);
         if is_awaited {
             self.added.notify_one();
         }
