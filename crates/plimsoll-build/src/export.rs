@@ -49,10 +49,7 @@ fn copy(store: &Store, image: &Image, to: &Path) -> Result<u64, Problem> {
         uid: user.0.as_raw(),
         gid: user.1.as_raw(),
     });
-    let attributes = Attributes {
-        owner,
-        ..Attributes::default()
-    };
+    let attributes = Attributes::owned_by(owner);
     let target = Target {
         root: &root,
         attributes: &attributes,

@@ -61,10 +61,7 @@ impl Context {
         let owner = spooled_owner();
         let unpack = || {
             let root = Rooted::open(&directory).doing("cannot open", &directory)?;
-            let attributes = Attributes {
-                owner,
-                ..Attributes::default()
-            };
+            let attributes = Attributes::owned_by(owner);
             let target = Target {
                 root: &root,
                 attributes: &attributes,

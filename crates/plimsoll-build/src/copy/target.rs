@@ -34,6 +34,14 @@ pub(crate) struct Wanted {
 }
 
 impl Attributes {
+    /// Everything as the source has it, but with this owner where there is one.
+    pub(crate) fn owned_by(owner: Option<Owner>) -> Self {
+        Self {
+            owner,
+            ..Self::default()
+        }
+    }
+
     /// What a file or directory of a source gets.
     pub(crate) fn of(&self, metadata: &Metadata, is_directory: bool) -> Wanted {
         Wanted {

@@ -53,10 +53,7 @@ pub(super) fn apply(stage: &mut StageBuild<'_>, step: &Step, workdir: &Workdir) 
             }
             Some(found.owner)
         };
-        let attributes = Attributes {
-            owner,
-            ..Attributes::default()
-        };
+        let attributes = Attributes::owned_by(owner);
         let target = Target {
             root: &root,
             attributes: &attributes,
