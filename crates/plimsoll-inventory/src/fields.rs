@@ -14,12 +14,13 @@ pub(crate) struct Paragraph<'a> {
     pub(crate) problems: Vec<String>,
 }
 
-/// One field: its first line, and whether more lines follow.
+/// One field: its first line, whether more lines follow, and all of them.
 #[derive(Debug)]
 pub(crate) struct Field<'a> {
     name: &'a [u8],
     value: &'a [u8],
     pub(crate) continued: bool,
+    whole: &'a [u8],
 }
 
 impl<'a> Paragraph<'a> {
@@ -56,6 +57,11 @@ impl<'a> Field<'a> {
     pub(crate) fn text(&self) -> Option<&'a str> {
         std::str::from_utf8(self.value).ok()
     }
+
+    /// All lines of the value as they stand there; `None` when they are not UTF-8.
+    pub(crate) fn whole(&self) -> Option<&'a str> {
+        std::str::from_utf8(self.whole).ok()
+    }
 }
 
 /// The paragraphs of a control file; those with neither fields nor problems are left out. A line of nothing but white space
@@ -72,39 +78,55 @@ pub(crate) fn header(content: &[u8]) -> Paragraph<'_> {
 
 fn separated<'a>(content: &'a [u8], ends: impl Fn(&[u8]) -> bool) -> impl Iterator<Item = Paragraph<'a>> {
     let content = content.strip_prefix("\u{feff}".as_bytes()).unwrap_or(content);
-    let mut lines = content.split(|byte| *byte == b'\n').enumerate().peekable();
+    let mut start = 0;
+    let lines = content.split(|byte| *byte == b'\n').enumerate();
+    let lines = lines.map(move |(index, line)| {
+        let at = start;
+        start += line.len() + 1;
+        (index + 1, at, line)
+    });
+    let mut lines = lines.peekable();
     std::iter::from_fn(move || {
-        while lines.next_if(|(_, line)| ends(line)).is_some() {}
+        while lines.next_if(|(.., line)| ends(line)).is_some() {}
         let mut paragraph = Paragraph {
-            line: lines.peek()?.0 + 1,
+            line: lines.peek()?.0,
             ..Paragraph::default()
         };
-        while let Some((index, line)) = lines.next_if(|(_, line)| !ends(line)) {
-            paragraph.add(index + 1, line);
+        let mut field_at = 0;
+        while let Some((number, at, line)) = lines.next_if(|(.., line)| !ends(line)) {
+            if line.starts_with(b" ") || line.starts_with(b"\t") {
+                if let Some(field) = paragraph.fields.last_mut() {
+                    field.continued = true;
+                    field.whole = &content[field_at..at + line.len()];
+                }
+            } else if let Some(value) = paragraph.add(number, line) {
+                field_at = at + value;
+            }
         }
         Some(paragraph)
     })
 }
 
 impl<'a> Paragraph<'a> {
-    fn add(&mut self, number: usize, line: &'a [u8]) {
-        if line.starts_with(b" ") || line.starts_with(b"\t") {
-            if let Some(field) = self.fields.last_mut() {
-                field.continued = true;
-            }
-        } else if line.len() > MAX_LINE {
+    /// Adds the field that a line begins, and tells where in the line its value does.
+    fn add(&mut self, number: usize, line: &'a [u8]) -> Option<usize> {
+        if line.len() > MAX_LINE {
             self.problems
                 .push(format!("line {number} is too long to be read"));
-        } else if let Some(colon) = line.iter().position(|byte| *byte == b':') {
-            let (name, value) = (line[..colon].trim_ascii_end(), line[colon + 1..].trim_ascii());
-            self.fields.push(Field {
-                name,
-                value,
-                continued: false,
-            });
-        } else {
-            self.problems.push(format!("line {number} is not a field"));
+            return None;
         }
+        let Some(colon) = line.iter().position(|byte| *byte == b':') else {
+            self.problems.push(format!("line {number} is not a field"));
+            return None;
+        };
+        let (name, value) = (line[..colon].trim_ascii_end(), line[colon + 1..].trim_ascii());
+        self.fields.push(Field {
+            name,
+            value,
+            continued: false,
+            whole: value,
+        });
+        Some(colon + 1)
     }
 }
 
@@ -120,7 +142,10 @@ mod tests {
         assert_eq!(all[0].line, 3);
         assert_eq!(all[0].text("package"), Ok(Some("a")));
         assert_eq!(all[0].text("VERSION"), Ok(Some("1")));
-        assert!(all[0].field("Description").unwrap().continued);
+        let description = all[0].field("Description").unwrap();
+        assert!(description.continued);
+        assert_eq!(description.whole(), Some(" x\n more\n ."));
+        assert_eq!(all[0].field("Version").unwrap().whole(), Some("1"));
         assert_eq!(all[1].text("Version"), Ok(None));
     }
 

@@ -19,7 +19,7 @@ impl Cataloger for Apk {
     }
 
     fn version(&self) -> u32 {
-        4
+        5
     }
 
     fn ecosystem(&self) -> Option<Ecosystem> {
@@ -124,6 +124,15 @@ fn bare_name(relation: &str) -> &str {
         .unwrap_or_default()
 }
 
+/// The licences in `GPL-2.0-only AND MIT`, which is one expression, or in `MIT BSD GPL2+`, as older releases have it.
+fn licenses(stated: &str) -> Vec<String> {
+    let is_operator = |word: &str| matches!(word, "AND" | "OR" | "WITH" | "and" | "or" | "with");
+    match stated.split_ascii_whitespace().any(is_operator) || stated.contains(['(', ',']) {
+        true => vec![stated.to_owned()],
+        false => stated.split_ascii_whitespace().map(str::to_owned).collect(),
+    }
+}
+
 fn in_directory(directory: &str, name: &[u8]) -> String {
     let name = String::from_utf8_lossy(name);
     match directory.is_empty() {
@@ -198,7 +207,7 @@ impl Entry {
             version: self.version,
             architecture: self.architecture,
             source,
-            licenses: self.license.into_iter().collect(),
+            licenses: self.license.as_deref().map(licenses).unwrap_or_default(),
             supplier: supplier(&self.maintainer),
             ..FoundPackage::default()
         });
@@ -208,6 +217,21 @@ impl Entry {
 #[cfg(test)]
 mod tests {
     use super::super::catalog;
+
+    #[test]
+    fn licences_of_older_releases_stand_side_by_side() {
+        let of = |stated: &str| {
+            let text = format!("P:a\nV:1\nL:{stated}\n");
+            let (evidence, _) = catalog("lib/apk/db/installed", text.as_bytes());
+            evidence.packages[0].licenses.clone()
+        };
+        assert_eq!(of("MIT BSD  GPL2+"), ["MIT", "BSD", "GPL2+"]);
+        assert_eq!(
+            of("MIT AND (BSD-2-Clause OR Zlib)"),
+            ["MIT AND (BSD-2-Clause OR Zlib)"]
+        );
+        assert_eq!(of(""), [""; 0]);
+    }
 
     #[test]
     fn packages_origins_and_owned_files() {

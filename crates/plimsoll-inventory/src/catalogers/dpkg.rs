@@ -63,7 +63,7 @@ impl Cataloger for Dpkg {
     }
 
     fn version(&self) -> u32 {
-        5
+        6
     }
 
     fn ecosystem(&self) -> Option<Ecosystem> {
@@ -146,7 +146,7 @@ fn package(paragraph: &Paragraph<'_>) -> Result<Option<FoundPackage>, String> {
     let version = paragraph.text("Version")?.ok_or_else(|| missing("Version"))?;
     let architecture = paragraph.text("Architecture")?;
     let source = source(paragraph.text("Source")?, name, version);
-    let listed = |field| paragraph.field(field).and_then(Field::text).unwrap_or_default();
+    let listed = |field| paragraph.field(field).and_then(Field::whole).unwrap_or_default();
     let requires = ["Pre-Depends", "Depends"].map(listed);
     Ok(Some(FoundPackage {
         requires: bounded(
@@ -197,11 +197,14 @@ fn source(field: Option<&str>, name: &str, version: &str) -> SourcePackage {
 }
 
 /// The short names of the licences in a copyright file: the first line of every `License` field if it is
-/// machine-readable (DEP 5), else the names of the common licences that it refers to.
+/// machine-readable (DEP 5), else what stands behind `License:` at the beginning of a line, if that is a short name, and
+/// the names of the common licences that it refers to.
 fn licenses(content: &[u8]) -> Vec<String> {
     let mut names: Vec<String> = Vec::new();
     let mut add = |name: &str| {
-        if !name.is_empty() && name.len() <= 100 && !names.iter().any(|known| known == name) {
+        // Some files have nothing in them that could have a licence.
+        let is_one = !name.is_empty() && name.len() <= 100 && !name.eq_ignore_ascii_case("none");
+        if is_one && !names.iter().any(|known| known == name) {
             names.push(name.to_owned());
         }
     };
@@ -215,9 +218,24 @@ fn licenses(content: &[u8]) -> Vec<String> {
                     .for_each(&mut add);
             }
         }
-        None => common_licenses(content).for_each(add),
+        None => {
+            let lines = content.split(|byte| *byte == b'\n');
+            let stated = lines.filter_map(|line| line.strip_prefix(b"License:"));
+            let stated = stated.filter_map(|name| std::str::from_utf8(name.trim_ascii()).ok());
+            stated.filter(|name| is_short_name(name)).for_each(&mut add);
+            common_licenses(content).for_each(add);
+        }
     }
     names
+}
+
+/// Whether it is a name such as `GPLv2+`, `MIT` or `Apache-2.0`, and not the beginning of a sentence.
+fn is_short_name(text: &str) -> bool {
+    let is_part = |byte: u8| byte.is_ascii_alphanumeric() || b"+-._/".contains(&byte);
+    let letters = text.bytes().filter(u8::is_ascii_uppercase).count();
+    text.bytes().all(is_part)
+        && text.starts_with(|first: char| first.is_ascii_alphabetic())
+        && (letters > 1 || text.bytes().any(|byte| byte.is_ascii_digit()))
 }
 
 /// The names behind `/usr/share/common-licenses/`, where Debian keeps the texts that many packages share.
@@ -352,6 +370,14 @@ Status: purge ok not-installed
             catalog("usr/share/doc/a/copyright", prose).0.licenses,
             ["GPL-2", "LGPL-2.1"]
         );
+        let stated =
+            b"License: GPLv3+\n\n  License: BSD\nLicense: This\nSee /usr/share/common-licenses/GPL-3.\n";
+        assert_eq!(
+            catalog("usr/share/doc/a/copyright", stated).0.licenses,
+            ["GPLv3+", "GPL-3"]
+        );
+        let none = b"Format: x\n\nFiles: a\nLicense: none\n No licence.\n\nFiles: b\nLicense: MIT\n";
+        assert_eq!(catalog("usr/share/doc/a/copyright", none).0.licenses, ["MIT"]);
         assert!(Dpkg.limit("usr/share/doc/a/b/copyright").is_none());
     }
 }

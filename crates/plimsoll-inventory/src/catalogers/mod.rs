@@ -273,6 +273,11 @@ mod tests {
                 "a: dpkg libc6 x|y z / a-api mta",
             ),
             (
+                "var/lib/dpkg/status.d/a",
+                "Package: a\nVersion: 1\nDepends:\n b [amd64 i386],\n c (>= 1) |\n d,\nSection: x\n",
+                "a: b c|d",
+            ),
+            (
                 "lib/apk/db/installed",
                 "P:busybox-binsh\nV:1\nD:busybox=1.36 /etc/x so:libc.musl-x86_64.so.1\np:/bin/sh cmd:sh=1.36\n\n\
                  P:busybox\nV:1\nD:!old so:libc.musl-x86_64.so.1>=1 pinned@edge\n\nP:musl\nV:1\np:so:libc.musl-x86_64.so.1=1\n\n\

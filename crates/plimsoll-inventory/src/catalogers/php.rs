@@ -7,6 +7,7 @@ use crate::dependencies::bounded;
 use crate::{EvidenceFile, FoundPackage};
 
 /// Installed PHP packages: `vendor/composer/installed.json`, which Composer 1 writes as a list and Composer 2 as an object.
+/// Elsewhere a file that is called so counts if it is like Composer's.
 pub(super) struct Php;
 
 /// What Composer 2 writes.
@@ -44,7 +45,7 @@ impl Cataloger for Php {
     }
 
     fn version(&self) -> u32 {
-        3
+        4
     }
 
     fn ecosystem(&self) -> Option<Ecosystem> {
@@ -52,8 +53,12 @@ impl Cataloger for Php {
     }
 
     fn limit(&self, path: &str) -> Option<u64> {
-        let directory = path.strip_suffix("/installed.json")?;
-        (directory == "composer" || directory.ends_with("/composer")).then_some(16 << 20)
+        let name = path.rsplit('/').next().unwrap_or(path);
+        (name == "installed.json").then_some(16 << 20)
+    }
+
+    fn names_packages(&self, path: &str) -> bool {
+        is_composers(path)
     }
 
     fn catalog(&self, content: &[u8], evidence: &mut EvidenceFile, warnings: &mut Warnings) {
@@ -64,11 +69,21 @@ impl Cataloger for Php {
         };
         let installed = match installed {
             Ok(packages) => packages,
-            Err(error) => return warnings.add(format!("it is no list of PHP packages: {error}")),
+            Err(error) if is_composers(&evidence.path) => {
+                return warnings.add(format!("it is no list of PHP packages: {error}"));
+            }
+            Err(_) => return,
         };
         let packages = installed.into_iter().filter_map(package);
+        // Every package of Composer's has a vendor.
+        let packages = packages.filter(|package| package.name.contains('/') || is_composers(&evidence.path));
         evidence.packages.extend(packages);
     }
+}
+
+/// Whether it is where Composer keeps its list.
+fn is_composers(path: &str) -> bool {
+    path == "composer/installed.json" || path.ends_with("/composer/installed.json")
 }
 
 /// The package, if its entry has a name and a version.
@@ -120,7 +135,20 @@ mod tests {
 
     #[test]
     fn what_is_no_list_is_noted() {
-        assert!(Php.limit("vendor/installed.json").is_none());
         assert_eq!(catalog("vendor/composer/installed.json", b"{}").1.len(), 1);
+        for other in [
+            b"{}".as_slice(),
+            b"[1]",
+            br#"[{"name":"firmware","version":"1"}]"#,
+        ] {
+            let (evidence, warnings) = catalog("srv/installed.json", other);
+            assert!(evidence.packages.is_empty() && warnings.is_empty());
+        }
+        let moved = br#"[{"name":"a/b","version":"1.2"}]"#;
+        assert_eq!(
+            catalog("srv/deps/installed.json", moved).0.packages[0].name,
+            "a/b"
+        );
+        assert!(Php.limit("srv/reinstalled.json").is_none());
     }
 }

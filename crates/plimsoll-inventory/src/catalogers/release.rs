@@ -7,16 +7,24 @@ use crate::{DistributionFacts, EvidenceFile};
 pub(super) struct Release;
 
 /// Where `os-release` is; the first counts.
-pub(crate) const OS_RELEASE: [&str; 2] = ["etc/os-release", "usr/lib/os-release"];
+pub(crate) const OS_RELEASE: [&str; 4] = [
+    "etc/os-release",
+    "usr/lib/os-release",
+    // Bottlerocket has its file system below another one.
+    "x86_64-bottlerocket-linux-gnu/sys-root/usr/lib/os-release",
+    "aarch64-bottlerocket-linux-gnu/sys-root/usr/lib/os-release",
+];
 
 /// The other release files. Where several are there, the first one names the distribution: derivatives keep the files
 /// of what they derive from.
-pub(crate) const OTHERS: [&str; 15] = [
+pub(crate) const OTHERS: [&str; 19] = [
     "etc/alpine-release",
     "etc/lsb-release",
     "etc/oracle-release",
     "etc/almalinux-release",
     "etc/rocky-release",
+    "etc/sl-release",
+    "etc/alinux-release",
     "etc/fedora-release",
     "usr/lib/fedora-release",
     "etc/centos-release",
@@ -26,29 +34,52 @@ pub(crate) const OTHERS: [&str; 15] = [
     "etc/SuSE-release",
     "etc/redhat-release",
     "etc/system-release",
+    "usr/lib/system-release",
     "etc/debian_version",
+    SYSTEM_RELEASE_CPE,
 ];
+
+/// Names the system as the Common Platform Enumeration does: `cpe:/o:centos:linux:6:GA`.
+const SYSTEM_RELEASE_CPE: &str = "etc/system-release-cpe";
 
 /// What Ubuntu Pro's client says of its services.
 pub(crate) const UBUNTU_PRO: &str = "var/lib/ubuntu-advantage/status.json";
 
 /// How release files name distributions, and the ID that their `os-release` has.
-const NAMES: [(&str, &str); 15] = [
+const NAMES: [(&str, &str); 20] = [
+    ("Alibaba Cloud Linux", "alinux"),
     ("AlmaLinux", "almalinux"),
     ("Amazon Linux", "amzn"),
     ("CBL-Mariner", "mariner"),
     ("CentOS", "centos"),
     ("Fedora", "fedora"),
+    ("Mageia", "mageia"),
     ("Microsoft Azure Linux", "azurelinux"),
     ("Oracle Linux", "ol"),
+    // Its numbers are OpenShift's.
+    ("Red Hat Enterprise Linux CoreOS", "rhcos"),
     ("Red Hat", "rhel"),
     ("Rocky Linux", "rocky"),
     ("SUSE Linux Enterprise Server", "sles"),
     ("Scientific Linux", "scientific"),
     ("VMware Photon", "photon"),
+    ("Anolis OS", "anolis"),
+    ("openEuler", "openeuler"),
     ("openSUSE Leap", "opensuse-leap"),
     ("openSUSE Tumbleweed", "opensuse-tumbleweed"),
     ("openSUSE", "opensuse"),
+];
+
+/// What `os-release` calls distributions for people, for one that leaves out the ID.
+const FULL_NAMES: [(&str, &str); 8] = [
+    ("AlmaLinux", "almalinux"),
+    ("Alpine Linux", "alpine"),
+    ("Amazon Linux", "amzn"),
+    ("Debian GNU/Linux", "debian"),
+    ("Fedora Linux", "fedora"),
+    ("Red Hat Enterprise Linux", "rhel"),
+    ("Rocky Linux", "rocky"),
+    ("Ubuntu", "ubuntu"),
 ];
 
 impl Cataloger for Release {
@@ -57,7 +88,7 @@ impl Cataloger for Release {
     }
 
     fn version(&self) -> u32 {
-        2
+        3
     }
 
     fn ecosystem(&self) -> Option<Ecosystem> {
@@ -77,16 +108,16 @@ impl Cataloger for Release {
     }
 
     fn catalog(&self, content: &[u8], evidence: &mut EvidenceFile, warnings: &mut Warnings) {
-        let Ok(text) = std::str::from_utf8(content) else {
-            return warnings.add("it is not UTF-8");
-        };
+        let text = String::from_utf8_lossy(content);
+        let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
         let facts = match evidence.path.as_str() {
             "etc/lsb-release" => assignments(text, &LSB_RELEASE),
+            SYSTEM_RELEASE_CPE => platform(text),
             "etc/debian_version" => version_of("debian", text),
             "etc/alpine-release" => version_of("alpine", text),
             "etc/SuSE-release" => suse_release(text),
             UBUNTU_PRO => ubuntu_pro(text),
-            path if OS_RELEASE.contains(&path) => assignments(text, &FREEDESKTOP),
+            path if OS_RELEASE.contains(&path) => os_release(text),
             _ => sentence(text),
         };
         if facts == DistributionFacts::default() && evidence.path != UBUNTU_PRO {
@@ -106,6 +137,52 @@ const LSB_RELEASE: Keys = [
     "DISTRIB_DESCRIPTION",
 ];
 
+/// `os-release`; where it has no ID, the name for people may tell it.
+fn os_release(text: &str) -> DistributionFacts {
+    let mut facts = assignments(text, &FREEDESKTOP);
+    if facts.id.is_empty() {
+        let named = assignments(text, &["NAME", "", "", ""]).id;
+        let known = FULL_NAMES
+            .iter()
+            .find(|(name, _)| name.eq_ignore_ascii_case(&named));
+        if let Some((_, id)) = known {
+            (*id).clone_into(&mut facts.id);
+        }
+    }
+    facts
+}
+
+/// `cpe:/o:VENDOR:PRODUCT:VERSION:…`, or the same behind `cpe:2.3:o:`.
+fn platform(text: &str) -> DistributionFacts {
+    let line = text.trim().lines().next().unwrap_or_default();
+    let name = line
+        .strip_prefix("cpe:/o:")
+        .or_else(|| line.strip_prefix("cpe:2.3:o:"));
+    let mut parts = name.unwrap_or_default().split(':');
+    let vendor = parts.next().unwrap_or_default();
+    let id = match (vendor, parts.next().unwrap_or_default()) {
+        ("redhat", "enterprise_linux" | "linux") => "rhel",
+        ("amazon", _) => "amzn",
+        ("oracle", "linux") => "ol",
+        ("fedoraproject", "fedora") => "fedora",
+        ("almalinux" | "centos" | "rocky" | "scientificlinux", _) => match vendor {
+            "scientificlinux" => "scientific",
+            vendor => vendor,
+        },
+        _ => return DistributionFacts::default(),
+    };
+    // `6server` is a version and an edition.
+    let is_part = |c: char| c.is_ascii_digit() || c == '.';
+    let stated = parts.next().unwrap_or_default();
+    let end = stated.find(|c| !is_part(c)).unwrap_or(stated.len());
+    DistributionFacts {
+        id: id.to_owned(),
+        version_id: stated[..end].to_owned(),
+        release: stated[..end].to_owned(),
+        ..DistributionFacts::default()
+    }
+}
+
 /// Shell-like assignments, one a line.
 fn assignments(text: &str, keys: &Keys) -> DistributionFacts {
     let mut facts = DistributionFacts::default();
@@ -120,7 +197,7 @@ fn assignments(text: &str, keys: &Keys) -> DistributionFacts {
             &mut facts.pretty_name,
         ];
         for (key, field) in keys.iter().zip(fields) {
-            if *key == name {
+            if *key == name.trim_end() {
                 *field = unquote(value);
             }
         }
@@ -216,7 +293,7 @@ fn ubuntu_pro(text: &str) -> DistributionFacts {
 
 /// Takes off shell quotes and, outside single quotes, backslashes.
 fn unquote(value: &str) -> String {
-    let value = value.trim();
+    let value = value.trim_matches(|c: char| c.is_whitespace() || c.is_control());
     if let Some(literal) = value.strip_prefix('\'') {
         return literal.strip_suffix('\'').unwrap_or(literal).to_owned();
     }
@@ -246,6 +323,21 @@ mod tests {
         assert_eq!((facts.id.as_str(), facts.version_id.as_str()), ("debian", "12"));
         assert_eq!(facts.codename, "bookworm");
         assert_eq!(facts.pretty_name, "Debian GNU/Linux 12 (bookworm) \"x\"");
+        let odd = b"\xef\xbb\xbfID = debian\x1a\r\nVERSION_ID =\"8\"\nPRETTY_NAME=\"\xe9\"\n";
+        let facts = catalog("usr/lib/os-release", odd).0.distribution.unwrap();
+        assert_eq!((facts.id.as_str(), facts.version_id.as_str()), ("debian", "8"));
+    }
+
+    #[test]
+    fn without_an_id_the_name_may_tell_it() {
+        let id = |text: &str| {
+            let facts = catalog("etc/os-release", text.as_bytes()).0.distribution;
+            facts.unwrap().id
+        };
+        assert_eq!(id("NAME=\"Alpine Linux\"\nVERSION_ID=3.15.4\n"), "alpine");
+        assert_eq!(id("NAME=\"Debian GNU/Linux\"\nID_LIKE=debian\n"), "debian");
+        assert_eq!(id("NAME=\"My Linux\"\nVERSION_ID=8\nID_LIKE=debian\n"), "");
+        assert_eq!(id("NAME=\"Debian GNU/Linux\"\nID=mine\n"), "mine");
     }
 
     #[test]
@@ -320,6 +412,36 @@ mod tests {
                 "sles 11.4 11.4",
             ),
             (
+                "etc/redhat-release",
+                "Red Hat Enterprise Linux CoreOS release 4.16\n",
+                "rhcos 4.16 4.16",
+            ),
+            (
+                "etc/sl-release",
+                "Scientific Linux release 7.9 (Nitrogen)\n",
+                "scientific 7.9 7.9",
+            ),
+            (
+                "usr/lib/system-release",
+                "Amazon Linux release 2022 (Amazon Linux)\n",
+                "amzn 2022 2022",
+            ),
+            (
+                "etc/system-release-cpe",
+                "cpe:/o:centos:linux:6:GA\n",
+                "centos 6 6",
+            ),
+            (
+                "etc/system-release-cpe",
+                "cpe:/o:redhat:enterprise_linux:6server:ga:server\n",
+                "rhel 6 6",
+            ),
+            (
+                "etc/system-release-cpe",
+                "cpe:2.3:o:amazon:amazon_linux:2\n",
+                "amzn 2 2",
+            ),
+            (
                 "etc/SuSE-release",
                 "openSUSE 13.2 (x86_64)\nVERSION = 13.2\nCODENAME = Harlequin\n",
                 "opensuse 13.2 13.2",
@@ -337,11 +459,12 @@ mod tests {
             ("etc/os-release", b"".as_slice()),
             ("etc/alpine-release", b"\n"),
             ("etc/redhat-release", b"Something else 9\n"),
+            ("etc/system-release-cpe", b"cpe:/o:nobody:linux:1\n"),
+            ("etc/os-release", b"\xff"),
         ] {
             let message = &catalog(path, text).1[0].message;
             assert_eq!(message, "it says nothing about the distribution", "{path}");
         }
-        assert_eq!(catalog("etc/os-release", b"\xff").1[0].message, "it is not UTF-8");
     }
 
     #[test]

@@ -13,7 +13,7 @@ impl Cataloger for Ruby {
     }
 
     fn version(&self) -> u32 {
-        3
+        4
     }
 
     fn ecosystem(&self) -> Option<Ecosystem> {
@@ -54,13 +54,15 @@ fn specification(text: &str, path: &str) -> Option<FoundPackage> {
             continue;
         }
         match attribute {
-            "name" => name = name.or_else(|| literals(value).next()),
+            // What is in `#{…}` is known to Ruby alone.
+            "name" => name = name.or_else(|| literals(value).next().filter(|name| !name.contains("#{"))),
             "version" => version = version.or_else(|| literals(value).next()),
             "license" | "licenses" if licenses.is_empty() => licenses = literals(value).take(20).collect(),
             _ => {}
         }
     }
-    let is_version = |text: &String| text.starts_with(|first: char| first.is_ascii_digit());
+    let is_version =
+        |text: &String| text.starts_with(|first: char| first.is_ascii_digit()) && !text.contains("#{");
     let file = path.rsplit('/').next()?.strip_suffix(".gemspec")?;
     let (named, numbered) = from_file_name(file)?;
     Some(FoundPackage {
@@ -227,6 +229,9 @@ mod tests {
 
     #[test]
     fn what_is_computed_is_told_from_the_file_name() {
+        let text = "s.name = \"noko#{kind}\"\ns.version = \"1#{minor}\"\n";
+        let expected = ("a".to_owned(), "2.0".to_owned(), Vec::new());
+        assert_eq!(one("specifications/a-2.0.gemspec", text), expected);
         let text = "s.name = NAME\ns.version = File.read(\"VERSION\").strip\n";
         let expected = ("nokogiri".to_owned(), "1.15.4".to_owned(), Vec::new());
         assert_eq!(

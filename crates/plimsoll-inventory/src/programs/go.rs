@@ -71,10 +71,12 @@ fn packages(info: &BuildInfo) -> Vec<FoundPackage> {
     let mut main: Option<Module<'_>> = None;
     let mut dependencies: Vec<Module<'_>> = Vec::new();
     let mut link_flags = String::new();
+    let mut path = "";
     let mut replaced_is_main = false;
     for line in info.modules.lines() {
         let fields: Vec<&str> = line.split('\t').collect();
         match fields.split_first() {
+            Some((&"path", [named, ..])) => path = named,
             Some((&"mod", rest)) => {
                 main = Some(Module::of(rest));
                 replaced_is_main = true;
@@ -113,6 +115,9 @@ fn packages(info: &BuildInfo) -> Vec<FoundPackage> {
         found.insert(("stdlib", version), ());
     }
     let main = main.filter(|main| !main.path.is_empty());
+    // Some build systems leave out the module that the program's package is in.
+    let built = || Some(Module::of(&[path])).filter(|module| is_import_path(module.path));
+    let main = main.or_else(built);
     let main = main.map(|main| (main.path, main_version(&main, &link_flags)));
     // Which of them another module needs is not said.
     let needed = bounded(found.keys().map(|(path, version)| format!("{path}@{version}")));
@@ -132,6 +137,12 @@ fn packages(info: &BuildInfo) -> Vec<FoundPackage> {
             ..FoundPackage::default()
         })
         .collect()
+}
+
+/// Whether it leads to somewhere: its first part is a domain. What is Go's own has none.
+fn is_import_path(path: &str) -> bool {
+    let first = path.split('/').next().unwrap_or_default();
+    first.contains('.') && !first.starts_with('.') && path.contains('/')
 }
 
 /// The version of the main module: the one that it was fetched in, else the one that its makers stamped on it.
@@ -217,6 +228,23 @@ mod tests {
                 "stdlib v1.22.3",
             ]
         );
+    }
+
+    #[test]
+    fn without_a_main_module_the_package_stands_for_it() {
+        let told = |path: &str| {
+            shown(
+                "go1.20",
+                &format!("path\t{path}\ndep\tgithub.com/x/y\tv0.2.1\th1:z=\n"),
+            )
+        };
+        assert_eq!(
+            told("example.com/a/b"),
+            ["example.com/a/b (devel)", "github.com/x/y v0.2.1", "stdlib v1.20"]
+        );
+        for own in ["cmd/go", "command-line-arguments", "./a.b/c"] {
+            assert_eq!(told(own), ["github.com/x/y v0.2.1", "stdlib v1.20"], "{own}");
+        }
     }
 
     #[test]

@@ -27,7 +27,7 @@ impl PieceCataloger for Programs {
     }
 
     fn version(&self) -> u32 {
-        4
+        5
     }
 
     fn may_be(&self, path: &str, mode: u32, size: u64) -> bool {

@@ -38,7 +38,8 @@ pub(super) fn stem(path: &str) -> &str {
 }
 
 /// The artifact and the version in a file name such as `spring-core-5.3.4.jar`; without a version, the whole stem is the
-/// artifact. Of several numbers, the last one with a point in it starts the version: `log4j-1.2-api-2.17.1`.
+/// artifact. Of several numbers, the last one with a point in it starts the version: `log4j-1.2-api-2.17.1`. But one that
+/// goes on from the one before it does not: `1.0.5-beta-2.2`.
 pub(super) fn from_file_name(path: &str) -> Coordinates {
     let stem = stem(path);
     let starts: Vec<usize> = stem
@@ -50,7 +51,7 @@ pub(super) fn from_file_name(path: &str) -> Coordinates {
         let number = stem[*at + 1..].trim_start_matches(|char: char| char.is_ascii_digit());
         // `1.0-20210101.123456-7` is one version, of a snapshot.
         let is_date = stem.len() - **at - 1 - number.len() == 8;
-        number.starts_with('.') && !is_date
+        number.starts_with('.') && !is_date && !stem[..**at].rsplit('-').next().is_some_and(is_qualifier)
     });
     match pointed.or(starts.first()) {
         Some(at) => Coordinates {
@@ -65,11 +66,37 @@ pub(super) fn from_file_name(path: &str) -> Coordinates {
     }
 }
 
-/// `1…`, `v1…`, `r1…`.
+/// Whether a number behind it goes on with the version before it: `beta` in `1.0-beta-2.1`.
+fn is_qualifier(word: &str) -> bool {
+    const WORDS: [&str; 14] = [
+        "alpha",
+        "beta",
+        "b",
+        "cr",
+        "dev",
+        "ga",
+        "m",
+        "milestone",
+        "patch",
+        "pre",
+        "preview",
+        "rc",
+        "release",
+        "sp",
+    ];
+    WORDS.iter().any(|known| word.eq_ignore_ascii_case(known))
+}
+
+/// `1…`, `v1…`, `r1…`, `build1…`; what is one word with letters behind a `v` or an `r`, such as `r2dbc`, is none.
 fn starts_version(text: &str) -> bool {
-    text.strip_prefix(['v', 'r'])
-        .unwrap_or(text)
-        .starts_with(|first: char| first.is_ascii_digit())
+    let marked = ["v", "r", "build"]
+        .iter()
+        .find_map(|mark| text.strip_prefix(mark));
+    let Some(number) = marked else {
+        return text.starts_with(|first: char| first.is_ascii_digit());
+    };
+    let rest = number.trim_start_matches(|char: char| char.is_ascii_digit());
+    rest.len() < number.len() && !rest.starts_with(|next: char| next.is_ascii_alphabetic())
 }
 
 /// What `pom.properties` says (Maven's archiver writes it).
@@ -109,6 +136,13 @@ pub(super) fn guessed(path: &str, manifest: &Manifest, shaded: bool) -> Coordina
         true => symbolic.rsplit('.').next().unwrap_or_default().to_owned(),
         false => file.artifact,
     };
+    if let Some((group, artifact)) = qualified(&artifact, manifest) {
+        return Coordinates {
+            group: group.to_owned(),
+            artifact: artifact.to_owned(),
+            version,
+        };
+    }
     let group = group_of(&artifact).map(str::to_owned);
     let group = group
         .or_else(|| group_from(&artifact, manifest, shaded))
@@ -131,6 +165,19 @@ fn plugin(manifest: &Manifest, file: &Coordinates) -> Option<Coordinates> {
         artifact: name.to_owned(),
         version: manifest.plugin_version().unwrap_or(&file.version).to_owned(),
     })
+}
+
+/// Group and artifact in `com.example.group.some-artifact`, as some tools call the archives that they put together. Only
+/// where something else says that it is no artifact with points in its name: OSGi bundles are called like that, too.
+fn qualified<'a>(name: &'a str, manifest: &Manifest) -> Option<(&'a str, &'a str)> {
+    let starts_word = |(at, _): &(usize, &str)| name[at + 1..].starts_with(|c: char| c.is_ascii_alphabetic());
+    let (at, _) = name.match_indices('.').filter(starts_word).next_back()?;
+    let (group, artifact) = (&name[..at], &name[at + 1..]);
+    let is_known =
+        group_of(artifact) == Some(group) || manifest.get("Implementation-Vendor-Id") == Some(group);
+    let is_bundle = group.starts_with("org.eclipse") || group.ends_with(".bundles");
+    let is_compound = artifact.contains(['-', '_']) && !is_bundle && manifest.symbolic_name() != Some(name);
+    (is_group(group) && (is_known || is_compound)).then_some((group, artifact))
 }
 
 /// The group that the manifest lets one suppose.
@@ -369,6 +416,21 @@ mod tests {
             ("commons-lang3.jar", "commons-lang3", ""),
             ("kafka_2.13-3.1.0.jar", "kafka_2.13", "3.1.0"),
             ("-1.jar", "-1", ""),
+            (
+                "wagon-1.0.2-beta-2.2.3a-hudson.jar",
+                "wagon",
+                "1.0.2-beta-2.2.3a-hudson",
+            ),
+            ("jelly-1.1-hudson-20100305.jar", "jelly", "1.1-hudson-20100305"),
+            ("tidy-4aug2000r7-dev-1.jar", "tidy", "4aug2000r7-dev-1"),
+            ("ssh2-build212-hudson-5.jar", "ssh2", "build212-hudson-5"),
+            (
+                "saaj-api_1.4_spec-1.0.2.Final.jar",
+                "saaj-api_1.4_spec",
+                "1.0.2.Final",
+            ),
+            ("pool-r2dbc.jar", "pool-r2dbc", ""),
+            ("data-r2dbc-1.1.0.RELEASE.jar", "data-r2dbc", "1.1.0.RELEASE"),
             ("", "", ""),
         ] {
             let found = from_file_name(path);
@@ -420,6 +482,43 @@ mod tests {
         let shaded = guessed("app-1.jar", &Manifest::parse(other.as_bytes()), true);
         assert_eq!(shaded.name(), "app");
         assert_eq!(guess("lib-1.jar", "Automatic-Module-Name: lib\n"), is("lib", "1"));
+        for (path, expected) in [
+            (
+                "com.example.tools.tools-api.jar",
+                ("com.example.tools:tools-api", ""),
+            ),
+            (
+                "com.example.akka.actor_2.13-2.6.20.jar",
+                ("com.example.akka:actor_2.13", "2.6.20"),
+            ),
+            (
+                "com.google.guava.guava-31.1-jre.jar",
+                ("com.google.guava:guava", "31.1-jre"),
+            ),
+            ("http4s-crypto_2.12-0.1.0.jar", ("http4s-crypto_2.12", "0.1.0")),
+            (
+                "org.eclipse.ant.core-3.7.0.jar",
+                ("org.eclipse.ant.core", "3.7.0"),
+            ),
+            (
+                "org.example.bundles.spring-beans-5.jar",
+                ("org.example.bundles.spring-beans", "5"),
+            ),
+        ] {
+            assert_eq!(guess(path, ""), is(expected.0, expected.1), "{path}");
+        }
+        assert_eq!(
+            guess(
+                "com.example.config-1.jar",
+                "Implementation-Vendor-Id: com.example\n"
+            ),
+            is("com.example:config", "1")
+        );
+        let bundle = "Bundle-SymbolicName: org.example.some-bundle\n";
+        assert_eq!(
+            guess("org.example.some-bundle-1.jar", bundle),
+            is("org.example:org.example.some-bundle", "1")
+        );
         assert_eq!(guess("lib.jar", ""), is("lib", ""));
     }
 

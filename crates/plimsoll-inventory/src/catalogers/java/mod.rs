@@ -40,7 +40,7 @@ impl PieceCataloger for Java {
     }
 
     fn version(&self) -> u32 {
-        2
+        3
     }
 
     fn may_be(&self, path: &str, _mode: u32, size: u64) -> bool {
@@ -189,15 +189,21 @@ impl Stock<'_> {
         let stem = coordinates::stem(path);
         let has_version = !from_file_name(path).version.is_empty();
         let alone = named.len() == 1;
-        let is_itself = |one: &Coordinates| match stem.strip_prefix(&one.artifact) {
-            // `log4j-1.2-api.jar` has no version in its name.
-            Some(rest) => {
-                let has_its_version = |rest: &str| rest.starts_with(&one.version);
-                rest.is_empty() || alone || rest.strip_prefix('-').is_some_and(has_its_version)
-            }
-            // `app.jar` may be called anything.
-            None => alone && !has_version,
+        let unqualified = |one: &Coordinates| {
+            // `com.example.some-artifact-1.0.jar`.
+            let rest = stem.strip_prefix(&one.group)?.strip_prefix('.')?;
+            rest.strip_prefix(&one.artifact)
         };
+        let is_itself =
+            |one: &Coordinates| match stem.strip_prefix(&one.artifact).or_else(|| unqualified(one)) {
+                // `log4j-1.2-api.jar` has no version in its name.
+                Some(rest) => {
+                    let has_its_version = |rest: &str| rest.starts_with(&one.version);
+                    rest.is_empty() || alone || rest.strip_prefix('-').is_some_and(has_its_version)
+                }
+                // `app.jar` may be called anything.
+                None => alone && !has_version,
+            };
         let mut has_itself = false;
         for (directory, one) in named.iter().filter(|(_, one)| one.is_known()) {
             let itself = is_itself(one);

@@ -51,6 +51,7 @@ fn an_archive_is_what_its_properties_say_else_what_its_name_and_manifest_do() {
     assert_eq!(shown("lib/b-1.0.jar", &own), ["org.a:b 1.0"]);
     assert_eq!(shown("app.jar", &own), ["org.a:b 1.0"]);
     assert_eq!(shown("other-2.jar", &own), ["org.a:b 1.0", "other 2"]);
+    assert_eq!(shown("org.a.b-1.0.jar", &own), ["org.a:b 1.0"]);
     let numbered = jar(&[properties("org.apache.logging.log4j", "log4j-1.2-api", "2.17.1")]);
     let expected = ["org.apache.logging.log4j:log4j-1.2-api 2.17.1"];
     assert_eq!(shown("log4j-1.2-api.jar", &numbered), expected);

@@ -21,7 +21,7 @@ impl Cataloger for Python {
     }
 
     fn version(&self) -> u32 {
-        3
+        4
     }
 
     fn ecosystem(&self) -> Option<Ecosystem> {
@@ -30,9 +30,12 @@ impl Cataloger for Python {
 
     fn limit(&self, path: &str) -> Option<u64> {
         let (directory, name) = path.rsplit_once('/').unwrap_or(("", path));
+        let last = directory.rsplit('/').next().unwrap_or(directory);
         let found = match name {
-            "METADATA" => directory.ends_with(".dist-info"),
-            "PKG-INFO" => directory.ends_with(".egg-info") || directory.ends_with("/EGG-INFO"),
+            "METADATA" => is_called(last, "dist-info"),
+            "PKG-INFO" => is_called(last, "egg-info"),
+            // The interpreter itself, which is no distribution.
+            _ if name.starts_with("Python-") => false,
             _ => name.ends_with(".egg-info") && name.len() > ".egg-info".len(),
         };
         // The long description stands in the same file; some distributions fill megabytes.
@@ -42,6 +45,13 @@ impl Cataloger for Python {
     fn catalog(&self, content: &[u8], evidence: &mut EvidenceFile, warnings: &mut Warnings) {
         evidence.packages.extend(distribution(content, warnings));
     }
+}
+
+/// Whether a directory is called `kind`, in either case, or has it behind a point.
+fn is_called(directory: &str, kind: &str) -> bool {
+    let stem = directory.len().checked_sub(kind.len());
+    stem.and_then(|at| directory.split_at_checked(at))
+        .is_some_and(|(stem, end)| end.eq_ignore_ascii_case(kind) && (stem.is_empty() || stem.ends_with('.')))
 }
 
 /// The distribution that core metadata are about.
@@ -118,6 +128,8 @@ mod tests {
             "usr/lib/python3/dist-packages/pip-23.dist-info/METADATA",
             "x.egg-info/PKG-INFO",
             "opt/x.egg/EGG-INFO/PKG-INFO",
+            "opt/x/dist-info/METADATA",
+            "opt/x/DIST-INFO/METADATA",
         ] {
             assert!(Python.limit(path).is_some(), "{path}");
         }
@@ -128,6 +140,8 @@ mod tests {
             "PKG-INFO",
             "a/.egg-info",
             "x.dist-info",
+            "xdist-info/METADATA",
+            "usr/lib/python2.7/lib-dynload/Python-2.7.egg-info",
         ] {
             assert!(Python.limit(path).is_none(), "{path}");
         }
