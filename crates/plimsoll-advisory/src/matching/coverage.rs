@@ -90,6 +90,9 @@ fn state(scope: &Scope, status: Option<&Status>, observed: &Observed) -> Coverag
     let Some(known) = status.releases.iter().find(|known| known.name == *release) else {
         return not_assessed(missing(release, status));
     };
+    if let Some(reason) = unnamed(observed).filter(|_| observed.unnamed.len() == observed.packages) {
+        return not_assessed(reason);
+    }
     let (feed, as_of) = (feeds::describe(&known.feed), known.as_of.clone());
     let mut reasons: Vec<String> = status.partial.iter().cloned().collect();
     reasons.extend(incomparable(observed));

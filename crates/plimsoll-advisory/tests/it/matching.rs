@@ -585,4 +585,10 @@ fn programs_are_assessed_where_the_feed_knows_them() {
         unknown.coverage[0].reason(),
         Some("the feed has nothing on: busybox")
     );
+    assert!(matches!(unknown.coverage[0].state, CoverageState::Partial { .. }));
+    let none = assess(&["busybox"]);
+    assert!(matches!(
+        none.coverage[0].state,
+        CoverageState::NotAssessed { .. }
+    ));
 }

@@ -33,9 +33,18 @@ pub(crate) fn artifact_facts(report: &ScanReport) -> Facts {
     diff_ids
         .iter()
         .for_each(|one| facts.put("image:diffId", Some(one)));
-    for one in report.coverage.iter().filter(|one| one.ecosystem.is_none()) {
-        if let CoverageStatus::NotAssessed { reason } = &one.status {
-            facts.put("notRead", Some(&format!("{}: {reason}", one.subject)));
+    for one in &report.coverage {
+        match (&one.status, one.ecosystem) {
+            (CoverageStatus::NotAssessed { reason }, None) => {
+                facts.put("notRead", Some(&format!("{}: {reason}", one.subject)));
+            }
+            // A document with vulnerabilities is not to be taken for one of all of them.
+            (CoverageStatus::NotAssessed { reason } | CoverageStatus::Partial { reason, .. }, Some(_))
+                if report.database.is_some() =>
+            {
+                facts.put("notAssessed", Some(&format!("{}: {reason}", one.subject)));
+            }
+            _ => {}
         }
     }
     report

@@ -4,6 +4,7 @@ mod advisories;
 mod audit;
 mod context;
 mod decisions;
+mod gate;
 mod remedies;
 mod scan;
 mod summary;
@@ -12,6 +13,7 @@ pub(crate) use advisories::{Advisories, AgeLimit};
 pub(crate) use audit::{AuditRequest, audit};
 pub(crate) use context::secrets_in_context;
 pub(crate) use decisions::{DecisionArgs, decide};
+pub(crate) use gate::Gate;
 pub(crate) use remedies::advise;
 pub(crate) use scan::{
     Scanners, artifact, assess, directory_report, inventory, inventory_report, sbom_report, scan, scan_report,

@@ -35,7 +35,7 @@ pub(crate) enum Command {
         #[command(flatten)]
         age: AgeLimit,
     },
-    /// Look up a package, or a CVE or another ID
+    /// Look up a package, or a CVE or another ID; the exit code is 3 where the database knows nothing of it
     Query {
         /// The name of a package (the source package for most distributions), a package URL, or an ID
         #[arg(value_name = "PACKAGE|PURL|ID")]
@@ -102,18 +102,22 @@ pub(crate) fn run(invocation: &Invocation, command: Command) -> anyhow::Result<u
                 None => query,
             };
             let found = Database::open_read_only(&path)?.query(&query)?;
+            if format == Format::Json {
+                printer.line(&serde_json::to_string_pretty(&found)?)?;
+            }
+            // A script that looks at the code alone must not take this for an answer, whatever the form.
+            if found.is_empty() {
+                return Err(Failure::new(format!(
+                    "the database knows no package and no advisory `{what}`"
+                ))
+                .with_hint(
+                    "distributions' advisories name source packages, such as `glibc` and not `libc6`; \
+                     `plimsoll db status` lists what the database covers",
+                )
+                .into());
+            }
             match format {
-                Format::Json => printer.line(&serde_json::to_string_pretty(&found)?)?,
-                Format::Table if found.is_empty() => {
-                    return Err(Failure::new(format!(
-                        "the database knows no package and no advisory `{what}`"
-                    ))
-                    .with_hint(
-                        "distributions' advisories name source packages, such as `glibc` and not `libc6`; \
-                         `plimsoll db status` lists what the database covers",
-                    )
-                    .into());
-                }
+                Format::Json => {}
                 Format::Table => {
                     let rows: Vec<Vec<String>> = found
                         .into_iter()

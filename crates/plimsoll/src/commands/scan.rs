@@ -7,7 +7,9 @@ use plimsoll_core::{Platform, Severity, Vulnerability};
 use plimsoll_image::Store;
 use plimsoll_report::{CoverageStatus, LeftOut, ScanReport, sbom};
 
-use crate::assessing::{Advisories, AgeLimit, DecisionArgs, Scanners, advise, assess, decide, sbom_report};
+use crate::assessing::{
+    Advisories, AgeLimit, DecisionArgs, Gate, Scanners, advise, assess, decide, sbom_report,
+};
 use crate::exit;
 use crate::failure::{self, Failure};
 use crate::invocation::Invocation;
@@ -59,9 +61,13 @@ pub(crate) struct Args {
     /// Write the report to a file; `FORMAT=FILE`, given as often as wanted, writes several from one scan, `-` for standard output
     #[arg(long, short, value_name = "[FORMAT=]FILE")]
     output: Vec<String>,
-    /// The exit code when vulnerabilities, secrets or licences are shown
+    /// The exit code when vulnerabilities, secrets or licences are shown; where no package could be compared with
+    /// advisories, it is 3
     #[arg(long, default_value_t = 0, value_name = "CODE")]
     exit_code: u8,
+    /// Exit with 3 unless every package could be compared with advisories
+    #[arg(long)]
+    require_assessed: bool,
     /// The platform, if the image is made for several
     #[arg(long, value_name = "OS/ARCH")]
     platform: Option<Platform>,
@@ -89,6 +95,12 @@ enum Scanner {
 const LARGEST_SBOM: u64 = 512 << 20;
 
 pub(crate) fn run(invocation: &Invocation, args: &Args) -> anyhow::Result<u8> {
+    if args.require_assessed && !args.scanners().vulnerabilities {
+        return Err(Failure::usage(
+            "`--require-assessed` is about vulnerabilities, which `--scanners` leaves out",
+        )
+        .into());
+    }
     let outputs = outputs(args.format, &args.output)?;
     let known = advisories(invocation, args)?;
     let known = known.as_ref();
@@ -119,6 +131,16 @@ impl Args {
             rootfs: self.rootfs.as_deref(),
             platform: self.platform.as_ref(),
             all_layers: self.all_layers,
+        }
+    }
+
+    /// How much must have been assessed for the result to be one.
+    fn gate(&self) -> Gate {
+        match (self.scanners().vulnerabilities, self.require_assessed) {
+            (false, _) => Gate::None,
+            (true, true) => Gate::Everything,
+            (true, false) if self.exit_code != exit::DONE => Gate::Something,
+            (true, false) => Gate::None,
         }
     }
 
@@ -310,7 +332,16 @@ fn finish(
     write_all(outputs, invocation.printer, &report)?;
     let nothing =
         report.vulnerabilities.is_empty() && report.secrets.is_empty() && report.licenses.is_empty();
-    Ok(if nothing { exit::DONE } else { args.exit_code })
+    let assessed = args.gate().assessed(&report, invocation.printer);
+    match nothing || args.exit_code == exit::DONE {
+        true => assessed.map(|()| exit::DONE).map_err(Into::into),
+        false => {
+            if let Err(failure) = assessed {
+                invocation.printer.error(&failure::message(&failure.into()));
+            }
+            Ok(args.exit_code)
+        }
+    }
 }
 
 /// Leaves out what was not asked for, and notes how much that is. A database that cannot tell what is urgent is no reason

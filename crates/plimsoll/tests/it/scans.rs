@@ -167,10 +167,13 @@ fn packages_are_looked_up_by_name_and_package_url() {
         (vec!["pkg:npm"], 2),
         (vec!["--ecosystem", "npm", "musl"], 3),
         (vec!["nothing-of-the-kind"], 3),
+        (vec!["--format", "json", "nothing-of-the-kind"], 3),
     ] {
         let all: Vec<&str> = ["db", "query"].into_iter().chain(arguments).collect();
         assert_eq!(sandbox.fails(&all).0, code, "{all:?}");
     }
+    let none = sandbox.run(&["db", "query", "--format", "json", "nothing-of-the-kind"]);
+    assert_eq!(String::from_utf8(none.stdout).unwrap().trim(), "[]");
 }
 
 #[test]
@@ -259,5 +262,89 @@ fn no_report_shows_a_secret_of_the_configuration() {
     ] {
         let report = sandbox.ok(&["scan", "--scanners", "secret", "--format", format, "app:1"]);
         assert!(!report.contains(secret), "{format}: {report}");
+    }
+}
+
+/// An SBOM of a distribution with one RPM package, and one Python package where that is asked for.
+fn rpm_sbom(distribution: &str, with_python: bool) -> String {
+    let python =
+        r#", {"type": "library", "name": "flask", "version": "2.2.4", "purl": "pkg:pypi/flask@2.2.4"}"#;
+    format!(
+        r#"{{"bomFormat": "CycloneDX", "specVersion": "1.6", "components": [
+            {{"type": "operating-system", "name": "{distribution}", "version": "2023"}},
+            {{"type": "library", "name": "bash", "version": "5.2.15-1", "purl": "pkg:rpm/{distribution}/bash@5.2.15-1"}}{}]}}"#,
+        if with_python { python } else { "" }
+    )
+}
+
+#[test]
+fn a_gate_does_not_pass_what_nobody_could_assess() {
+    let sandbox = Sandbox::new();
+    std::fs::write(sandbox.path("none.json"), rpm_sbom("amzn", false)).unwrap();
+    std::fs::write(sandbox.path("some.json"), rpm_sbom("amzn", true)).unwrap();
+    let scan = |sbom: &str, more: &[&str]| {
+        let output = sandbox.run(&[&["scan", "--sbom", sbom], more].concat());
+        let text = |bytes| String::from_utf8(bytes).unwrap();
+        (output.status.code(), text(output.stdout), text(output.stderr))
+    };
+
+    let (code, _, message) = scan("some.json", &["--demo-db", "--exit-code", "1"]);
+    assert_eq!(code, Some(1), "{message}");
+    let harmless = ["--demo-db", "--severity", "UNKNOWN"];
+    let (code, _, message) = scan("some.json", &[&harmless[..], &["--exit-code", "1"]].concat());
+    assert_eq!(code, Some(0), "{message}");
+    assert!(
+        message.contains("warning: not everything was assessed"),
+        "{message}"
+    );
+    assert!(message.contains("--require-assessed"), "{message}");
+    let (code, _, message) = scan("some.json", &[&harmless[..], &["--require-assessed"]].concat());
+    assert!(
+        code == Some(3) && message.contains("RPM packages (2023)"),
+        "{message}"
+    );
+    let (code, _, message) = scan("some.json", &["--require-assessed", "--scanners", "license"]);
+    assert!(code == Some(2) && message.contains("--scanners"), "{message}");
+
+    sandbox.folder("feeds", &[("wolfi/security.json", r#"{"packages": []}"#)]);
+    sandbox.ok(&["db", "build", "--from", "feeds"]);
+    // What finds and does not judge goes on; the report says what it could not look at.
+    let (code, table, _) = scan("none.json", &[]);
+    assert!(
+        code == Some(0) && table.contains("there is no feed for amzn 2023"),
+        "{table}"
+    );
+    let (code, report, message) = scan("none.json", &["--exit-code", "1", "--format", "json"]);
+    assert_eq!(code, Some(3), "{message}");
+    assert!(
+        message.contains("nothing could be assessed: RPM packages (2023): there is no feed for amzn 2023"),
+        "{message}"
+    );
+    assert!(message.contains("plimsoll db status"), "{message}");
+    assert!(
+        report.contains("bash"),
+        "the report is written all the same: {report}"
+    );
+    assert_eq!(scan("none.json", &["--require-assessed"]).0, Some(3));
+    assert_eq!(
+        scan("none.json", &["--scanners", "license", "--exit-code", "1"]).0,
+        Some(0)
+    );
+    for format in [
+        "table",
+        "markdown",
+        "json",
+        "plimsoll-json",
+        "cyclonedx",
+        "spdx-json",
+        "sarif",
+        "gitlab",
+        "junit",
+    ] {
+        let (code, report, _) = scan("none.json", &["--format", format]);
+        assert!(
+            code == Some(0) && report.contains("there is no feed for amzn 2023"),
+            "{format}: {report}"
+        );
     }
 }
