@@ -2,7 +2,7 @@
 
 use plimsoll_core::Severity;
 
-use super::severity_word;
+use super::{cve_within, severity_word};
 
 /// The word before the colon: `Important: kernel security update`.
 pub(super) fn severity(summary: &str) -> Option<Severity> {
@@ -42,6 +42,17 @@ pub(super) fn fixes_no_vulnerability(id: &str) -> bool {
         "openSUSE-RU-",
     ];
     KINDS.iter().any(|kind| id.starts_with(kind))
+}
+
+/// Whether a record of this id is one vulnerability as its distribution sees it, so that all ids it names are names of that.
+pub(super) fn is_one_vulnerability(id: &str) -> bool {
+    const PUBLISHERS: [&str; 4] = ["CGA-", "MINI-", "ECHO-", "AZL-"];
+    cve_within(id).is_some() || PUBLISHERS.iter().any(|publisher| id.starts_with(publisher))
+}
+
+/// Whether it is about patches of a running kernel, which no version of a package tells of.
+pub(super) fn is_live_patch(id: &str) -> bool {
+    id.starts_with("LSN-")
 }
 
 #[cfg(test)]

@@ -101,9 +101,18 @@ fn severity_word(word: &str) -> Option<Severity> {
         "critical" => Some(Severity::Critical),
         "high" | "important" => Some(Severity::High),
         "medium" | "moderate" => Some(Severity::Medium),
-        "low" => Some(Severity::Low),
+        // Ubuntu has a word below low.
+        "low" | "negligible" => Some(Severity::Low),
         _ => None,
     }
+}
+
+/// The CVE that an id is a publisher's own name of: `UBUNTU-CVE-2024-1`, `DEBIAN-CVE-2024-1`.
+fn cve_within(id: &str) -> Option<&str> {
+    let (publisher, number) = id.split_once("-CVE-")?;
+    let is_word = !publisher.is_empty() && publisher.bytes().all(|byte| byte.is_ascii_alphabetic());
+    let is_number = number.starts_with(|c: char| c.is_ascii_digit());
+    (is_word && is_number).then(|| &id[publisher.len() + 1..])
 }
 
 fn broken(file: &Path, record: Option<&str>, reason: impl std::fmt::Display) -> Error {
@@ -117,6 +126,20 @@ fn broken(file: &Path, record: Option<&str>, reason: impl std::fmt::Display) -> 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn names_of_cves() {
+        assert_eq!(cve_within("UBUNTU-CVE-2024-1"), Some("CVE-2024-1"));
+        for id in [
+            "CVE-2024-1",
+            "USN-1-1",
+            "-CVE-2024-1",
+            "A-B-CVE-2024-1",
+            "X-CVE-Y",
+        ] {
+            assert_eq!(cve_within(id), None, "{id}");
+        }
+    }
 
     #[test]
     fn ids() {

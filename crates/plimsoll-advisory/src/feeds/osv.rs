@@ -11,7 +11,7 @@ use zip::ZipArchive;
 
 use super::osv_record::{Osv, OsvAffected, OsvEvent, OsvSeverity};
 use super::positioned::Positioned;
-use super::{Advisory, Statement, broken, debian_urgency, severity_word};
+use super::{Advisory, Statement, broken, cve_within, debian_urgency, severity_word};
 use super::{erratum, support, systems};
 use crate::database::schema::{Extent, Interval, Rating, Record, Until};
 use crate::matching::range::{Event, intervals};
@@ -136,13 +136,13 @@ impl Osv {
         let mut statements = support::merge(statements);
         let of_distribution =
             |statement: &Statement| release::ecosystem(&statement.release).is_distribution();
-        let mut upstream = self.upstream;
-        let is_cve = |id: &String| id.starts_with("CVE-");
-        if upstream.is_empty() && !self.aliases.iter().any(is_cve) && statements.iter().any(of_distribution) {
-            // Errata of distributions name what they fix here, for an erratum is not the vulnerability.
-            upstream = self.related.into_iter().filter(is_cve).collect();
-        }
-        if upstream.is_empty() && self.aliases.is_empty() && erratum::fixes_no_vulnerability(&self.id) {
+        let ids = Ids::of(self.id.clone(), self.aliases, self.upstream, self.related);
+        let ids = match statements.iter().any(of_distribution) {
+            true => ids.of_distribution(),
+            false => ids,
+        };
+        let names_nothing = ids.upstream.is_empty() && ids.aliases.is_empty();
+        if names_nothing && erratum::fixes_no_vulnerability(&self.id) || erratum::is_live_patch(&self.id) {
             statements.clear();
         }
         Advisory {
@@ -150,8 +150,8 @@ impl Osv {
                 feed: feed.to_owned(),
                 title: summary,
                 id: self.id,
-                aliases: self.aliases,
-                upstream,
+                aliases: ids.aliases,
+                upstream: ids.upstream,
                 advisories: Vec::new(),
                 description: self.details.unwrap_or_default(),
                 references: self
@@ -167,6 +167,54 @@ impl Osv {
             statements,
             warnings,
         }
+    }
+}
+
+/// The other ids that a record names.
+struct Ids {
+    id: String,
+    aliases: Vec<String>,
+    upstream: Vec<String>,
+    related: Vec<String>,
+}
+
+impl Ids {
+    /// With each CVE by its own name, once.
+    fn of(id: String, aliases: Vec<String>, upstream: Vec<String>, related: Vec<String>) -> Self {
+        let plain = |all: Vec<String>| {
+            let mut plain: Vec<String> = Vec::with_capacity(all.len());
+            for one in all {
+                let one = cve_within(&one).map(str::to_owned).unwrap_or(one);
+                if !plain.contains(&one) {
+                    plain.push(one);
+                }
+            }
+            plain
+        };
+        Self {
+            aliases: plain(aliases),
+            upstream: plain(upstream),
+            related: plain(related),
+            id,
+        }
+    }
+
+    /// As the records of distributions mean them.
+    fn of_distribution(mut self) -> Self {
+        let is_cve = |id: &String| id.starts_with("CVE-");
+        if self.upstream.is_empty() && !self.aliases.iter().any(is_cve) {
+            // Errata of distributions name what they fix here, for an erratum is not the vulnerability.
+            self.upstream = self.related.iter().filter(|id| is_cve(id)).cloned().collect();
+        }
+        if erratum::is_one_vulnerability(&self.id) {
+            let own = cve_within(&self.id).map(str::to_owned);
+            for name in own.into_iter().chain(std::mem::take(&mut self.upstream)) {
+                if !self.aliases.contains(&name) {
+                    self.aliases.push(name);
+                }
+            }
+        }
+        self
     }
 }
 
@@ -215,6 +263,10 @@ impl OsvAffected {
             let mut events: Vec<Event> = range.events.iter().flat_map(OsvEvent::events).collect();
             if let Some(epoch) = epoch {
                 events.iter_mut().for_each(|event| event.set_epoch(epoch));
+            }
+            if ecosystem == Ecosystem::Rpm {
+                let file_name = format!("{}-", package.name);
+                events.iter_mut().for_each(|event| event.strip(&file_name));
             }
             let wrong = events.iter().find(|event| !is_bound(ecosystem, event));
             if let Some(wrong) = wrong {

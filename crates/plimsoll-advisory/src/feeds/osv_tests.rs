@@ -166,3 +166,51 @@ fn weaknesses_and_dates() {
         "(…, 1.20.9), [1.21.0-0, 1.21.2)"
     );
 }
+
+fn said(advisory: &Advisory) -> Vec<String> {
+    let one = |one: &Statement| format!("{} {} {}", one.release, one.package, one.extent);
+    advisory.statements.iter().map(one).collect()
+}
+
+/// Ubuntu names CVEs by ids of its own, and each of them is one vulnerability; a notice is about several.
+#[test]
+fn records_of_ubuntu() {
+    let cve = advisory(
+        r#"{"id":"UBUNTU-CVE-2024-1","upstream":["CVE-2024-1","GHSA-a-b-c"],"severity":[{"type":"Ubuntu","score":"negligible"}],"affected":[
+            {"package":{"ecosystem":"Ubuntu:22.04:LTS","name":"curl","purl":"pkg:deb/ubuntu/curl@7.81?arch=source&distro=jammy"},
+             "ranges":[{"type":"ECOSYSTEM","events":[{"introduced":"0"},{"fixed":"7.81.0-1ubuntu1.2"}]}],"versions":["7.81.0-1"],
+             "ecosystem_specific":{"binaries":[{"binary_name":"libcurl4","binary_version":"7.81.0-1ubuntu1.2"}]}},
+            {"package":{"ecosystem":"Ubuntu:Pro:FIPS:20.04:LTS","name":"curl"},"ranges":[{"type":"ECOSYSTEM","events":[{"introduced":"0"}]}]}]}"#,
+    );
+    assert_eq!(cve.record.aliases, ["CVE-2024-1", "GHSA-a-b-c"]);
+    assert!(cve.record.upstream.is_empty());
+    assert_eq!(cve.record.ratings, [Rating::Word(Severity::Low)]);
+    assert_eq!(said(&cve), ["ubuntu:22.04 curl (…, 7.81.0-1ubuntu1.2)"]);
+
+    let notice = |id: &str| {
+        advisory(&format!(
+            r#"{{"id":"{id}","upstream":["CVE-2024-1","UBUNTU-CVE-2024-1","UBUNTU-CVE-2024-2"],"affected":[
+                {{"package":{{"ecosystem":"Ubuntu:22.04:LTS","name":"curl"}},
+                  "ranges":[{{"type":"ECOSYSTEM","events":[{{"introduced":"0"}},{{"fixed":"7.81.0-1ubuntu1.2"}}]}}]}}]}}"#
+        ))
+    };
+    assert_eq!(notice("USN-1-1").record.upstream, ["CVE-2024-1", "CVE-2024-2"]);
+    assert_eq!(notice("USN-1-1").statements.len(), 1);
+    // A live patch is in the running kernel, and in no package's version.
+    assert_eq!(notice("LSN-0121-1").statements.len(), 0);
+}
+
+/// Some publishers write the name of the file where its version belongs.
+#[test]
+fn versions_with_the_name_before_them() {
+    let advisory = advisory(
+        r#"{"id":"OESA-2025-1","upstream":["CVE-2025-1"],"database_specific":{"severity":"High"},"affected":[
+            {"package":{"ecosystem":"openEuler:24.03-LTS-SP2","name":"java-1.8.0-openjdk","purl":"pkg:rpm/openEuler/java-1.8.0-openjdk&distro=openEuler-24.03-LTS-SP2"},
+             "ranges":[{"type":"ECOSYSTEM","events":[{"introduced":"0"},{"fixed":"java-1.8.0-openjdk-1.8.0.462.b08-4.oe2403sp2"}]}],
+             "ecosystem_specific":{"x86_64":["java-1.8.0-openjdk-1.8.0.462.b08-4.oe2403sp2.x86_64.rpm"]}}]}"#,
+    );
+    assert_eq!(
+        said(&advisory),
+        ["openeuler:24.03-LTS-SP2 java-1.8.0-openjdk (…, 1.8.0.462.b08-4.oe2403sp2)"]
+    );
+}

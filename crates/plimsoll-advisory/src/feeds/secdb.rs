@@ -72,6 +72,7 @@ pub(crate) fn read(
             if version.parse::<apk::Version>().is_err() {
                 warnings.push(format!("{release}: `{version}` is no version of {}", pkg.name));
             }
+            let version = mended(version);
             for entry in entries.unwrap_or_default() {
                 for (id, advisories) in vulnerabilities(&entry) {
                     records += 1;
@@ -87,6 +88,20 @@ pub(crate) fn read(
         }
     }
     Ok(Branch { release, records })
+}
+
+/// A version with a dot too many or in the place of a hyphen before its revision, as the publisher meant it: `1.7.5.-r1`,
+/// `0.8.21.r2`. Left as it is, every version would be compared with something that has no order.
+fn mended(version: String) -> String {
+    let valid = |text: &String| text.parse::<apk::Version>().is_ok();
+    if valid(&version) {
+        return version;
+    }
+    let mended = match version.rsplit_once(".r") {
+        Some((before, revision)) => format!("{before}-r{revision}"),
+        None => version.replacen(".-r", "-r", 1),
+    };
+    if valid(&mended) { mended } else { version }
 }
 
 /// The vulnerabilities in an entry, each with the advisories about it. An entry holds one id or several with
@@ -159,6 +174,19 @@ mod tests {
             vulnerabilities("CVE-2017-1 CVE_2017-2"),
             [own("CVE-2017-1", &[]), own("CVE-2017-2", &[])]
         );
+    }
+
+    #[test]
+    fn typing_errors_in_versions() {
+        for (version, meant) in [
+            ("1.7.5.-r1", "1.7.5-r1"),
+            ("0.8.21.r2", "0.8.21-r2"),
+            ("1.2.3-r0", "1.2.3-r0"),
+            ("4.10-1-r1", "4.10-1-r1"),
+            ("0", "0"),
+        ] {
+            assert_eq!(mended(version.to_owned()), meant);
+        }
     }
 
     #[test]

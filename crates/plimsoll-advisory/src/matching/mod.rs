@@ -8,6 +8,7 @@ pub(crate) mod range;
 pub(crate) mod rating;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 pub use coverage::{Coverage, CoverageState};
 use merge::Match;
@@ -111,7 +112,13 @@ fn matching(
     observed: &mut Observed,
 ) -> Result<Vec<Vulnerability>> {
     let (name, installed) = release::subject(package, release);
-    let statements = reader.package(release, &name)?;
+    let mut statements = reader.package(release, &name)?;
+    if let Some(own) = release::own_name(package, release) {
+        let more = reader.package(release, own)?;
+        if !more.is_empty() {
+            statements = Arc::new(statements.iter().chain(more.iter()).cloned().collect());
+        }
+    }
     if statements.is_empty() {
         if package.ecosystem == Ecosystem::Generic {
             // The feed knows some programs only.

@@ -31,12 +31,26 @@ impl Event {
         }
     }
 
+    fn version_mut(&mut self) -> &mut String {
+        match self {
+            Self::Introduced(version)
+            | Self::Fixed(version)
+            | Self::LastAffected(version)
+            | Self::Limit(version) => version,
+        }
+    }
+
+    /// Takes off what stands before the version, as where it is the name of a package's file.
+    pub(crate) fn strip(&mut self, prefix: &str) {
+        let version = self.version_mut();
+        if version.starts_with(prefix) {
+            version.drain(..prefix.len());
+        }
+    }
+
     /// Puts `epoch` before an RPM version that has none; `0` and `*` are no versions of packages.
     pub(crate) fn set_epoch(&mut self, epoch: &str) {
-        let (Self::Introduced(version)
-        | Self::Fixed(version)
-        | Self::LastAffected(version)
-        | Self::Limit(version)) = self;
+        let version = self.version_mut();
         if !matches!(version.as_str(), "0" | "*") && !version.contains(':') {
             version.insert_str(0, &format!("{epoch}:"));
         }

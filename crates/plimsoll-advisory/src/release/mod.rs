@@ -105,8 +105,8 @@ pub(crate) fn ecosystem(release: &str) -> Ecosystem {
         return *ecosystem;
     }
     match release.split(':').next() {
-        Some("debian" | "ubuntu") => Ecosystem::Deb,
-        Some("alpine" | "wolfi" | "chainguard") => Ecosystem::Apk,
+        Some("debian" | "ubuntu" | "echo") => Ecosystem::Deb,
+        Some("alpine" | "wolfi" | "chainguard" | "minimos") => Ecosystem::Apk,
         _ => Ecosystem::Rpm,
     }
 }
@@ -119,8 +119,11 @@ fn debian_by_number(number: &str) -> String {
     {
         return format!("debian:{old}");
     }
-    // From 7 on a point release is the part behind the dot.
-    format!("debian:{}", number.split('.').next().unwrap_or(number))
+    // From 7 on a point release is the part behind the dot; before, the first number alone says as much.
+    match number.split('.').next().unwrap_or(number) {
+        number @ ("4" | "5" | "6") => format!("debian:{number}.0"),
+        number => format!("debian:{number}"),
+    }
 }
 
 fn is_point(rest: &str) -> bool {
@@ -152,7 +155,11 @@ pub(crate) fn normalize_pypi(name: &str) -> String {
 }
 
 /// Distributions of RPM packages whose advisories name the source package. The others name binary packages.
-const RPM_BY_SOURCE: [&str; 4] = ["photon", "azurelinux", "mageia", "rocky"];
+const RPM_BY_SOURCE: [&str; 5] = ["photon", "azurelinux", "mageia", "rocky", "openeuler"];
+
+/// Distributions of Alpine packages whose advisories name either: the package that ships what is vulnerable, or the one
+/// that it was built from.
+const APK_BY_EITHER: [&str; 3] = ["wolfi", "chainguard", "minimos"];
 
 /// The name and version that the feeds of the package's release speak of: Debian's, Ubuntu's and Alpine's name the
 /// source package, as some of RPM packages do. Alpine's binary packages always have their source's version; others,
@@ -177,6 +184,14 @@ pub(crate) fn subject<'a>(package: &'a Package, release: &str) -> (String, &'a s
         version
     };
     (package_name(package.ecosystem, name), version)
+}
+
+/// The package's own name, where the feeds of its release may speak of it by that, too.
+pub(crate) fn own_name<'a>(package: &'a Package, release: &str) -> Option<&'a str> {
+    let source = package.source.as_ref().map(|source| source.name.as_str());
+    let distribution = release.split(':').next().unwrap_or_default();
+    let is_other = source.is_some_and(|source| !source.is_empty() && source != package.name);
+    (is_other && APK_BY_EITHER.contains(&distribution)).then_some(&package.name)
 }
 
 /// Where the advisories for a package are to be found.
@@ -237,7 +252,8 @@ fn of_distribution(distribution: &Distribution) -> Option<Option<String>> {
         "debian" => debian(distribution),
         "ubuntu" => numbered("ubuntu", 2),
         "alpine" => alpine(version),
-        id @ ("wolfi" | "chainguard") => Some(rolling(id)),
+        id @ ("wolfi" | "chainguard" | "minimos" | "echo") => Some(rolling(id)),
+        "openEuler" | "openeuler" => openeuler_of(distribution),
         id @ ("almalinux" | "rocky" | "mageia") => numbered(id, 1),
         "rhel" | "redhat" => numbered("rhel", 1),
         // CentOS was built from Red Hat's sources; CentOS Stream runs ahead of them, with other versions.
@@ -256,6 +272,26 @@ fn of_distribution(distribution: &Distribution) -> Option<Option<String>> {
         "sle-micro" | "sl-micro" | "suse-microos" => numbered("sle-micro", 2),
         _ => return None,
     })
+}
+
+/// `24.03-LTS-SP1`, as OSV and the version of the distribution's SBOMs have it.
+fn openeuler(release: &str) -> Option<String> {
+    let number = leading(release, 2).or_else(|| leading(release.split('-').next()?, 2))?;
+    let pack = release.strip_prefix(&number)?;
+    (pack.is_empty() && number.contains('.') || pack.starts_with('-')).then(|| format!("openeuler:{release}"))
+}
+
+/// openEuler's number is the same for a release and its service packs; only the name for people tells them apart:
+/// `openEuler 24.03 (LTS-SP1)`.
+fn openeuler_of(distribution: &Distribution) -> Option<String> {
+    let name = distribution.pretty_name.as_deref().unwrap_or_default();
+    let pack = name.split_once('(').and_then(|(_, rest)| rest.split_once(')'));
+    match pack {
+        Some((pack, _)) if !distribution.version_id.contains('-') => {
+            openeuler(&format!("{}-{pack}", distribution.version_id))
+        }
+        _ => openeuler(&distribution.version_id),
+    }
 }
 
 fn is_stream(distribution: &Distribution) -> bool {
@@ -317,6 +353,17 @@ mod tests {
             (Ecosystem::Deb, "debian", "12", Some("bookworm"), "debian:12"),
             (Ecosystem::Deb, "debian", "12.5", None, "debian:12"),
             (Ecosystem::Deb, "debian", "6.0.10", None, "debian:6.0"),
+            (Ecosystem::Deb, "debian", "5", None, "debian:5.0"),
+            (Ecosystem::Deb, "echo", "1", None, "echo:rolling"),
+            (Ecosystem::Apk, "minimos", "20241031", None, "minimos:rolling"),
+            (Ecosystem::Rpm, "mariner", "2.0", None, "azurelinux:2"),
+            (
+                Ecosystem::Rpm,
+                "openEuler",
+                "22.03-LTS-SP3",
+                None,
+                "openeuler:22.03-LTS-SP3",
+            ),
             (Ecosystem::Deb, "debian", "", Some("forky"), "debian:14"),
             (Ecosystem::Apk, "alpine", "3.20.3", None, "alpine:v3.20"),
             (
@@ -393,6 +440,35 @@ mod tests {
         assert_eq!(subject(&libc, "debian:12"), ("glibc".to_owned(), "2.36-9"));
         let musl = package(Ecosystem::Apk, "musl-utils", "1.2-r0", ("musl", ""));
         assert_eq!(subject(&musl, "alpine:v3.20"), ("musl".to_owned(), "1.2-r0"));
+        assert_eq!(own_name(&musl, "alpine:v3.20"), None);
+        assert_eq!(own_name(&musl, "wolfi:rolling"), Some("musl-utils"));
+        assert_eq!(own_name(&libc, "debian:12"), None);
+    }
+
+    #[test]
+    fn service_packs_stand_in_the_name() {
+        let of = |version: &str, name: &str| {
+            let distribution = Distribution {
+                pretty_name: Some(name.to_owned()),
+                ..distribution("openEuler", version, None)
+            };
+            match Scope::of(Ecosystem::Rpm, Some(&distribution)) {
+                Scope::Release(name, _) => Some(name),
+                Scope::None(..) => None,
+            }
+        };
+        for (version, name, release) in [
+            ("24.03", "openEuler 24.03 (LTS)", Some("openeuler:24.03-LTS")),
+            (
+                "22.03",
+                "openEuler 22.03 (LTS-SP3)",
+                Some("openeuler:22.03-LTS-SP3"),
+            ),
+            ("23.09", "openEuler 23.09", Some("openeuler:23.09")),
+            ("", "openEuler", None),
+        ] {
+            assert_eq!(of(version, name).as_deref(), release, "{name}");
+        }
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! The names that OSV has for ecosystems and the releases of distributions.
 
-use super::{LANGUAGES, NUMBERED, debian_by_number, leading, rolling};
+use super::{LANGUAGES, NUMBERED, debian_by_number, leading, openeuler, rolling};
 
 /// The database's name for an OSV ecosystem; `None` for one that is not used.
 pub(crate) fn from_osv(ecosystem: &str) -> Option<String> {
@@ -14,8 +14,10 @@ pub(crate) fn from_osv(ecosystem: &str) -> Option<String> {
     match name {
         "Debian" if !release.is_empty() => Some(debian_by_number(release)),
         "Alpine" if !release.is_empty() => Some(format!("alpine:{release}")),
-        "Wolfi" => Some(rolling("wolfi")),
-        "Chainguard" => Some(rolling("chainguard")),
+        "Wolfi" | "Chainguard" | "MinimOS" | "Echo" if release.is_empty() => {
+            Some(rolling(&name.to_lowercase()))
+        }
+        "openEuler" => openeuler(release),
         "Ubuntu" => ubuntu_from_osv(release),
         "Red Hat" => red_hat_from_osv(release),
         "SUSE" | "openSUSE" => suse_from_osv(release),
@@ -85,7 +87,7 @@ pub(crate) fn osv_folder_is_used(folder: &str) -> bool {
 }
 
 /// The folders of OSV's export that can be used.
-pub(crate) const OSV_FOLDERS: [&str; 22] = [
+pub(crate) const OSV_FOLDERS: [&str; 25] = [
     "PyPI",
     "npm",
     "RubyGems",
@@ -108,6 +110,9 @@ pub(crate) const OSV_FOLDERS: [&str; 22] = [
     "Photon OS",
     "Azure Linux",
     "Mageia",
+    "openEuler",
+    "MinimOS",
+    "Echo",
 ];
 
 #[cfg(test)]
@@ -140,6 +145,23 @@ mod tests {
             ("Photon OS:4.0", "photon:4.0"),
             ("Azure Linux:3", "azurelinux:3"),
             ("Wolfi", "wolfi:rolling"),
+            ("MinimOS", "minimos:rolling"),
+            ("Echo", "echo:rolling"),
+            ("openEuler:24.03-LTS", "openeuler:24.03-LTS"),
+            ("openEuler:22.03-LTS-SP3", "openeuler:22.03-LTS-SP3"),
+            ("openSUSE:Leap 16.0", "opensuse-leap:16.0"),
+            ("SUSE:Linux Micro 6.1", "sle-micro:6.1"),
+            (
+                "SUSE:Linux Enterprise Server for SAP Applications 15 SP7",
+                "sles:15.7",
+            ),
+            (
+                "SUSE:Linux Enterprise High Performance Computing 15 SP4-ESPOS",
+                "sles:15.4",
+            ),
+            ("Red Hat:enterprise_linux:10.1", "rhel:10"),
+            ("Maven:https://maven.google.com", "maven"),
+            ("Packagist:https://packages.drupal.org/8", "composer"),
             ("Bitnami", "bitnami"),
         ] {
             assert_eq!(from_osv(osv).as_deref(), Some(name), "{osv}");
@@ -148,6 +170,9 @@ mod tests {
             "Hex",
             "Ubuntu:Pro:FIPS:20.04:LTS",
             "Ubuntu:Pro:22.04:LTS:Realtime:Kernel",
+            "Ubuntu:Nvidia-BlueField:22.04:LTS",
+            "Echo:PyPI",
+            "openEuler",
             "Red Hat:openshift:4.12::el8",
             "Red Hat:rhel_eus:9.2::appstream",
             "SUSE:Manager Server 4.3",

@@ -592,3 +592,54 @@ fn programs_are_assessed_where_the_feed_knows_them() {
         CoverageState::NotAssessed { .. }
     ));
 }
+
+/// A notice and the record of a CVE that it fixes are about one vulnerability, whatever Ubuntu calls it.
+#[test]
+fn a_cve_of_ubuntu_is_one_finding() {
+    let range = r#""ranges":[{"type":"ECOSYSTEM","events":[{"introduced":"0"},{"fixed":"2"}]}]"#;
+    let package_of = r#""package":{"ecosystem":"Ubuntu:22.04:LTS","name":"curl"}"#;
+    let record = |id: &str, upstream: &str| {
+        format!(r#"{{"id":"{id}","upstream":[{upstream}],"affected":[{{{package_of},{range}}}]}}"#)
+    };
+    let records = [
+        record("UBUNTU-CVE-2024-1", r#""CVE-2024-1""#),
+        record(
+            "USN-1-1",
+            r#""CVE-2024-1","UBUNTU-CVE-2024-1","UBUNTU-CVE-2024-2""#,
+        ),
+    ];
+    let records: Vec<&str> = records.iter().map(String::as_str).collect();
+    let database = database(|root| write(root, "osv/Ubuntu/all.zip", zip(&records))).0;
+    let libcurl = package(Ecosystem::Deb, "libcurl4", "1", Some(("curl", "1")));
+    let matches = Matcher::new(Some(&database))
+        .match_all(Some(&distribution("ubuntu", "22.04")), &[libcurl])
+        .unwrap();
+    assert_eq!(ids(&matches), ["CVE-2024-1", "CVE-2024-2"]);
+    assert_eq!(
+        matches.vulnerabilities[0].aliases,
+        ["UBUNTU-CVE-2024-1", "USN-1-1"]
+    );
+}
+
+/// Chainguard's records name the package that ships what is vulnerable, or the one that it was built from.
+#[test]
+fn packages_of_wolfi_go_by_either_name() {
+    let record = |id: &str, name: &str, fixed: &str| {
+        format!(
+            r#"{{"id":"{id}","upstream":["CVE-2024-{fixed}","GHSA-{fixed}-x-y"],"affected":[{{"package":{{"ecosystem":"Wolfi","name":"{name}"}},
+            "ranges":[{{"type":"ECOSYSTEM","events":[{{"introduced":"0"}},{{"fixed":"{fixed}-r0"}}]}}]}}]}}"#
+        )
+    };
+    let records = [
+        record("CGA-1", "openssl", "3"),
+        record("CGA-2", "libcrypto3", "4"),
+        record("CGA-3", "libssl3", "5"),
+    ];
+    let records: Vec<&str> = records.iter().map(String::as_str).collect();
+    let database = database(|root| write(root, "osv/Wolfi/all.zip", zip(&records))).0;
+    let libcrypto = package(Ecosystem::Apk, "libcrypto3", "1-r0", Some(("openssl", "1-r0")));
+    let matches = Matcher::new(Some(&database))
+        .match_all(Some(&distribution("wolfi", "20230201")), &[libcrypto])
+        .unwrap();
+    assert_eq!(ids(&matches), ["CVE-2024-3", "CVE-2024-4"]);
+}
