@@ -1,14 +1,16 @@
 //! SHA-256 (FIPS 180-4) of one stream, and of two at the same time.
 
-mod two_lanes;
+mod compress;
+#[cfg(target_arch = "x86_64")]
+mod x86;
 
 use std::io::{self, Write};
-
-use sha2::block_api::compress256;
 
 use crate::Digest;
 
 const BLOCK: usize = 64;
+
+type Block = [u8; BLOCK];
 
 /// The hash of nothing: the first bits of the square roots of the first eight primes.
 const INITIAL: [u32; 8] = [
@@ -51,7 +53,7 @@ impl Sha256 {
     /// Adds `bytes` to what is hashed.
     pub fn update(&mut self, bytes: &[u8]) {
         let (blocks, rest) = self.complete(bytes).as_chunks();
-        compress256(&mut self.state, blocks);
+        compress::one(&mut self.state, blocks);
         self.keep(rest);
     }
 
@@ -63,16 +65,16 @@ impl Sha256 {
         let common = blocks.len().min(other_blocks.len());
         let (both, blocks) = blocks.split_at(common);
         let (other_both, other_blocks) = other_blocks.split_at(common);
-        two_lanes::compress(&mut self.state, both, &mut other.state, other_both);
-        compress256(&mut self.state, blocks);
-        compress256(&mut other.state, other_blocks);
+        compress::both(&mut self.state, both, &mut other.state, other_both);
+        compress::one(&mut self.state, blocks);
+        compress::one(&mut other.state, other_blocks);
         self.keep(rest);
         other.keep(other_rest);
     }
 
     /// Whether [`Sha256::update_both`] takes less time here than two times [`Sha256::update`].
     pub fn is_faster_together() -> bool {
-        two_lanes::are_there()
+        compress::is_faster_together()
     }
 
     /// The digest of everything added.
@@ -107,7 +109,7 @@ impl Sha256 {
         let (first, others) = bytes.split_at(bytes.len().min(BLOCK - kept));
         self.rest[kept..kept + first.len()].copy_from_slice(first);
         if kept + first.len() == BLOCK {
-            compress256(&mut self.state, &[self.rest]);
+            compress::one(&mut self.state, &[self.rest]);
         }
         others
     }
