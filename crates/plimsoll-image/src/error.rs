@@ -121,6 +121,12 @@ pub enum Error {
         /// What is wrong with it.
         reason: String,
     },
+    /// A file was written to while it was read.
+    #[error("`{}` was changed while it was read", path.display())]
+    Changed {
+        /// The archive or layout.
+        path: PathBuf,
+    },
     /// Bytes do not have the digest that was stated for them.
     #[error("{what} in `{}` has the digest {actual}, but {expected} is stated", path.display())]
     DigestMismatch {
@@ -249,6 +255,9 @@ impl Error {
                 .to_owned(),
             Self::Truncated { .. } => {
                 "the file was not copied or written to its end; get it again".to_owned()
+            }
+            Self::Changed { .. } => {
+                "is something still writing to it? Try again when that has ended".to_owned()
             }
             Self::Missing { path, member, .. } if member == "index.json" && path.is_dir() => format!(
                 "it is no OCI image layout; the files of a root file system are scanned as `rootfs:{}`",

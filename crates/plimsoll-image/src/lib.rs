@@ -27,6 +27,6 @@ pub mod user_namespace;
 pub use config::{ContainerConfig, Healthcheck, History, ImageConfig, RootFs};
 pub use error::{Error, Result};
 pub use image::Image;
-pub use layer::{Entry, EntryKind, FileTree, Files, Layer, Opener, Place};
+pub use layer::{Entry, EntryKind, FileTree, Files, Layer, Opener, Place, Verification};
 pub use limits::Limits;
 pub use store::{Damaged, LayerUse, Listing, LockWait, NewLayer, Pruned, Removed, Store};

@@ -3,10 +3,10 @@ use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
 use plimsoll_core::Digest;
-use plimsoll_image::Layer;
+use plimsoll_image::{Layer, Verification};
 
-use crate::analyze::{SCHEMA, analyze, analyzer_set};
-use crate::{Error, LayerAnalysis, Result, Warning};
+use crate::analyze::{SCHEMA, analyze, analyzer_set, unreadable};
+use crate::{LayerAnalysis, Result, Warning};
 
 /// No analysis is longer in practice; a file that is has been damaged.
 const MAX_ANALYSIS: u64 = 512 << 20;
@@ -34,36 +34,10 @@ impl AnalysisCache {
     /// which is kept for the next time. Where it cannot be kept, a warning in it says so.
     ///
     /// # Errors
-    /// [`Error::Layer`] and [`Error::File`] when the layer cannot be read or does not have its DiffID.
+    /// [`Error::Layer`](crate::Error::Layer) and [`Error::File`](crate::Error::File) when the layer cannot be read or does not have its DiffID.
     pub fn analyze(&self, layer: &Layer) -> Result<LayerAnalysis> {
-        self.analyze_with(layer, false)
-    }
-
-    /// As [`AnalysisCache::analyze`]; `files` asks for the files of every package.
-    pub(crate) fn analyze_with(&self, layer: &Layer, files: bool) -> Result<LayerAnalysis> {
-        let stamp = layer.stamp();
-        if let Some(kept) = self.get(&layer.diff_id, files) {
-            if stamp.is_none() || self.stamp(&layer.diff_id) != stamp {
-                layer.verify().map_err(|source| Error::Layer {
-                    diff_id: layer.diff_id,
-                    source: Box::new(source),
-                })?;
-                self.put_stamp(layer, stamp);
-            }
-            if let Some(size) = kept.content_size {
-                layer.set_size(size);
-            }
-            return Ok(kept);
-        }
-        let mut analysis = analyze(layer, files)?;
-        match self.put(&layer.diff_id, &analysis) {
-            Ok(()) => self.put_stamp(layer, stamp),
-            Err(error) => {
-                let path = self.file(&layer.diff_id).display().to_string();
-                let message = format!("the analysis of a layer cannot be kept: {error}");
-                analysis.warnings.push(Warning { path, message });
-            }
-        }
+        let (mut analysis, check) = Work::start(Some(self), layer).analyze(false)?;
+        analysis.warnings.extend(check.finish()?);
         Ok(analysis)
     }
 
@@ -113,12 +87,96 @@ impl AnalysisCache {
         good.then_some(analysis)
     }
 
-    fn put(&self, diff_id: &Digest, analysis: &LayerAnalysis) -> io::Result<()> {
+    fn put(&self, diff_id: &Digest, content: &[u8]) -> io::Result<()> {
         std::fs::create_dir_all(&self.dir)?;
-        let json = serde_json::to_vec(analysis)?;
-        let content = [checksum_of(&json).as_bytes(), &json].concat();
-        write_whole(&self.dir, &self.file(diff_id), &content)
+        write_whole(&self.dir, &self.file(diff_id), content)
     }
+}
+
+/// A layer that is going to be analyzed, and is being checked already.
+pub(crate) struct Work<'a> {
+    layer: &'a Layer,
+    cache: Option<&'a AnalysisCache>,
+    /// That of the file, before it is read.
+    stamp: Option<String>,
+    verification: Verification,
+}
+
+impl<'a> Work<'a> {
+    /// Begins to check `layer`, unless `cache` knows its file.
+    pub(crate) fn start(cache: Option<&'a AnalysisCache>, layer: &'a Layer) -> Self {
+        let stamp = cache.and_then(|_| layer.stamp());
+        let is_known = stamp.is_some() && cache.and_then(|cache| cache.stamp(&layer.diff_id)) == stamp;
+        Self {
+            layer,
+            cache,
+            stamp,
+            verification: match is_known {
+                true => Verification::done(),
+                false => layer.start_verifying(),
+            },
+        }
+    }
+
+    /// The analysis, kept or new, with the files of every package if `files` asks for them.
+    ///
+    /// # Errors
+    /// As [`AnalysisCache::analyze`], but for the check of the digest.
+    pub(crate) fn analyze(self, files: bool) -> Result<(LayerAnalysis, Check<'a>)> {
+        let Self { layer, cache, .. } = self;
+        let kept = cache.and_then(|cache| cache.get(&layer.diff_id, files));
+        if let Some(size) = kept.as_ref().and_then(|kept| kept.content_size) {
+            layer.set_size(size);
+        }
+        let is_new = kept.is_none();
+        let analysis = kept.map_or_else(|| analyze(layer, files), Ok)?;
+        let content = (is_new && cache.is_some()).then(|| content_of(&analysis));
+        Ok((analysis, Check { work: self, content }))
+    }
+}
+
+/// What is left to be done before an analysis counts.
+#[must_use]
+pub(crate) struct Check<'a> {
+    work: Work<'a>,
+    /// The content of the cache's file, if it is to be written.
+    content: Option<io::Result<Vec<u8>>>,
+}
+
+impl Check<'_> {
+    /// Waits until the layer is checked. Then a new analysis is kept for the next time; where it cannot be kept, a warning
+    /// says so.
+    ///
+    /// # Errors
+    /// [`Error::Layer`](crate::Error::Layer) when the layer cannot be read or does not have its DiffID.
+    pub(crate) fn finish(self) -> Result<Option<Warning>> {
+        let Work {
+            layer,
+            cache,
+            stamp,
+            verification,
+        } = self.work;
+        verification
+            .finish()
+            .map_err(|source| unreadable(layer, source))?;
+        let Some(cache) = cache else {
+            return Ok(None);
+        };
+        let put = self.content.map(|content| cache.put(&layer.diff_id, &content?));
+        let Err(error) = put.transpose() else {
+            cache.put_stamp(layer, stamp);
+            return Ok(None);
+        };
+        let path = cache.file(&layer.diff_id).display().to_string();
+        let message = format!("the analysis of a layer cannot be kept: {error}");
+        Ok(Some(Warning { path, message }))
+    }
+}
+
+/// What the cache's file of an analysis holds.
+fn content_of(analysis: &LayerAnalysis) -> io::Result<Vec<u8>> {
+    let json = serde_json::to_vec(analysis)?;
+    Ok([checksum_of(&json).as_bytes(), &json].concat())
 }
 
 /// The bytes of the checksum before an analysis, with its line feed.

@@ -1,5 +1,5 @@
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap};
-use std::sync::OnceLock;
 
 use plimsoll_core::{
     Dependencies, Digest, Distribution, Ecosystem, EndOfLife, Finding, Hint, Origin, Package, PackageLayer,
@@ -7,7 +7,8 @@ use plimsoll_core::{
 };
 use plimsoll_image::{FileTree, Image, Layer};
 
-use crate::analyze::{analyze, analyze_tree};
+use crate::analyze::analyze_tree;
+use crate::cache::{Check, Work};
 use crate::catalogers::dpkg;
 use crate::history::{base_layers, created_by};
 use crate::merge::{Merged, MergedPackage};
@@ -97,10 +98,7 @@ impl Inventory {
     /// # Errors
     /// When a layer cannot be read.
     pub fn with_options(image: &Image, options: InventoryOptions<'_>) -> Result<Self> {
-        let layers = analyses(&image.layers, |layer| match options.cache {
-            Some(cache) => cache.analyze_with(layer, options.files),
-            None => analyze(layer, options.files),
-        })?;
+        let (layers, checks) = analyses(&image.layers, options)?;
         let history = &image.config.history;
         let base_layers = options.base_layers.or_else(|| base_layers(history, layers.len()));
         let (mut secrets, redaction) = secrets::in_config(&image.config);
@@ -110,7 +108,10 @@ impl Inventory {
             created_by: made_by.map(|line| redaction.text(&line)).collect(),
             base_layers,
         };
-        let found = Self::merged(&layers, image_facts, options);
+        let mut found = Self::merged(&layers, image_facts, options);
+        for check in checks {
+            found.warnings.extend(check.finish()?);
+        }
         secrets.extend(found.secrets);
         Ok(Self { secrets, ..found })
     }
@@ -161,25 +162,31 @@ impl Inventory {
     }
 }
 
-/// The analyses of layers, made at the same time; the longest layer first, so that none is left alone at the end.
-fn analyses(
-    layers: &[Layer],
-    analyze: impl Fn(&Layer) -> Result<LayerAnalysis> + Sync,
-) -> Result<Vec<LayerAnalysis>> {
-    if let [only] = layers {
-        return Ok(vec![analyze(only)?]);
-    }
-    let mut order: Vec<usize> = (0..layers.len()).collect();
-    order.sort_by_key(|index| std::cmp::Reverse(layers[*index].length_in_source()));
-    let made: Vec<OnceLock<Result<LayerAnalysis>>> = layers.iter().map(|_| OnceLock::new()).collect();
+/// The analyses of layers, made at the same time; the longest layer first, so that none is left alone at the end. All
+/// layers are checked meanwhile, and what was found counts only when they are.
+fn analyses<'a>(
+    layers: &'a [Layer],
+    options: InventoryOptions<'a>,
+) -> Result<(Vec<LayerAnalysis>, Vec<Check<'a>>)> {
+    let started = layers.iter().map(|layer| Work::start(options.cache, layer));
+    let mut work: Vec<_> = started.enumerate().collect();
+    work.sort_by_key(|(index, _)| Reverse(layers[*index].length_in_source()));
+    let mut analyzed: Vec<_> = work.iter().map(|(index, _)| (*index, None)).collect();
     rayon::in_place_scope_fifo(|scope| {
-        for index in order {
-            let (analyze, made) = (&analyze, &made);
-            scope.spawn_fifo(move |_| _ = made[index].set(analyze(&layers[index])));
+        let alone = work.len() == 1;
+        for ((_, work), (_, analyzed)) in work.into_iter().zip(&mut analyzed) {
+            match alone {
+                true => *analyzed = Some(work.analyze(options.files)),
+                false => scope.spawn_fifo(|_| *analyzed = Some(work.analyze(options.files))),
+            }
         }
     });
+    analyzed.sort_by_key(|(index, _)| *index);
     // Every one is there, for the scope waits for all.
-    made.into_iter().filter_map(OnceLock::into_inner).collect()
+    analyzed
+        .into_iter()
+        .filter_map(|(_, analyzed)| analyzed)
+        .collect()
 }
 
 /// What an image says of its layers; nothing of a directory.

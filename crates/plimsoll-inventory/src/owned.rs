@@ -1,7 +1,10 @@
 //! The files that the distribution's packages own, after the lists in one layer.
 
-use std::collections::HashSet;
-use std::hash::{DefaultHasher, Hash, Hasher};
+use std::hash::BuildHasher;
+use std::sync::LazyLock;
+
+use foldhash::HashSet;
+use foldhash::quality::RandomState;
 
 /// Paths without a leading slash, by their hashes: a layer may have some hundred thousand.
 #[derive(Debug, Default)]
@@ -38,10 +41,10 @@ pub(crate) fn merged(path: &[u8]) -> impl Iterator<Item = Vec<u8>> {
     below_usr.into_iter().chain(in_bin)
 }
 
+/// Nobody outside can make two paths that have the same: it is another one in each process.
 fn hash(path: &[u8]) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    path.hash(&mut hasher);
-    hasher.finish()
+    static STATE: LazyLock<RandomState> = LazyLock::new(RandomState::default);
+    STATE.hash_one(path)
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io::{self, BufReader, Read};
+use std::os::unix::fs::MetadataExt;
 use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -32,6 +33,18 @@ const LOCAL_FILE_SYSTEMS: [u32; 8] = [
     0xca45_1a4e,
 ];
 
+/// The length of a file in bytes and when it was last written to, in seconds and nanoseconds: with every write, another
+/// one.
+#[derive(Debug, PartialEq, Eq)]
+struct Written(u64, i64, i64);
+
+impl Written {
+    fn of(file: &File) -> io::Result<Self> {
+        let metadata = file.metadata()?;
+        Ok(Self(metadata.size(), metadata.mtime(), metadata.mtime_nsec()))
+    }
+}
+
 /// A range of a file that holds a layer's tar.
 #[derive(Debug)]
 pub(crate) struct Archived {
@@ -44,6 +57,8 @@ pub(crate) struct Archived {
     pub(crate) origin: Origin,
     /// How much it may become.
     pub(crate) limits: Limits,
+    /// What the file was when it was opened.
+    written: Written,
 }
 
 impl Archived {
@@ -62,6 +77,7 @@ impl Archived {
             .read_to_end(&mut start)
             .map_err(|error| origin.io(error))?;
         Ok(Self {
+            written: Written::of(&file).map_err(|error| origin.io(error))?,
             file,
             offset,
             length,
@@ -94,6 +110,16 @@ impl Archived {
                 self.length
             )
         })
+    }
+
+    /// Checks that nobody has written to the file since it was opened.
+    pub(super) fn expect_unchanged(&self) -> Result<()> {
+        match Written::of(&self.file).map_err(|error| self.origin.io(error))? == self.written {
+            true => Ok(()),
+            false => Err(Error::Changed {
+                path: self.origin.path.clone(),
+            }),
+        }
     }
 
     pub(crate) fn range(&self) -> FileRange {

@@ -13,6 +13,7 @@ mod recipe;
 mod stored;
 mod tree;
 pub(crate) mod unpack;
+mod verification;
 mod walk;
 pub(crate) mod whiteout;
 pub(crate) mod xattr;
@@ -22,6 +23,7 @@ pub use entry::{Entry, EntryKind, Place};
 pub use file_tree::{FileTree, Files, Opener, Unread};
 pub(crate) use origin::Origin;
 pub(crate) use stored::{Meta, Stored, TarKind, write_implied};
+pub use verification::Verification;
 pub use xattr::belongs_to_layer;
 
 use std::fs::File;
@@ -198,12 +200,22 @@ impl Layer {
     /// checked before, as layers in the store were. What is kept by DiffID (cached analyses) needs this first.
     ///
     /// # Errors
-    /// [`Error::DigestMismatch`], or when the layer cannot be read.
+    /// See [`Verification::finish`].
     pub fn verify(&self) -> Result<()> {
-        match (&self.data, self.known.verified.get()) {
-            (Data::Archived(_), None) => self.read_whole(),
-            _ => Ok(()),
+        self.start_verifying().finish()
+    }
+
+    /// Begins what [`Layer::verify`] does: others read and hash a plain tar from now on. A compressed one is checked
+    /// while it is walked, or in the end if it is not.
+    pub fn start_verifying(&self) -> Verification {
+        match &self.data {
+            Data::Archived(archived) if !self.is_verified() => Verification::start(self, archived.clone()),
+            _ => Verification::done(),
         }
+    }
+
+    fn is_verified(&self) -> bool {
+        self.known.verified.get().is_some()
     }
 
     /// Reads the whole tar of a layer in an archive and checks its digests.
@@ -225,8 +237,9 @@ impl Layer {
     /// entries: no entry for the root itself, none for parent directories that a tar only implies. A tar may
     /// have two entries of one path; the later counts.
     ///
-    /// The payloads of a plain tar are skipped where `visit` does not read them, so its digest is not checked
-    /// ([`Layer::verify`] does that); that of a compressed one is, when it is walked to its end.
+    /// The payloads of a plain tar are skipped where `visit` does not read them, so its digest is not checked; that of a
+    /// compressed one is, when it is walked to its end. With [`Layer::start_verifying`] before, what `visit` was shown
+    /// is to be trusted only when [`Verification::finish`] has succeeded.
     ///
     /// # Errors
     /// When the layer cannot be read, and what `visit` returns.
@@ -244,26 +257,6 @@ impl Layer {
                 }
             },
             Data::Archived(archived) => self.walk_archived(archived, &mut visit),
-        }
-    }
-
-    /// As [`Layer::walk`] to the layer's end, and checks the digests on the way: every byte is read once, by `visit` or
-    /// not, and hashed by another thread. What `visit` was shown is to be trusted only when this has succeeded. A layer
-    /// that was checked before is only walked.
-    ///
-    /// # Errors
-    /// [`Error::DigestMismatch`], when the layer cannot be read, and what `visit` returns.
-    pub fn walk_verified<E, F>(&self, mut visit: F) -> Result<(), E>
-    where
-        E: From<Error>,
-        F: FnMut(&mut Entry<'_>) -> Result<(), E>,
-    {
-        match &self.data {
-            Data::Archived(archived) if self.known.verified.get().is_none() => {
-                self.walk_whole(archived, &mut |entry| visit(entry).map(ControlFlow::Continue))?;
-                Ok(())
-            }
-            _ => self.walk(|entry| visit(entry).map(ControlFlow::Continue)),
         }
     }
 
@@ -331,10 +324,6 @@ impl Layer {
             }
             Ok(complete)
         };
-        if archived.compression == Compression::Plain {
-            all(&mut Pieces::new(Box::new(range)))?;
-            return Ok(());
-        }
         let decoder = |raw| compression::decoder(archived.compression, raw, archived.limits);
         // The bytes as they are in the file are hashed only where their digest is stated.
         let Some(expected) = archived.digest else {

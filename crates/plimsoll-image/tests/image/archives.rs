@@ -330,6 +330,22 @@ fn what_is_missing_or_damaged_is_named() {
 }
 
 #[test]
+fn an_archive_that_is_written_to_while_it_is_read_is_refused() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = write(directory.path(), "x.tar", &old_docker(&layers(), "[]").end());
+    let image = open(&path).unwrap().remove(0);
+    let verification = image.layers[0].start_verifying();
+    // A time before, for clocks are not exact; the bytes are the same, and who has seen others meanwhile is not known.
+    let file = std::fs::File::options().write(true).open(&path).unwrap();
+    file.set_modified(std::time::SystemTime::UNIX_EPOCH).unwrap();
+    let error = verification.finish().unwrap_err();
+    assert!(matches!(error, Error::Changed { .. }), "{error}");
+    assert!(error.hint().is_some());
+    // What is opened again is another file.
+    open(&path).unwrap().remove(0).layers[0].verify().unwrap();
+}
+
+#[test]
 fn a_layer_with_other_bytes_is_refused_and_leaves_nothing() {
     let directory = tempfile::tempdir().unwrap();
     let store = store(directory.path());

@@ -4,6 +4,7 @@
 use plimsoll_image::source::{self, Options};
 use plimsoll_image::{Error, Image};
 use proptest::prelude::*;
+use std::ops::ControlFlow;
 
 use crate::archives::{layers, oci_archive, oci_blobs, old_docker};
 use crate::support::{Tar, entries, import, leftovers, store};
@@ -74,12 +75,14 @@ fn rich() -> Vec<u8> {
 
 fn read(images: &[Image]) {
     for layer in images.iter().flat_map(|image| &image.layers) {
-        let walked = layer.walk_verified(|entry| {
+        let verification = layer.start_verifying();
+        let walked = layer.walk(|entry| {
             if entry.size < 1 << 20 {
                 entry.read(1 << 20)?;
             }
-            Ok::<_, Error>(())
+            Ok::<_, Error>(ControlFlow::Continue(()))
         });
+        let walked = walked.and_then(|()| verification.finish());
         // What was refused is an error, and that is all that is asked for.
         drop(walked);
     }

@@ -75,7 +75,7 @@ impl Analyzer {
             Ownable::Searched(found) => found,
             Ownable::Search(place) => {
                 let place = from.open(path, place, opener)?;
-                search(path, Vec::new(), &mut place.reader())?
+                search(path, Vec::new(), place.size(), &mut place.reader())?
             }
             Ownable::Pieces(cataloger, place) => {
                 let mut place = from.open(path, place, opener)?;

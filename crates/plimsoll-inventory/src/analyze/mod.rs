@@ -2,10 +2,12 @@ mod files;
 mod later;
 mod tree;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::io::{self, Read};
+use std::ops::ControlFlow;
 
 use files::Files;
+use foldhash::HashMap;
 use plimsoll_core::Digest;
 use plimsoll_image::{Entry, EntryKind, FileTree, Layer, Place};
 pub(crate) use tree::analyze_tree;
@@ -17,6 +19,9 @@ use crate::content::{Content, Spooled};
 use crate::owned::Owned;
 use crate::secrets::{self, Choice, FileScan};
 use crate::{Error, EvidenceFile, FileSecret, LayerAnalysis, Result, SecretScope, Warning};
+
+/// How many bytes tell a program or an archive.
+const MAGIC: u64 = 64;
 
 /// The number of the form of [`LayerAnalysis`]; raised with every change that an older reader would misread.
 pub(crate) const SCHEMA: u32 = 4;
@@ -32,16 +37,26 @@ pub(crate) fn analyzer_set() -> String {
 /// [`Error::Layer`] and [`Error::File`] when the layer itself cannot be read. Damaged files in it are warnings of
 /// the analysis.
 pub fn analyze_layer(layer: &Layer) -> Result<LayerAnalysis> {
-    analyze(layer, false)
+    let verification = layer.start_verifying();
+    let analysis = analyze(layer, false)?;
+    verification
+        .finish()
+        .map_err(|source| unreadable(layer, source))?;
+    Ok(analysis)
 }
 
-/// As [`analyze_layer`]; `files` asks for the files of every package.
+/// What it means for a layer's analysis that the layer cannot be read.
+pub(crate) fn unreadable(layer: &Layer, source: plimsoll_image::Error) -> Error {
+    Error::Layer {
+        diff_id: layer.diff_id,
+        source: Box::new(source),
+    }
+}
+
+/// As [`analyze_layer`], but for the check of the layer's digest. `files` asks for the files of every package.
 pub(crate) fn analyze(layer: &Layer, files: bool) -> Result<LayerAnalysis> {
     let failed = |error| match error {
-        Unreadable::Layer(source) => Error::Layer {
-            diff_id: layer.diff_id,
-            source: Box::new(source),
-        },
+        Unreadable::Layer(source) => unreadable(layer, source),
         Unreadable::File(path, source) => Error::File {
             diff_id: layer.diff_id,
             path,
@@ -52,10 +67,10 @@ pub(crate) fn analyze(layer: &Layer, files: bool) -> Result<LayerAnalysis> {
     let tree = tree.map_err(|error| failed(error.into()))?;
     let from = Files::Layer(layer, tree.as_ref());
     let mut analyzer = Analyzer::new(files);
-    let walked = layer.walk_verified(|entry| analyzer.entry(entry, from));
+    let walked = layer.walk(|entry| analyzer.entry(entry, from).map(ControlFlow::Continue));
     walked.and_then(|()| analyzer.read_later(from)).map_err(failed)?;
     Ok(LayerAnalysis {
-        // Known now, for the layer was read to its end.
+        // Known now, for the layer was walked to its end.
         content_size: layer.size().ok(),
         ..analyzer.finish(Some(layer.diff_id))
     })
@@ -79,7 +94,7 @@ impl From<plimsoll_image::Error> for Unreadable {
 struct Analyzer {
     /// Whether the files of every package are asked for.
     files: bool,
-    evidence: BTreeMap<String, (EvidenceFile, Vec<Warning>)>,
+    evidence: HashMap<String, (EvidenceFile, Vec<Warning>)>,
     secrets: BTreeMap<String, Vec<FileSecret>>,
     removed: Vec<String>,
     opaque: Vec<String>,
@@ -192,11 +207,8 @@ impl Analyzer {
         }
         if let Some(cataloger) = piece_cataloger_of(&path, entry.mode, entry.size) {
             let mut head = Vec::new();
-            let reader = entry.reader()?;
-            reader
-                .take(FileScan::HEAD)
-                .read_to_end(&mut head)
-                .map_err(|error| Unreadable::File(path.clone(), error))?;
+            let read = read_more(&mut head, entry.size, MAGIC, entry.reader()?);
+            read.map_err(|error| Unreadable::File(path.clone(), error))?;
             if cataloger.is(&head) {
                 // Programs and archives are no text.
                 self.scope.no_text += usize::from(!matches!(choice, Choice::Skip(_)));
@@ -210,20 +222,20 @@ impl Analyzer {
                 return Ok(());
             }
             if choice == Choice::Search {
-                let found = search(&path, head, entry.reader()?)?;
+                let found = search(&path, head, entry.size, entry.reader()?)?;
                 self.searched(path, found);
                 return Ok(());
             }
         }
         match choice {
             Choice::Search => {
-                let found = search(&path, Vec::new(), entry.reader()?)?;
+                let found = search(&path, Vec::new(), entry.size, entry.reader()?)?;
                 self.searched(path, found);
             }
             Choice::SearchUnlessOwned => {
                 let ownable = match Where::of(entry, from) {
                     Some(place) => Ownable::Search(place),
-                    None => Ownable::Searched(search(&path, Vec::new(), entry.reader()?)?),
+                    None => Ownable::Searched(search(&path, Vec::new(), entry.size, entry.reader()?)?),
                 };
                 self.ownable.insert(path, ownable);
             }
@@ -267,7 +279,9 @@ impl Analyzer {
     }
 
     fn finish(self, diff_id: Option<Digest>) -> LayerAnalysis {
-        let (evidence, warnings): (Vec<_>, Vec<_>) = self.evidence.into_values().unzip();
+        let mut evidence: Vec<_> = self.evidence.into_values().collect();
+        evidence.sort_unstable_by(|(a, _), (b, _)| a.path.cmp(&b.path));
+        let (evidence, warnings): (Vec<_>, Vec<_>) = evidence.into_iter().unzip();
         let sorted = |mut paths: Vec<String>| {
             paths.sort_unstable();
             paths.dedup();
@@ -290,20 +304,25 @@ impl Analyzer {
     }
 }
 
-/// Searches the file at `path` for secrets. `head` is what was read of it before.
-fn search(path: &str, head: Vec<u8>, rest: &mut dyn Read) -> Result<Search, Unreadable> {
+/// Searches the file at `path`, which has `size` bytes, for secrets. `head` is what was read of it before.
+fn search(path: &str, head: Vec<u8>, size: u64, rest: &mut dyn Read) -> Result<Search, Unreadable> {
     let unreadable = |error| Unreadable::File(path.to_owned(), error);
     let mut scan = FileScan { content: head };
-    if scan.content.is_empty() {
-        let mut head = rest.take(FileScan::HEAD);
-        head.read_to_end(&mut scan.content).map_err(unreadable)?;
-    }
+    read_more(&mut scan.content, size, FileScan::HEAD, rest).map_err(unreadable)?;
     if !scan.looks_like_text() {
         return Ok(Search::NoText);
     }
-    let mut rest = rest.take(secrets::MAX_FILE);
-    rest.read_to_end(&mut scan.content).map_err(unreadable)?;
+    read_more(&mut scan.content, size, secrets::MAX_FILE, rest).map_err(unreadable)?;
     Ok(Search::Found(scan.finish(path)))
+}
+
+/// Reads on until `content` has the first `most` bytes of a file, or all of them. It should have `size`.
+fn read_more(content: &mut Vec<u8>, size: u64, most: u64, from: &mut dyn Read) -> io::Result<usize> {
+    let missing = most.saturating_sub(content.len() as u64);
+    let left = size.saturating_sub(content.len() as u64).min(missing);
+    // One more, to see that it ends there.
+    content.reserve_exact(usize::try_from(left).unwrap_or(0).saturating_add(1));
+    from.take(missing).read_to_end(content)
 }
 
 fn empty(path: &str) -> EvidenceFile {

@@ -1,4 +1,4 @@
-//! SHA-256 on threads of its own, so that whoever reads a layer does not wait for its digest.
+//! Hashes pieces as they are handed over.
 //!
 //! A stream's pieces are hashed in their order, different streams at the same time. Where a thread hashes two streams
 //! in less time than one after the other, there are half as many threads as the machine has processors: the others are
