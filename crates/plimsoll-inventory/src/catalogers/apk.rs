@@ -2,7 +2,7 @@ use std::collections::{HashMap, HashSet};
 
 use plimsoll_core::{Ecosystem, SourcePackage};
 
-use super::{Cataloger, Warnings, own, supplier};
+use super::{Cataloger, Clue, Warnings, own, supplier};
 use crate::dependencies::bounded;
 use crate::{EvidenceFile, FoundPackage};
 
@@ -24,6 +24,10 @@ impl Cataloger for Apk {
 
     fn ecosystem(&self) -> Option<Ecosystem> {
         Some(Ecosystem::Apk)
+    }
+
+    fn clues(&self) -> &'static [Clue] {
+        &[Clue::End("/installed")]
     }
 
     fn limit(&self, path: &str) -> Option<u64> {

@@ -2,7 +2,7 @@ use plimsoll_core::{Ecosystem, Purl};
 use serde::Deserialize;
 
 use super::json::{Maybe, Text};
-use super::{Cataloger, Warnings};
+use super::{Cataloger, Clue, Warnings};
 use crate::{EvidenceFile, FoundPackage};
 
 /// Programs in Bitnami's images: `opt/bitnami/NAME/.spdx-NAME.spdx`, an SPDX document in JSON beside what it is about.
@@ -45,6 +45,10 @@ impl Cataloger for Bitnami {
 
     fn ecosystem(&self) -> Option<Ecosystem> {
         Some(Ecosystem::Generic)
+    }
+
+    fn clues(&self) -> &'static [Clue] {
+        &[Clue::Start("opt/bitnami/")]
     }
 
     fn limit(&self, path: &str) -> Option<u64> {

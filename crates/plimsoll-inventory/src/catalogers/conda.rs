@@ -2,7 +2,7 @@ use plimsoll_core::Ecosystem;
 use serde::Deserialize;
 
 use super::json::{Maybe, Text};
-use super::{Cataloger, Warnings};
+use super::{Cataloger, Clue, Warnings};
 use crate::dependencies::bounded;
 use crate::{EvidenceFile, FoundPackage};
 
@@ -33,6 +33,10 @@ impl Cataloger for Conda {
 
     fn ecosystem(&self) -> Option<Ecosystem> {
         Some(Ecosystem::Conda)
+    }
+
+    fn clues(&self) -> &'static [Clue] {
+        &[Clue::End(".json")]
     }
 
     fn limit(&self, path: &str) -> Option<u64> {

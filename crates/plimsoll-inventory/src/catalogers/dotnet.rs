@@ -5,7 +5,7 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 
 use super::json::Maybe;
-use super::{Cataloger, Warnings};
+use super::{Cataloger, Clue, Warnings};
 use crate::dependencies::bounded;
 use crate::{EvidenceFile, FoundPackage};
 
@@ -57,6 +57,10 @@ impl Cataloger for DotNet {
 
     fn ecosystem(&self) -> Option<Ecosystem> {
         Some(Ecosystem::NuGet)
+    }
+
+    fn clues(&self) -> &'static [Clue] {
+        &[Clue::End(".deps.json")]
     }
 
     fn limit(&self, path: &str) -> Option<u64> {

@@ -1,6 +1,6 @@
 use plimsoll_core::{Ecosystem, SourcePackage};
 
-use super::{Cataloger, Warnings, own, supplier};
+use super::{Cataloger, Clue, Warnings, own, supplier};
 use crate::dependencies::bounded;
 use crate::fields::{Field, Paragraph, paragraphs};
 use crate::{EvidenceFile, FoundPackage};
@@ -68,6 +68,10 @@ impl Cataloger for Dpkg {
 
     fn ecosystem(&self) -> Option<Ecosystem> {
         Some(Ecosystem::Deb)
+    }
+
+    fn clues(&self) -> &'static [Clue] {
+        &[Clue::Start("var/lib/dpkg/"), Clue::End("/copyright")]
     }
 
     fn limit(&self, path: &str) -> Option<u64> {

@@ -2,6 +2,7 @@
 
 mod apk;
 mod bitnami;
+mod clues;
 mod conda;
 mod dotnet;
 pub(crate) mod dpkg;
@@ -18,6 +19,7 @@ mod uncatalogued;
 
 use std::io;
 
+use clues::Clue;
 use plimsoll_core::Ecosystem;
 
 use crate::content::Content;
@@ -35,6 +37,11 @@ pub(crate) trait Cataloger: Sync {
 
     /// What its packages are; `None` for one that names none.
     fn ecosystem(&self) -> Option<Ecosystem>;
+
+    /// What the paths of the files that it asks for have; without any of these, [`Cataloger::limit`] is not called.
+    fn clues(&self) -> &'static [Clue] {
+        &[Clue::End("")]
+    }
 
     /// The most bytes that a file at `path` may have, if it is evidence; 0 where the path alone says it all.
     fn limit(&self, path: &str) -> Option<u64>;
@@ -133,9 +140,7 @@ pub(crate) fn is_well_known(path: &str) -> bool {
 
 /// The cataloger that asks for `path`, and the most bytes that it reads.
 pub(crate) fn cataloger_of(path: &str) -> Option<(&'static dyn Cataloger, u64)> {
-    CATALOGERS
-        .iter()
-        .find_map(|cataloger| cataloger.limit(path).map(|limit| (*cataloger, limit)))
+    clues::candidates(path).find_map(|cataloger| Some((cataloger, cataloger.limit(path)?)))
 }
 
 /// The names and versions of all catalogers, which decide whether a kept analysis is still good.

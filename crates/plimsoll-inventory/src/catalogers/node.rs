@@ -6,7 +6,7 @@ use serde::de::{IgnoredAny, MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 
 use super::json::{Keys, Maybe, Text};
-use super::{Cataloger, Warnings};
+use super::{Cataloger, Clue, Warnings};
 use crate::dependencies::bounded;
 use crate::{EvidenceFile, FoundPackage};
 
@@ -94,6 +94,10 @@ impl Cataloger for Node {
 
     fn ecosystem(&self) -> Option<Ecosystem> {
         Some(Ecosystem::Npm)
+    }
+
+    fn clues(&self) -> &'static [Clue] {
+        &[Clue::End("package.json")]
     }
 
     fn limit(&self, path: &str) -> Option<u64> {

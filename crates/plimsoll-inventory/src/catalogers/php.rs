@@ -2,7 +2,7 @@ use plimsoll_core::Ecosystem;
 use serde::Deserialize;
 
 use super::json::{Keys, Maybe, Text};
-use super::{Cataloger, Warnings};
+use super::{Cataloger, Clue, Warnings};
 use crate::dependencies::bounded;
 use crate::{EvidenceFile, FoundPackage};
 
@@ -50,6 +50,10 @@ impl Cataloger for Php {
 
     fn ecosystem(&self) -> Option<Ecosystem> {
         Some(Ecosystem::Composer)
+    }
+
+    fn clues(&self) -> &'static [Clue] {
+        &[Clue::End("installed.json")]
     }
 
     fn limit(&self, path: &str) -> Option<u64> {

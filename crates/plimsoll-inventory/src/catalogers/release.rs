@@ -1,6 +1,6 @@
 use plimsoll_core::Ecosystem;
 
-use super::{Cataloger, Warnings};
+use super::{Cataloger, Clue, Warnings};
 use crate::{DistributionFacts, EvidenceFile};
 
 /// The distribution: `os-release` (freedesktop.org) and the files that distributions had before it or have beside it.
@@ -97,6 +97,15 @@ impl Cataloger for Release {
 
     fn names_packages(&self, path: &str) -> bool {
         path != UBUNTU_PRO
+    }
+
+    fn clues(&self) -> &'static [Clue] {
+        &[
+            Clue::End("release"),
+            Clue::End("_version"),
+            Clue::End("-cpe"),
+            Clue::End("status.json"),
+        ]
     }
 
     fn limit(&self, path: &str) -> Option<u64> {

@@ -1,6 +1,6 @@
 use plimsoll_core::Ecosystem;
 
-use super::{Cataloger, Warnings};
+use super::{Cataloger, Clue, Warnings};
 use crate::{EvidenceFile, FoundPackage};
 
 /// What is installed without a package manager and says its version in a text file: Java's runtime (`release`), Erlang/OTP
@@ -18,6 +18,14 @@ impl Cataloger for Releases {
 
     fn ecosystem(&self) -> Option<Ecosystem> {
         Some(Ecosystem::Generic)
+    }
+
+    fn clues(&self) -> &'static [Clue] {
+        &[
+            Clue::End("release"),
+            Clue::End("OTP_VERSION"),
+            Clue::End("version.php"),
+        ]
     }
 
     fn limit(&self, path: &str) -> Option<u64> {

@@ -1,6 +1,6 @@
 use plimsoll_core::Ecosystem;
 
-use super::{Cataloger, Warnings};
+use super::{Cataloger, Clue, Warnings};
 use crate::dependencies::bounded;
 use crate::{EvidenceFile, FoundPackage};
 
@@ -18,6 +18,10 @@ impl Cataloger for Ruby {
 
     fn ecosystem(&self) -> Option<Ecosystem> {
         Some(Ecosystem::Gem)
+    }
+
+    fn clues(&self) -> &'static [Clue] {
+        &[Clue::End(".gemspec")]
     }
 
     fn limit(&self, path: &str) -> Option<u64> {

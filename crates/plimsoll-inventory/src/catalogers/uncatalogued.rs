@@ -1,6 +1,6 @@
 use plimsoll_core::Ecosystem;
 
-use super::{Cataloger, Warnings};
+use super::{Cataloger, Clue, Warnings};
 use crate::EvidenceFile;
 
 /// Packages of kinds that are not read: that they are there is noted from their paths, so that nobody takes
@@ -22,6 +22,26 @@ impl Cataloger for Uncatalogued {
 
     fn is_ownable(&self, path: &str) -> bool {
         language_kind(path).is_some()
+    }
+
+    fn clues(&self) -> &'static [Clue] {
+        &[
+            Clue::Start("var/lib/pacman/local/"),
+            Clue::Start("var/lib/opkg/"),
+            Clue::Start("usr/lib/opkg/"),
+            Clue::Start("nix/var/nix/db/"),
+            Clue::Start("var/lib/chisel/"),
+            Clue::Start("var/db/pkg/"),
+            Clue::Start("var/lib/pkgtools/packages/"),
+            Clue::End("DESCRIPTION"),
+            Clue::End(".packlist"),
+            Clue::End("pubspec.lock"),
+            Clue::End("Package.resolved"),
+            Clue::End("Podfile.lock"),
+            Clue::End(".rockspec"),
+            Clue::End(".app"),
+            Clue::End(".conf"),
+        ]
     }
 
     fn limit(&self, path: &str) -> Option<u64> {

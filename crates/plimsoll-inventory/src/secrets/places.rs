@@ -1,5 +1,9 @@
 //! Which files of an image or a folder are searched, going by their paths and sizes.
 
+use std::sync::LazyLock;
+
+use aho_corasick::AhoCorasick;
+
 /// Larger files are not searched.
 pub(crate) const MAX_FILE: u64 = 8 << 20;
 
@@ -32,22 +36,67 @@ const UNLISTED: &[&str] = &[
 ];
 
 /// The same at any depth.
-const UNLISTED_ANYWHERE: &[&str] = &[
-    "/site-packages/",
-    "/dist-packages/",
-    "/node_modules/",
-    "/.git/objects/",
-    "/vendor/bundle/",
-    "/gems/",
-    "/pkg/mod/",
-];
+static UNLISTED_ANYWHERE: LazyLock<AhoCorasick> = LazyLock::new(|| {
+    let directories = [
+        "site-packages/",
+        "dist-packages/",
+        "node_modules/",
+        ".git/objects/",
+        "vendor/bundle/",
+        "gems/",
+        "pkg/mod/",
+    ];
+    AhoCorasick::new(directories).expect("the directories are constant and few")
+});
 
-/// Endings of files that hold no text, or no secret.
-const NO_TEXT: &[&str] = &[
-    "a", "bin", "bmp", "bz2", "class", "dat", "db", "deb", "dll", "eot", "exe", "gif", "gz", "ico", "jar",
-    "jpeg", "jpg", "lock", "map", "mo", "mp3", "mp4", "o", "otf", "pdf", "png", "pyc", "pyd", "rpm", "so",
-    "sum", "svg", "tar", "tgz", "ttf", "wasm", "webp", "whl", "woff", "woff2", "xz", "zip", "zst",
-];
+/// Whether a file with this ending, in lower case, holds no text, or no secret.
+fn is_no_text(extension: &str) -> bool {
+    matches!(
+        extension,
+        "a" | "bin"
+            | "bmp"
+            | "bz2"
+            | "class"
+            | "dat"
+            | "db"
+            | "deb"
+            | "dll"
+            | "eot"
+            | "exe"
+            | "gif"
+            | "gz"
+            | "ico"
+            | "jar"
+            | "jpeg"
+            | "jpg"
+            | "lock"
+            | "map"
+            | "mo"
+            | "mp3"
+            | "mp4"
+            | "o"
+            | "otf"
+            | "pdf"
+            | "png"
+            | "pyc"
+            | "pyd"
+            | "rpm"
+            | "so"
+            | "sum"
+            | "svg"
+            | "tar"
+            | "tgz"
+            | "ttf"
+            | "wasm"
+            | "webp"
+            | "whl"
+            | "woff"
+            | "woff2"
+            | "xz"
+            | "zip"
+            | "zst"
+    )
+}
 
 /// Names of files whose purpose is to hold credentials.
 const CREDENTIALS: &[&str] = &[
@@ -75,10 +124,7 @@ const CREDENTIALS: &[&str] = &[
 ];
 
 /// Ends of paths that do the same.
-const CREDENTIAL_PATHS: &[&str] = &["/.docker/config.json", "/.kube/config", "/.aws/config"];
-
-/// Endings of files with keys, or certificates.
-const KEYS: &[&str] = &["key", "p8", "pem", "ppk"];
+const CREDENTIAL_PATHS: &[&str] = &[".docker/config.json", ".kube/config", ".aws/config"];
 
 /// What becomes of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -101,24 +147,19 @@ pub(crate) enum Skip {
 
 /// Whether the file at `path`, with `size` bytes, is searched.
 pub(crate) fn choose(path: &str, size: u64) -> Choice {
-    let credentials = holds_credentials(path);
-    let extension = extension(path);
-    let within = |directories: &[&str]| directories.iter().any(|directory| path.starts_with(directory));
-    let below = |part: &&str| path.contains(*part) || path.starts_with(&part[1..]);
-    let is_one_of = |endings: &[&str]| {
-        extension
-            .as_deref()
-            .is_some_and(|extension| endings.contains(&extension))
-    };
     if size == 0 {
         return Choice::Skip(Skip::Empty);
     }
-    // Test keys abound there, so only files that are made for credentials are searched.
-    if !credentials && (within(UNLISTED) || UNLISTED_ANYWHERE.iter().any(below)) {
-        return Choice::Skip(Skip::Packaged);
-    }
-    if !credentials && !is_one_of(KEYS) && is_one_of(NO_TEXT) {
-        return Choice::Skip(Skip::NoText);
+    let within = |directories: &[&str]| directories.iter().any(|directory| path.starts_with(directory));
+    // Files that are made for credentials are searched everywhere.
+    if !holds_credentials(path) {
+        // Test keys abound there.
+        if within(UNLISTED) || is_unlisted_anywhere(path) {
+            return Choice::Skip(Skip::Packaged);
+        }
+        if extension(path).is_some_and(|extension| is_no_text(&extension)) {
+            return Choice::Skip(Skip::NoText);
+        }
     }
     if size > MAX_FILE {
         return Choice::Skip(Skip::Large);
@@ -129,32 +170,48 @@ pub(crate) fn choose(path: &str, size: u64) -> Choice {
     }
 }
 
-fn name(path: &str) -> &str {
-    path.rsplit_once('/').map_or(path, |(_, name)| name)
+fn is_unlisted_anywhere(path: &str) -> bool {
+    let is_whole = |start: usize| path[..start].is_empty() || path[..start].ends_with('/');
+    UNLISTED_ANYWHERE
+        .find_iter(path)
+        .any(|found| is_whole(found.start()))
 }
 
+fn name(path: &str) -> &str {
+    memchr::memrchr(b'/', path.as_bytes()).map_or(path, |slash| &path[slash + 1..])
+}
+
+/// What stands behind the last point of the file's name, in lower case; no ending that matters is longer.
 fn extension(path: &str) -> Option<String> {
-    let (_, extension) = name(path).rsplit_once('.')?;
-    Some(extension.to_ascii_lowercase())
+    let name = name(path);
+    let point = memchr::memrchr(b'.', name.as_bytes())?;
+    Some(name[point + 1..].to_ascii_lowercase())
 }
 
 /// Whether the file is made to hold credentials, going by its name.
 pub(super) fn holds_credentials(path: &str) -> bool {
-    let at_root = |end: &str| path == end.trim_start_matches('/');
-    is_environment_file(path)
-        || CREDENTIALS.contains(&name(path).to_ascii_lowercase().as_str())
-        || CREDENTIAL_PATHS
-            .iter()
-            .any(|end| path.ends_with(end) || at_root(end))
+    let name = name(path);
+    let is_called = |known: &&str| name.eq_ignore_ascii_case(known);
+    let is_at = |end: &&str| {
+        path.strip_suffix(end)
+            .is_some_and(|before| before.is_empty() || before.ends_with('/'))
+    };
+    is_environment_file(name) || CREDENTIALS.iter().any(is_called) || CREDENTIAL_PATHS.iter().any(is_at)
 }
 
 /// `.env`, `NAME.env`, `.env.NAME`; not the samples that stand beside them.
-fn is_environment_file(path: &str) -> bool {
-    let name = name(path).to_ascii_lowercase();
-    let sample = ["example", "sample", "template", "dist", "defaults"]
+fn is_environment_file(name: &str) -> bool {
+    let begins = name
+        .get(..5)
+        .is_some_and(|start| start.eq_ignore_ascii_case(".env."));
+    let ends = name.len().checked_sub(4).and_then(|at| name.get(at..));
+    if !begins && !ends.is_some_and(|end| end.eq_ignore_ascii_case(".env")) {
+        return false;
+    }
+    let name = name.to_ascii_lowercase();
+    !["example", "sample", "template", "dist", "defaults"]
         .iter()
-        .any(|word| name.contains(word));
-    !sample && (name == ".env" || name.ends_with(".env") || name.starts_with(".env."))
+        .any(|word| name.contains(word))
 }
 
 #[cfg(test)]

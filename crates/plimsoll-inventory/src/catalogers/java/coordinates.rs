@@ -171,7 +171,7 @@ fn plugin(manifest: &Manifest, file: &Coordinates) -> Option<Coordinates> {
 /// where something else says that it is no artifact with points in its name: OSGi bundles are called like that, too.
 fn qualified<'a>(name: &'a str, manifest: &Manifest) -> Option<(&'a str, &'a str)> {
     let starts_word = |(at, _): &(usize, &str)| name[at + 1..].starts_with(|c: char| c.is_ascii_alphabetic());
-    let (at, _) = name.match_indices('.').filter(starts_word).next_back()?;
+    let (at, _) = name.match_indices('.').rfind(starts_word)?;
     let (group, artifact) = (&name[..at], &name[at + 1..]);
     let is_known =
         group_of(artifact) == Some(group) || manifest.get("Implementation-Vendor-Id") == Some(group);

@@ -6,7 +6,7 @@ mod vendored;
 pub(super) use egg::Egg;
 pub(super) use vendored::Vendored;
 
-use super::{Cataloger, Warnings};
+use super::{Cataloger, Clue, Warnings};
 use crate::dependencies::bounded;
 use crate::fields::{Field, Paragraph, header};
 use crate::{EvidenceFile, FoundPackage};
@@ -26,6 +26,14 @@ impl Cataloger for Python {
 
     fn ecosystem(&self) -> Option<Ecosystem> {
         Some(Ecosystem::PyPi)
+    }
+
+    fn clues(&self) -> &'static [Clue] {
+        &[
+            Clue::End("METADATA"),
+            Clue::End("PKG-INFO"),
+            Clue::End(".egg-info"),
+        ]
     }
 
     fn limit(&self, path: &str) -> Option<u64> {

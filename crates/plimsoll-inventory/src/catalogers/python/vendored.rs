@@ -1,6 +1,6 @@
 use plimsoll_core::Ecosystem;
 
-use super::super::{Cataloger, Warnings};
+use super::super::{Cataloger, Clue, Warnings};
 use crate::{EvidenceFile, FoundPackage};
 
 /// Distributions that another one carries in itself, by the list of them: `pip/_vendor/vendor.txt`,
@@ -18,6 +18,10 @@ impl Cataloger for Vendored {
 
     fn ecosystem(&self) -> Option<Ecosystem> {
         Some(Ecosystem::PyPi)
+    }
+
+    fn clues(&self) -> &'static [Clue] {
+        &[Clue::End("vendor.txt"), Clue::End("vendored.txt")]
     }
 
     fn limit(&self, path: &str) -> Option<u64> {

@@ -12,7 +12,7 @@ use plimsoll_core::Ecosystem;
 
 use self::header::Header;
 use self::relations::Relations;
-use super::{Cataloger, Warnings, own};
+use super::{Cataloger, Clue, Warnings, own};
 use crate::EvidenceFile;
 
 /// RPM's database where distributions keep it: `rpmdb.sqlite`, `Packages.db` (ndb) or `Packages` (Berkeley DB); and the
@@ -76,6 +76,14 @@ impl Cataloger for Rpm {
 
     fn ecosystem(&self) -> Option<Ecosystem> {
         Some(Ecosystem::Rpm)
+    }
+
+    fn clues(&self) -> &'static [Clue] {
+        &[
+            Clue::Start("var/lib/rpm"),
+            Clue::Start("usr/lib/sysimage/rpm"),
+            Clue::Start("usr/share/rpm"),
+        ]
     }
 
     fn limit(&self, path: &str) -> Option<u64> {

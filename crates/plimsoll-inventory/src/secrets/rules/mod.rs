@@ -95,11 +95,15 @@ pub(super) fn matches(text: &[u8]) -> Vec<Match> {
             if is_placeholder(rule, secret.as_bytes()) || entropy::of(secret.as_bytes()) < rule.entropy {
                 continue;
             }
+            let start = match rule.id {
+                "high-entropy-value" => name_start(text, whole.start()),
+                _ => whole.start(),
+            };
             let redacted = match rule.id {
                 "private-key" => first_line(whole.as_bytes()),
                 // Not even the beginning of what people may have made up themselves.
                 "url-password" | "high-entropy-value" | "snowflake-password" => {
-                    let head = &whole.as_bytes()[..secret.start() - whole.start()];
+                    let head = &text[start..secret.start()];
                     format!("{}********", String::from_utf8_lossy(head))
                 }
                 _ => redact(secret.as_bytes()),
@@ -111,7 +115,7 @@ pub(super) fn matches(text: &[u8]) -> Vec<Match> {
                 rule: id,
                 title,
                 severity,
-                start: whole.start(),
+                start,
                 secret: secret.range(),
                 redacted,
             });
@@ -122,6 +126,19 @@ pub(super) fn matches(text: &[u8]) -> Vec<Match> {
     all.dedup_by(|later, earlier| later.secret.start < earlier.secret.end);
     all.truncate(MOST);
     all
+}
+
+/// Where the name begins that has one of a rule's words at `word`. A pattern that begins with any name would try it at every
+/// byte of the text.
+fn name_start(text: &[u8], word: usize) -> usize {
+    const LONGEST: usize = 40;
+    let is_of_name = |byte: &&u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'-');
+    word - text[..word]
+        .iter()
+        .rev()
+        .take(LONGEST)
+        .take_while(is_of_name)
+        .count()
 }
 
 /// Words that stand where a password goes in the examples of manuals.
@@ -254,6 +271,9 @@ mod tests {
         ] {
             assert_eq!(rules_in(text).len(), usize::from(found), "{text}");
         }
+        let text = r#"x: 1, app.my_secret_key2 = "hU7x2Qm9ZtR4vLk8WnB3yC6d""#;
+        let shown = r#"app.my_secret_key2 = "********"#;
+        assert_eq!(rules_in(text), [("high-entropy-value", shown.to_owned())]);
     }
 
     #[test]

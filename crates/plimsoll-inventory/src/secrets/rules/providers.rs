@@ -44,7 +44,7 @@ pub(super) const RULES: &[Rule] = &[
         title: "AWS session token",
         severity: High,
         keywords: &["aws_session_token"],
-        pattern: r#"(?i:aws_session_token)["']?\s{0,4}(?:=>|=|:)\s{0,4}["']?(?P<secret>[A-Za-z0-9/+=]{100,2000})"#,
+        pattern: r#"(?i:aws_session_token)["']?\s{0,4}(?:=>|=|:)\s{0,4}["']?(?P<secret>[A-Za-z0-9/+=]{100,})"#,
         entropy: 0.0,
     },
     Rule {
@@ -383,7 +383,7 @@ pub(super) const RULES: &[Rule] = &[
         title: "Atlassian token",
         severity: High,
         keywords: &["atatt3", "atctt3", "atbb", "atlassian", "jira", "confluence"],
-        pattern: r#"\b(?P<secret>AT[AC]TT3[A-Za-z0-9_=-]{100,300}|ATBB[A-Za-z0-9]{24,40})|(?i:atlassian|jira|confluence)[A-Za-z0-9_. -]{0,25}["']?\s{0,4}[=:]\s{0,4}["'](?P<other>[A-Za-z0-9]{24})["']"#,
+        pattern: r#"\b(?P<secret>AT[AC]TT3[A-Za-z0-9_=-]{100,}|ATBB[A-Za-z0-9]{24,40})|(?i:atlassian|jira|confluence)[A-Za-z0-9_. -]{0,25}["']?\s{0,4}[=:]\s{0,4}["'](?P<other>[A-Za-z0-9]{24})["']"#,
         entropy: 0.0,
     },
     Rule {
@@ -601,7 +601,7 @@ pub(super) const RULES: &[Rule] = &[
         title: "Facebook token",
         severity: High,
         keywords: &["facebook", "eaacedeose0cba", "eaam", "eaac"],
-        pattern: r#"\b(?P<secret>EAACEdEose0cBA[0-9A-Za-z]{10,200}|EAA[MC][A-Za-z0-9]{100,250})|(?i:facebook)[A-Za-z0-9_. -]{0,25}["']?\s{0,4}[=:]\s{0,4}["'](?P<other>[a-f0-9]{32})["']"#,
+        pattern: r#"\b(?P<secret>EAACEdEose0cBA[0-9A-Za-z]{10,}|EAA[MC][A-Za-z0-9]{100,})|(?i:facebook)[A-Za-z0-9_. -]{0,25}["']?\s{0,4}[=:]\s{0,4}["'](?P<other>[a-f0-9]{32})["']"#,
         entropy: 0.0,
     },
     Rule {
@@ -625,7 +625,7 @@ pub(super) const RULES: &[Rule] = &[
         title: "Dropbox token",
         severity: High,
         keywords: &["sl.", "dropbox"],
-        pattern: r#"\b(?P<secret>sl\.[A-Za-z0-9_-]{130,1200})|(?i:dropbox)[A-Za-z0-9_. -]{0,25}["']?\s{0,4}[=:]\s{0,4}["'](?P<other>[a-z0-9]{15}|[a-z0-9]{11}AAAAAAAAAA[A-Za-z0-9_=-]{43})["']"#,
+        pattern: r#"\b(?P<secret>sl\.[A-Za-z0-9_-]{130,})|(?i:dropbox)[A-Za-z0-9_. -]{0,25}["']?\s{0,4}[=:]\s{0,4}["'](?P<other>[a-z0-9]{15}|[a-z0-9]{11}AAAAAAAAAA[A-Za-z0-9_=-]{43})["']"#,
         entropy: 0.0,
     },
     Rule {
@@ -851,7 +851,7 @@ pub(super) const RULES: &[Rule] = &[
         title: "JSON web token",
         severity: Medium,
         keywords: &["eyj"],
-        pattern: r"\b(?P<secret>eyJ[A-Za-z0-9_-]{12,2000}\.eyJ[A-Za-z0-9_-]{12,8000}\.[A-Za-z0-9_-]{20,2000})",
+        pattern: r"\b(?P<secret>eyJ[A-Za-z0-9_-]{12,}\.eyJ[A-Za-z0-9_-]{12,}\.[A-Za-z0-9_-]{20,})",
         entropy: 0.0,
     },
     Rule {
@@ -880,7 +880,7 @@ pub(super) const RULES: &[Rule] = &[
             "encryption_key",
             "signing_key",
         ],
-        pattern: r#"(?i:[a-z0-9_.-]{0,40}(?:secret|token|passw(?:or)?d|api[_-]?key|(?:access|auth|private|encryption|signing)[_-]?key)[a-z0-9_.-]{0,20})["']?\s{0,4}(?:=>|:=|=|:)\s{0,4}["'](?P<secret>[A-Za-z0-9+/=_!@#%^&*~-]{16,120})["']"#,
+        pattern: r#"(?i:(?:secret|token|passw(?:or)?d|api[_-]?key|(?:access|auth|private|encryption|signing)[_-]?key)[a-z0-9_.-]{0,20})["']?\s{0,4}(?:=>|:=|=|:)\s{0,4}["'](?P<secret>[A-Za-z0-9+/=_!@#%^&*~-]{16,120})["']"#,
         entropy: 3.6,
     },
 ];
