@@ -225,6 +225,7 @@ pub(crate) fn scan() -> ScanReport {
             },
         }],
         suppressed_secrets: Vec::new(),
+        suppressed_licenses: Vec::new(),
         left_out: None,
         remedies: Remedies {
             packages: vec![PackageRemedy {

@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 
 use plimsoll_core::{
-    BaseKind, BaseRemedy, LicenseCategory, LicenseFinding, Origin, Package, Severity, Suppressed,
-    Vulnerability,
+    BaseKind, BaseRemedy, Decision, Finding, LicenseCategory, LicenseFinding, Origin, Package, Severity,
+    Suppressed, Vulnerability,
 };
 
+use crate::facts::place;
 use crate::targets::Target;
 use crate::text::count;
 use crate::text::{clean, nothing_found, shortened};
@@ -23,6 +24,39 @@ pub(crate) fn urgency(found: &Vulnerability) -> String {
         marks.push(format!("EPSS {:.0}%", prediction.probability * 100.0));
     }
     marks.join(", ")
+}
+
+/// A finding that a decision took out of the count.
+pub(crate) struct NotCounted<'a> {
+    /// The id of the vulnerability or check, or the licence.
+    pub(crate) what: &'a str,
+    /// The package, or the place of a secret.
+    pub(crate) subject: String,
+    pub(crate) decision: &'a Decision,
+}
+
+/// What does not count, and why.
+pub(crate) fn not_counted<'a>(
+    vulnerabilities: &'a [Suppressed<Vulnerability>],
+    secrets: &'a [Suppressed<Finding>],
+    licenses: &'a [Suppressed<LicenseFinding>],
+) -> Vec<NotCounted<'a>> {
+    let vulnerabilities = vulnerabilities.iter().map(|one| NotCounted {
+        what: &one.finding.id,
+        subject: one.finding.package.name.clone(),
+        decision: &one.decision,
+    });
+    let secrets = secrets.iter().map(|one| NotCounted {
+        what: &one.finding.check,
+        subject: place(&one.finding.place),
+        decision: &one.decision,
+    });
+    let licenses = licenses.iter().map(|one| NotCounted {
+        what: &one.finding.license,
+        subject: one.finding.package.name.clone(),
+        decision: &one.decision,
+    });
+    vulnerabilities.chain(secrets).chain(licenses).collect()
 }
 
 /// Where a package comes from: the file of a language's package, the instruction that brought it, and whether that is

@@ -9,14 +9,16 @@ mod openvex;
 mod plimsollignore;
 mod statement;
 mod trivyignore;
+mod trivyignore_yaml;
 mod vex;
+mod yaml;
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 
 use jiff::civil::Date;
-use plimsoll_core::{Finding, Package, Place, Purl, Suppressed, Vulnerability};
+use plimsoll_core::{Finding, LicenseFinding, Package, Place, Purl, Suppressed, Vulnerability};
 pub use statement::Product;
-use statement::{Statement, Subject};
+use statement::{Kind, Statement, Subject};
 
 use crate::{Error, Result};
 
@@ -24,12 +26,16 @@ use crate::{Error, Result};
 pub const PLIMSOLLIGNORE: &str = ".plimsollignore";
 /// The name under which Trivy's ignore file is looked for.
 pub const TRIVYIGNORE: &str = ".trivyignore";
+/// The name under which Trivy's ignore file in YAML is looked for.
+pub const TRIVYIGNORE_YAML: &str = ".trivyignore.yaml";
 
 /// All decisions that were read.
 #[derive(Debug, Default)]
 pub struct Decisions {
     statements: Vec<Statement>,
     used: Vec<Cell<bool>>,
+    /// The kinds of findings that they were applied to.
+    applied: RefCell<Vec<Kind>>,
     remarks: Vec<String>,
 }
 
@@ -44,16 +50,21 @@ pub struct Decided<T> {
 
 impl Decisions {
     /// Reads an ignore file. `name` is what the user calls it; a name that ends in `.toml` or in [`PLIMSOLLIGNORE`] is
-    /// of our own form, any other is Trivy's list of ids.
+    /// of our own form, one that ends in `.yaml` or `.yml` is Trivy's in YAML, any other is Trivy's list of ids.
     ///
     /// # Errors
     /// [`Error::Decisions`] with the place in the file.
     pub fn read_ignore_file(&mut self, name: &str, text: &str) -> Result<()> {
         let own = name.ends_with(PLIMSOLLIGNORE) || name.ends_with(".toml");
         if name.ends_with(".yaml") || name.ends_with(".yml") {
-            let reason =
-                "ignore files in YAML are not read; write the decisions in TOML as `.plimsollignore`";
-            return Err(wrong(name, reason));
+            let file = trivyignore_yaml::parse(name, text)?;
+            if file.misconfigurations > 0 {
+                self.remarks.push(format!(
+                    "`{name}`: decisions on misconfigurations are not used, for what is looked for in a configuration has other ids here"
+                ));
+            }
+            self.add(file.statements);
+            return Ok(());
         }
         let statements = match own {
             true => plimsollignore::parse(name, text)?,
@@ -95,6 +106,7 @@ impl Decisions {
         purl: impl Fn(&Package) -> String,
         today: Date,
     ) -> Decided<Vulnerability> {
+        self.applied.borrow_mut().push(Kind::Vulnerability);
         let purls: Vec<Option<Purl>> = match self.statements.is_empty() {
             true => Vec::new(),
             false => found.iter().map(|one| purl(&one.package).parse().ok()).collect(),
@@ -103,6 +115,7 @@ impl Decisions {
         self.split(found, |one| {
             let purl = purls.next().flatten();
             let subject = Subject {
+                kind: Kind::Vulnerability,
                 product,
                 ids: std::iter::once(&one.id)
                     .chain(&one.aliases)
@@ -119,6 +132,7 @@ impl Decisions {
 
     /// Takes the secrets that are decided upon, by check and file, out of the count.
     pub fn on_secrets(&self, found: Vec<Finding>, today: Date) -> Decided<Finding> {
+        self.applied.borrow_mut().push(Kind::Secret);
         let product = Product::default();
         self.split(found, |one| {
             let path = match &one.place {
@@ -127,12 +141,40 @@ impl Decisions {
                 Place::Container { name } => name,
             };
             let subject = Subject {
+                kind: Kind::Secret,
                 product: &product,
                 ids: vec![&one.check],
                 name: "",
                 version: "",
                 path,
                 purl: None,
+            };
+            self.on(&subject, today)
+        })
+    }
+
+    /// Takes the licences that are decided upon, by their names and packages, out of the count.
+    pub fn on_licenses(
+        &self,
+        found: Vec<LicenseFinding>,
+        purl: impl Fn(&Package) -> String,
+        today: Date,
+    ) -> Decided<LicenseFinding> {
+        self.applied.borrow_mut().push(Kind::License);
+        let product = Product::default();
+        self.split(found, |one| {
+            let purl = match self.statements.is_empty() {
+                true => None,
+                false => purl(&one.package).parse().ok(),
+            };
+            let subject = Subject {
+                kind: Kind::License,
+                product: &product,
+                ids: vec![&one.license],
+                name: &one.package.name,
+                version: &one.package.version,
+                path: &one.package.evidence,
+                purl: purl.as_ref(),
             };
             self.on(&subject, today)
         })
@@ -179,6 +221,8 @@ impl Decisions {
     /// those of ignore files that match nothing.
     pub fn remarks(&self, today: Date) -> Vec<String> {
         let mut remarks = self.remarks.clone();
+        let applied = self.applied.borrow();
+        let was_asked = |statement: &Statement| statement.kind().is_none_or(|kind| applied.contains(&kind));
         for (statement, used) in self.statements.iter().zip(&self.used) {
             let ids = statement.ids.join(", ");
             if let Some(expires) = statement.expires.filter(|_| statement.has_expired(today)) {
@@ -186,7 +230,7 @@ impl Decisions {
                     "`{}`: the decision on {ids} expired on {expires} and counts no more",
                     statement.source
                 ));
-            } else if statement.is_of_ignore_file() && !used.get() {
+            } else if statement.is_of_ignore_file() && !used.get() && was_asked(statement) {
                 remarks.push(format!(
                     "`{}`: the decision on {ids} matches nothing",
                     statement.source

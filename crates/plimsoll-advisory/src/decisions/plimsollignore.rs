@@ -5,7 +5,7 @@ use jiff::civil::Date;
 use plimsoll_core::{Decision, DecisionStatus, Purl};
 use serde::Deserialize;
 
-use super::statement::{About, Statement, Subject};
+use super::statement::{About, Kind, Statement, Subject};
 use super::wrong;
 use crate::Result;
 
@@ -40,10 +40,13 @@ enum Ids {
 /// The packages that an entry describes; what it does not name may be anything.
 #[derive(Debug, Default)]
 pub(super) struct Pattern {
-    package: Option<GlobMatcher>,
-    version: Option<GlobMatcher>,
-    path: Option<GlobMatcher>,
-    purl: Option<Purl>,
+    pub(super) kind: Option<Kind>,
+    pub(super) package: Option<GlobMatcher>,
+    pub(super) version: Option<GlobMatcher>,
+    /// One of these, where there is any.
+    pub(super) paths: Vec<GlobMatcher>,
+    /// One of these, where there is any.
+    pub(super) purls: Vec<Purl>,
 }
 
 impl Pattern {
@@ -51,13 +54,14 @@ impl Pattern {
         let fits = |pattern: &Option<GlobMatcher>, text: &str| {
             pattern.as_ref().is_none_or(|pattern| pattern.is_match(text))
         };
-        fits(&self.package, subject.name)
+        let path = subject.path.trim_start_matches('/');
+        let lies_there = || self.paths.iter().any(|pattern| pattern.is_match(path));
+        let is_package = |purl: &Purl| subject.purl.is_some_and(|package| purl.covers(package));
+        self.kind.is_none_or(|kind| kind == subject.kind)
+            && fits(&self.package, subject.name)
             && fits(&self.version, subject.version)
-            && fits(&self.path, subject.path.trim_start_matches('/'))
-            && self
-                .purl
-                .as_ref()
-                .is_none_or(|purl| subject.purl.is_some_and(|package| purl.covers(package)))
+            && (self.paths.is_empty() || lies_there())
+            && (self.purls.is_empty() || self.purls.iter().any(is_package))
     }
 }
 
@@ -99,8 +103,9 @@ fn statement(name: &str, entry: Entry) -> std::result::Result<Statement, String>
         about: About::Pattern(Box::new(Pattern {
             package: glob(entry.package)?,
             version: glob(entry.version)?,
-            path: glob(entry.path)?,
-            purl: purl.map_err(|error| error.to_string())?,
+            paths: glob(entry.path)?.into_iter().collect(),
+            purls: purl.map_err(|error| error.to_string())?.into_iter().collect(),
+            kind: None,
         })),
         decision: Some(Decision {
             status: entry.status.unwrap_or(DecisionStatus::Accepted),

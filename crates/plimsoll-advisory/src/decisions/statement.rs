@@ -15,8 +15,17 @@ pub struct Product {
     pub names: Vec<String>,
 }
 
+/// What kind of finding it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    Vulnerability,
+    Secret,
+    License,
+}
+
 /// What a decision may be about.
 pub(super) struct Subject<'a> {
+    pub(super) kind: Kind,
     pub(super) product: &'a Product,
     /// The ids of the vulnerability, or of the check.
     pub(super) ids: Vec<&'a str>,
@@ -80,6 +89,14 @@ impl Statement {
 
     pub(super) fn is_of_ignore_file(&self) -> bool {
         matches!(self.about, About::Pattern(_))
+    }
+
+    /// The only kind of finding that it is about; `None` where it may be any.
+    pub(super) fn kind(&self) -> Option<Kind> {
+        match &self.about {
+            About::Pattern(pattern) => pattern.kind,
+            About::Products(_) => None,
+        }
     }
 
     /// Whether this counts, and not `other`, where both are about the same. At the same time the later in the file counts.

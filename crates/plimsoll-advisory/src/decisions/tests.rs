@@ -1,5 +1,5 @@
 use jiff::civil::date;
-use plimsoll_core::{DecisionStatus, FixState, Severity};
+use plimsoll_core::{DecisionStatus, Ecosystem, FixState, LicenseCategory, Severity};
 
 use super::*;
 use crate::testing::{self, deb};
@@ -149,8 +149,6 @@ fn mistakes_in_ignore_files_are_errors_with_their_place() {
             .unwrap_err();
         assert!(error.to_string().contains(expected), "{error}");
     }
-    let yaml = Decisions::default().read_ignore_file("i.yaml", "").unwrap_err();
-    assert!(yaml.to_string().contains("YAML"));
 }
 
 #[test]
@@ -326,4 +324,112 @@ fn secrets_by_check_and_file() {
     decisions.read_ignore_file(PLIMSOLLIGNORE, text).unwrap();
     let decided = decisions.on_secrets(vec![secret("app/tests/a.pem"), secret("app/b.pem")], TODAY);
     assert_eq!((decided.counted.len(), decided.suppressed.len()), (1, 1));
+}
+
+const YAML: &str = "
+# as Trivy documents it
+vulnerabilities:
+  - id: CVE-2026-1
+    paths:
+      - 'usr/lib/*/site-packages/**'
+    statement: not reachable
+  - id: CVE-2026-2
+    purls: ['pkg:pypi/other']
+    expired_at: 2030-01-31
+misconfigurations:
+  - id: AVD-DS-0002
+secrets:
+  - {id: aws-key, paths: [app/*]}
+licenses:
+  - id: GPL-3.0-only
+    purls: [pkg:pypi/flask@2.0.0]
+    expired_at: 2030-01-31T10:00:00Z
+";
+
+#[test]
+fn trivys_lists_in_yaml() {
+    let mut decisions = Decisions::default();
+    decisions.read_ignore_file(TRIVYIGNORE_YAML, YAML).unwrap();
+    let flask = || Package::new(Ecosystem::PyPi, "flask", "2.0.0");
+    let found = |id: &str, path: &str| {
+        let evidence = path.to_owned();
+        testing::found(id, Package { evidence, ..flask() }, FixState::Affected)
+    };
+    let all = vec![
+        found("CVE-2026-1", "usr/lib/python3/site-packages/flask/METADATA"),
+        found("CVE-2026-1", "usr/lib/a/b/site-packages/flask/METADATA"),
+        found("CVE-2026-2", "x"),
+        found("aws-key", "app/x"),
+        found("GPL-3.0-only", "x"),
+    ];
+    let url = |_: &Package| "pkg:pypi/flask@2.0.0".to_owned();
+    let decided = decisions.on_vulnerabilities(&Product::default(), all, url, TODAY);
+    assert_eq!(decided.counted.len(), 4);
+    let [suppressed] = &decided.suppressed[..] else {
+        panic!()
+    };
+    assert_eq!(suppressed.decision.reason, "not reachable");
+    assert_eq!(suppressed.decision.source, TRIVYIGNORE_YAML);
+    // What was not looked for is not said to match nothing.
+    let remarks = decisions.remarks(TODAY);
+    assert_eq!(remarks.len(), 2, "{remarks:?}");
+    assert!(remarks[0].contains("misconfigurations") && remarks[1].contains("CVE-2026-2"));
+
+    let license = |name: &str| LicenseFinding {
+        license: name.to_owned(),
+        category: LicenseCategory::Restricted,
+        severity: Severity::High,
+        package: flask(),
+    };
+    let licenses = vec![license("GPL-3.0-only"), license("CVE-2026-1")];
+    let decided = decisions.on_licenses(licenses, url, TODAY);
+    assert_eq!((decided.counted.len(), decided.suppressed.len()), (1, 1));
+    assert_eq!(
+        decided.suppressed[0].decision.expires.as_deref(),
+        Some("2030-01-31")
+    );
+}
+
+#[test]
+fn wrong_lists_in_yaml() {
+    for (text, expected) in [
+        (
+            "vulnerabilities:\n  - paths: [a]\n",
+            "line 2: the entry has no `id`",
+        ),
+        (
+            "vulnerabilities:\n  - id: A\n    expires: 2030-01-01\n",
+            "line 3: `expires` says nothing",
+        ),
+        (
+            "vulnerabilities:\n  - id: A\n    expired_at: soon\n",
+            "line 3: `soon` is not a day",
+        ),
+        (
+            "vulnerabilities:\n  - id: A\n    paths: a\n",
+            "line 3: `paths` is not a list",
+        ),
+        ("vulnerabilities:\n  - id: A\n    paths: ['[a']\n", "line 3: "),
+        ("vulnerabilities:\n  - id: A\n    purls: [flask]\n", "line 3: "),
+        (
+            "vulnerabilities:\n  - CVE-1\n",
+            "line 2: an entry is not a mapping",
+        ),
+        (
+            "vulnerabilites: []\n",
+            "line 1: `vulnerabilites` is no list of findings",
+        ),
+        ("- id: A\n", "line 1: the file is not a mapping"),
+        ("a: b: c\n", "line 1: "),
+    ] {
+        let error = Decisions::default().read_ignore_file("i.yml", text).unwrap_err();
+        let message = error.to_string();
+        assert!(
+            message.contains("`i.yml`") && message.contains(expected),
+            "{text}: {message}"
+        );
+    }
+    for nothing in ["", "# only a comment\n", "vulnerabilities:\nsecrets: []\n"] {
+        Decisions::default().read_ignore_file("i.yml", nothing).unwrap();
+    }
 }

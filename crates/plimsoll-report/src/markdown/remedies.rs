@@ -1,7 +1,7 @@
-use plimsoll_core::{Remedies, Suppressed, Vulnerability};
+use plimsoll_core::Remedies;
 
 use super::{Table, heading, literal, message, plain};
-use crate::shown::base_remedy;
+use crate::shown::{NotCounted, base_remedy};
 use crate::text::{count, decision};
 
 /// What would make vulnerabilities vanish.
@@ -33,16 +33,16 @@ pub(super) fn remedies(text: &mut String, remedies: &Remedies) {
 }
 
 /// What does not count, and why.
-pub(super) fn suppressed(text: &mut String, suppressed: &[Suppressed<Vulnerability>]) {
+pub(super) fn suppressed(text: &mut String, suppressed: &[NotCounted<'_>]) {
     if suppressed.is_empty() {
         return;
     }
     heading(text, 2, "Not counted, by decision");
-    let mut table = Table::new(&["Vulnerability", "Package", "Decision", "Reason", "Source"]);
+    let mut table = Table::new(&["Finding", "Where", "Decision", "Reason", "Source"]);
     for one in suppressed {
         table.row([
-            literal(&one.finding.id),
-            literal(&one.finding.package.name),
+            literal(one.what),
+            literal(&one.subject),
             decision(one.decision.status).to_owned(),
             message(&one.decision.reason),
             plain(&one.decision.source),

@@ -3,7 +3,7 @@ use plimsoll_core::{LicenseFinding, Severity, SeverityCounts};
 use super::remedies::{remedies, suppressed};
 use super::{Table, coverage, findings, heading, literal, message, plain, vulnerabilities, warnings};
 use crate::ScanReport;
-use crate::shown::{NONE, license_groups, nothing_in, some_packages};
+use crate::shown::{NONE, license_groups, not_counted, nothing_in, some_packages};
 use crate::targets::{Target, targets};
 use crate::text::{bytes, category, count, end_of_life, left_out, packages};
 
@@ -50,7 +50,12 @@ pub fn scan(report: &ScanReport) -> String {
         }
     }
     remedies(&mut text, &report.remedies);
-    suppressed(&mut text, &report.suppressed);
+    let decided = not_counted(
+        &report.suppressed,
+        &report.suppressed_secrets,
+        &report.suppressed_licenses,
+    );
+    suppressed(&mut text, &decided);
     if !report.secrets.is_empty() {
         heading(&mut text, 2, "Secrets");
         findings(&mut text, &report.secrets);

@@ -41,6 +41,9 @@ pub struct ScanReport {
     /// Secrets that a decision took out of the count.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub suppressed_secrets: Vec<Suppressed<Finding>>,
+    /// Licences that a decision took out of the count.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub suppressed_licenses: Vec<Suppressed<LicenseFinding>>,
     /// What was found and left out, because only some of it was asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub left_out: Option<LeftOut>,

@@ -1,7 +1,7 @@
-use plimsoll_core::{Remedies, Suppressed, Vulnerability};
+use plimsoll_core::Remedies;
 
 use super::{Style, bound, heading, keep_whole, line, put};
-use crate::shown::base_remedy;
+use crate::shown::{NotCounted, base_remedy};
 use crate::text::{clean, count, decision, shortened};
 
 /// More packages than these are counted, not listed.
@@ -40,16 +40,16 @@ pub(super) fn remedies(text: &mut String, remedies: &Remedies, style: Style) {
 }
 
 /// What does not count, and why.
-pub(super) fn suppressed(text: &mut String, suppressed: &[Suppressed<Vulnerability>], style: Style) {
+pub(super) fn suppressed(text: &mut String, suppressed: &[NotCounted<'_>], style: Style) {
     if suppressed.is_empty() {
         return;
     }
     heading(text, "Not counted, by decision");
-    let mut table = style.table(&["Vulnerability", "Package", "Decision", "Reason", "Source"]);
+    let mut table = style.table(&["Finding", "Where", "Decision", "Reason", "Source"]);
     for one in suppressed {
         table.add_row([
-            clean(&one.finding.id),
-            clean(&one.finding.package.name),
+            clean(one.what),
+            clean(&one.subject),
             decision(one.decision.status).to_owned(),
             shortened(&clean(&one.decision.reason), 120),
             clean(&one.decision.source),

@@ -5,7 +5,7 @@ use super::remedies::{remedies, suppressed};
 use super::{Style, bound, coverage_lines, heading, keep_whole, line, put};
 use crate::ScanReport;
 use crate::facts::place;
-use crate::shown::{NONE, license_groups, nothing_in, some_packages, urgency, whence};
+use crate::shown::{NONE, license_groups, not_counted, nothing_in, some_packages, urgency, whence};
 use crate::targets::{Target, targets};
 use crate::text::{category, clean, count, counts, end_of_life, left_out, name, packages, shortened, status};
 
@@ -53,12 +53,13 @@ pub fn scan(report: &ScanReport, style: Style) -> String {
         vulnerabilities(&mut text, target.vulnerabilities, style);
     }
     remedies(&mut text, &report.remedies, style);
-    suppressed(&mut text, &report.suppressed, style);
+    let decided = not_counted(
+        &report.suppressed,
+        &report.suppressed_secrets,
+        &report.suppressed_licenses,
+    );
+    suppressed(&mut text, &decided, style);
     secrets(&mut text, &report.secrets, style);
-    if !report.suppressed_secrets.is_empty() {
-        let decided = count(report.suppressed_secrets.len(), "secret");
-        line(&mut text, &format!("\nnot counted, by decision: {decided}"));
-    }
     licenses(&mut text, &report.licenses, style);
     style.finish(&text)
 }

@@ -48,6 +48,7 @@ pub(crate) fn audit(
         &artifact(image, request.name, &scanned.inventory)?,
         std::mem::take(&mut scanned.matches.vulnerabilities),
         std::mem::take(&mut scanned.inventory.secrets),
+        None,
     );
     scanned.matches.vulnerabilities = decided.vulnerabilities.counted;
     scanned.inventory.secrets = decided.secrets.counted;

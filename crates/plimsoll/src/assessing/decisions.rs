@@ -4,8 +4,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
-use plimsoll_advisory::decisions::{Decided, Decisions, PLIMSOLLIGNORE, Product, TRIVYIGNORE};
-use plimsoll_core::{Finding, Vulnerability};
+use plimsoll_advisory::decisions::{
+    Decided, Decisions, PLIMSOLLIGNORE, Product, TRIVYIGNORE, TRIVYIGNORE_YAML,
+};
+use plimsoll_core::{Finding, LicenseFinding, Vulnerability};
 use plimsoll_report::{Artifact, image_purls, purl};
 
 use crate::exit;
@@ -14,8 +16,9 @@ use crate::failure::with_code;
 /// Which findings do not count
 #[derive(Debug, Clone, Default, clap::Args)]
 pub(crate) struct DecisionArgs {
-    /// Decisions on what does not count, as `.plimsollignore` (TOML) or Trivy's list of ids; by default
-    /// `.plimsollignore` and `.trivyignore` in the current folder, or in the one that is audited
+    /// Decisions on what does not count, as `.plimsollignore` (TOML), Trivy's list of ids or its lists in YAML; by
+    /// default `.plimsollignore`, `.trivyignore` and `.trivyignore.yaml` in the current folder, or in the one that is
+    /// audited
     #[arg(long, visible_alias = "ignore-file", value_name = "FILE")]
     ignorefile: Vec<PathBuf>,
     /// VEX documents: OpenVEX, CycloneDX or CSAF in JSON
@@ -28,7 +31,9 @@ impl DecisionArgs {
     pub(crate) fn read(&self, folder: &Path) -> anyhow::Result<Decisions> {
         let mut decisions = Decisions::default();
         let usual: Vec<PathBuf> = match self.ignorefile.is_empty() {
-            true => [PLIMSOLLIGNORE, TRIVYIGNORE].map(|name| folder.join(name)).into(),
+            true => [PLIMSOLLIGNORE, TRIVYIGNORE, TRIVYIGNORE_YAML]
+                .map(|name| folder.join(name))
+                .into(),
             false => Vec::new(),
         };
         for file in usual.iter().filter(|file| file.is_file()).chain(&self.ignorefile) {
@@ -60,15 +65,17 @@ fn read(file: &Path) -> anyhow::Result<Vec<u8>> {
 pub(crate) struct Outcome {
     pub(crate) vulnerabilities: Decided<Vulnerability>,
     pub(crate) secrets: Decided<Finding>,
+    pub(crate) licenses: Option<Decided<LicenseFinding>>,
     pub(crate) remarks: Vec<String>,
 }
 
-/// Takes what is decided upon out of the count.
+/// Takes what is decided upon out of the count. `licenses` are there where they were asked for.
 pub(crate) fn decide(
     decisions: &Decisions,
     artifact: &Artifact,
     vulnerabilities: Vec<Vulnerability>,
     secrets: Vec<Finding>,
+    licenses: Option<Vec<LicenseFinding>>,
 ) -> Outcome {
     let today = jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date();
     let purl = |package: &_| {
@@ -81,6 +88,7 @@ pub(crate) fn decide(
     Outcome {
         vulnerabilities: decisions.on_vulnerabilities(&product(artifact), vulnerabilities, purl, today),
         secrets: decisions.on_secrets(secrets, today),
+        licenses: licenses.map(|found| decisions.on_licenses(found, purl, today)),
         remarks: decisions.remarks(today),
     }
 }

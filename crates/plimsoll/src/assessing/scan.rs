@@ -211,6 +211,7 @@ fn blank(artifact: Artifact, packages: Vec<Package>) -> anyhow::Result<ScanRepor
         licenses: Vec::new(),
         suppressed: Vec::new(),
         suppressed_secrets: Vec::new(),
+        suppressed_licenses: Vec::new(),
         left_out: None,
         remedies: Remedies::default(),
         warnings: Vec::new(),

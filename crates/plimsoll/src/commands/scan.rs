@@ -312,12 +312,19 @@ fn finish(
     told(invocation, &report, outputs)?;
     let found = std::mem::take(&mut report.vulnerabilities);
     let secrets = std::mem::take(&mut report.secrets);
-    let decided = decide(&decisions, &report.artifact, found, secrets);
+    let licenses = args
+        .scanners()
+        .licenses
+        .then(|| std::mem::take(&mut report.licenses));
+    let decided = decide(&decisions, &report.artifact, found, secrets, licenses);
     (report.vulnerabilities, report.suppressed) = (
         decided.vulnerabilities.counted,
         decided.vulnerabilities.suppressed,
     );
     (report.secrets, report.suppressed_secrets) = (decided.secrets.counted, decided.secrets.suppressed);
+    if let Some(licenses) = decided.licenses {
+        (report.licenses, report.suppressed_licenses) = (licenses.counted, licenses.suppressed);
+    }
     for remark in decided.remarks {
         invocation.printer.warn(&remark);
     }

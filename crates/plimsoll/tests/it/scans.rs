@@ -93,6 +93,22 @@ fn decisions_take_findings_out_of_the_count_and_are_handed_on() {
     assert!(code == 2 && message.contains("reason"), "{message}");
     std::fs::remove_file(&ignore).unwrap();
 
+    let yaml = sandbox.path(".trivyignore.yaml");
+    let entry = "  - id: CVE-2019-14697\n    purls: ['pkg:apk/alpine/musl', 'pkg:apk/alpine/musl-utils']\n    statement: no x87 here\n";
+    let license = "  - id: MIT\n    statement: we may\n";
+    std::fs::write(&yaml, format!("vulnerabilities:\n{entry}licenses:\n{license}")).unwrap();
+    let (code, table) = gate(&["--scanners", "vuln,license"]);
+    assert!(
+        code == Some(1) && table.contains("no x87 here") && table.contains("we may"),
+        "{table}"
+    );
+    let (code, table) = gate(&[]);
+    assert!(code == Some(0) && table.contains("no x87 here"), "{table}");
+    std::fs::write(&yaml, format!("vulnerabilities:\n{entry}    until: tomorrow\n")).unwrap();
+    let (code, message) = sandbox.fails(&["scan", &name]);
+    assert!(code == 2 && message.contains("line 5: `until`"), "{message}");
+    std::fs::remove_file(&yaml).unwrap();
+
     // An accepted finding is affected, so the document leaves it in the count; as not affected, it goes.
     let file = sandbox.path("vex.json");
     std::fs::write(&file, &vex).unwrap();
