@@ -43,7 +43,7 @@ impl Purl {
     pub fn covers(&self, other: &Self) -> bool {
         let same = |mine: &Option<String>, theirs: &Option<String>| mine.is_none() || mine == theirs;
         self.kind == other.kind
-            && self.namespace == other.namespace
+            && self.vendor() == other.vendor()
             && self.name == other.name
             && same(&self.version, &other.version)
             && same(&self.subpath, &other.subpath)
@@ -51,6 +51,21 @@ impl Purl {
                 .qualifiers
                 .iter()
                 .all(|(key, value)| other.qualifiers.get(key) == Some(value))
+    }
+
+    /// The namespace; of RPM packages by the distribution's own name, for which tools have several.
+    fn vendor(&self) -> Option<&str> {
+        let namespace = self.namespace.as_deref()?;
+        Some(match (self.kind.as_str(), namespace) {
+            ("rpm", "alma") => "almalinux",
+            ("rpm", "amzn") => "amazon",
+            ("rpm", "mariner") => "cbl-mariner",
+            ("rpm", "ol" | "oraclelinux") => "oracle",
+            ("rpm", "rhel") => "redhat",
+            ("rpm", "rockylinux") => "rocky",
+            ("rpm", "sles") => "suse",
+            _ => namespace,
+        })
     }
 }
 
@@ -245,5 +260,7 @@ mod tests {
         ] {
             assert_eq!(purl(statement).covers(&installed), covers, "{statement}");
         }
+        assert!(purl("pkg:rpm/almalinux/bash").covers(&purl("pkg:rpm/alma/bash@5")));
+        assert!(!purl("pkg:rpm/rocky/bash").covers(&purl("pkg:rpm/alma/bash@5")));
     }
 }

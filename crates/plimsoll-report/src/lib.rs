@@ -28,13 +28,14 @@ pub mod spdx;
 pub mod table;
 mod targets;
 mod text;
+mod trivy;
 pub mod trivy_json;
 
 pub use error::{Error, Result};
 pub use model::{
     Artifact, ArtifactKind, AuditReport, Changed, Compared, Comparison, Coverage, CoverageStatus,
     DatabaseSummary, Document, FeedSummary, HealthcheckSummary, ImageSummary, LayerSummary, LeftOut,
-    Measurements, PackageDifferences, PolicyOverride, ScanReport, SchemaVersion, Side, Tool,
-    VulnerabilityDifferences,
+    Measurements, PackageDifferences, PolicyOverride, ScanReport, SchemaVersion, Side, Subject, SubjectKind,
+    Tool, VulnerabilityDifferences,
 };
 pub use purl::{image_purls, purl};

@@ -178,6 +178,7 @@ pub(crate) fn scan() -> ScanReport {
         artifact: Artifact {
             name: "app:1".to_owned(),
             kind: ArtifactKind::ContainerImage,
+            subject: None,
             image_id: Some(Digest::of(b"config")),
             manifest_digest: Some(Digest::of(b"manifest")),
             references: vec!["app:1".parse().unwrap()],

@@ -3,6 +3,7 @@
 use plimsoll_core::{Ecosystem, Package, Vulnerability};
 
 use crate::ScanReport;
+use crate::trivy::{family, stands_in_a_file};
 
 /// The packages of one kind, or of one file, with their vulnerabilities.
 pub(crate) struct Target<'a> {
@@ -108,36 +109,46 @@ fn target_of<'t, 'a>(
     &mut targets[index]
 }
 
-/// The title and the kind of the target of a language's package. What stands together in one file (a program, a list of
-/// installed packages) is a target of its own.
+/// The title and the kind of the target of a language's package.
 fn language(package: &Package) -> (&str, &'static str) {
-    let file = Some(package.evidence.as_str()).filter(|path| !path.is_empty());
-    match package.ecosystem {
-        Ecosystem::PyPi => ("Python", "python-pkg"),
-        Ecosystem::Npm => ("Node.js", "node-pkg"),
-        Ecosystem::Gem => ("Ruby", "gemspec"),
-        Ecosystem::Maven => ("Java", "jar"),
-        Ecosystem::Conda => ("Conda", "conda-pkg"),
-        Ecosystem::Go => (file.unwrap_or("Go"), "gobinary"),
-        Ecosystem::Cargo => (file.unwrap_or("Rust"), "rustbinary"),
-        Ecosystem::Composer => (file.unwrap_or("PHP"), "composer-vendor"),
-        Ecosystem::NuGet => (file.unwrap_or(".NET"), "dotnet-core"),
-        Ecosystem::Generic | Ecosystem::Deb | Ecosystem::Apk | Ecosystem::Rpm => ("Programs", "binary"),
+    let title = match package.ecosystem {
+        Ecosystem::PyPi => "Python",
+        Ecosystem::Npm => "Node.js",
+        Ecosystem::Gem => "Ruby",
+        Ecosystem::Maven => "Java",
+        Ecosystem::Conda => "Conda",
+        Ecosystem::Go => "Go",
+        Ecosystem::Cargo => "Rust",
+        Ecosystem::Composer => "PHP",
+        Ecosystem::NuGet => ".NET",
+        Ecosystem::Generic | Ecosystem::Deb | Ecosystem::Apk | Ecosystem::Rpm => "Programs",
+    };
+    (
+        target_file(package).unwrap_or(title),
+        language_kind(package.ecosystem),
+    )
+}
+
+/// Trivy's word for the targets of a language's packages.
+pub(crate) fn language_kind(ecosystem: Ecosystem) -> &'static str {
+    match ecosystem {
+        Ecosystem::PyPi => "python-pkg",
+        Ecosystem::Npm => "node-pkg",
+        Ecosystem::Gem => "gemspec",
+        Ecosystem::Maven => "jar",
+        Ecosystem::Conda => "conda-pkg",
+        Ecosystem::Go => "gobinary",
+        Ecosystem::Cargo => "rustbinary",
+        Ecosystem::Composer => "composer-vendor",
+        Ecosystem::NuGet => "dotnet-core",
+        Ecosystem::Generic | Ecosystem::Deb | Ecosystem::Apk | Ecosystem::Rpm => "binary",
     }
 }
 
-/// Trivy's name for the distribution with this `ID`.
-pub(crate) fn family(id: &str) -> &str {
-    match id {
-        "almalinux" => "alma",
-        "amzn" => "amazon",
-        "mariner" => "cbl-mariner",
-        "ol" => "oracle",
-        "opensuse" => "opensuse-leap",
-        "rhel" => "redhat",
-        "sle-micro" | "sl-micro" => "slem",
-        other => other,
-    }
+/// The file that is the package's target, where it stands in one together with others.
+pub(crate) fn target_file(package: &Package) -> Option<&str> {
+    let is_target = stands_in_a_file(package.ecosystem) && !package.evidence.is_empty();
+    is_target.then_some(package.evidence.as_str())
 }
 
 /// The kind of package that a distribution is made of, where it is one of those that are read.

@@ -1,6 +1,6 @@
 use super::model::{Bom, Component, LicenseChoice, Property};
 use crate::sbom::{Found, Gathered, Sbom};
-use crate::{ArtifactKind, Error, Result};
+use crate::{ArtifactKind, Error, Result, Subject, SubjectKind};
 
 /// What marks an occurrence as a file that the package consists of, and not as what proves it.
 pub(super) const OWNED: &str = "file of the package";
@@ -28,6 +28,7 @@ pub fn read(bytes: &[u8], name: &str) -> Result<Sbom> {
     gathered.image(&facts(&bom.metadata.properties));
     if let Some(subject) = &bom.metadata.component {
         gathered.image(&facts(&subject.properties));
+        gathered.subject(described(subject));
         subject
             .components
             .iter()
@@ -43,6 +44,21 @@ pub fn read(bytes: &[u8], name: &str) -> Result<Sbom> {
     Ok(gathered.finish())
 }
 
+/// What the document is about. A type that CycloneDX does not have is as good as none.
+fn described(component: &Component) -> Subject {
+    let text = |text: &Option<String>| text.clone().filter(|text| !text.is_empty());
+    let name = match text(&component.group) {
+        Some(group) => format!("{group}/{}", component.name),
+        None => component.name.clone(),
+    };
+    Subject {
+        name,
+        kind: SubjectKind::of(&component.kind).unwrap_or(SubjectKind::Application),
+        version: text(&component.version),
+        purl: text(&component.purl),
+    }
+}
+
 fn facts(properties: &[Property]) -> Vec<(&str, &str)> {
     let pairs = properties.iter();
     pairs
@@ -56,10 +72,13 @@ fn take(component: &Component, gathered: &mut Gathered) {
     let version = component.version.as_deref().unwrap_or_default();
     match component.kind.as_str() {
         "operating-system" => gathered.operating_system(&component.name, version, &facts),
-        // Files, devices and the like are no packages; an application without a package URL is a folder or a lock
-        // file that holds packages.
         "library" | "framework" => package(component, version, facts, gathered),
         _ if component.purl.is_some() => package(component, version, facts, gathered),
+        // A program, a folder or a lock file that holds packages.
+        "application" => {
+            gathered.application(component.bom_ref.as_deref().unwrap_or_default(), &component.name);
+        }
+        // Files, devices and the like are no packages.
         _ => {}
     }
     component

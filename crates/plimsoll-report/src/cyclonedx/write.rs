@@ -1,3 +1,6 @@
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
 use plimsoll_core::{Ecosystem, Package};
 use plimsoll_license::License as ReadLicense;
 
@@ -8,9 +11,12 @@ use super::model::{
 use super::vulnerabilities::vulnerabilities;
 use crate::identity::{purl_in, references, uuid};
 use crate::sbom::{
-    artifact_facts, cpe_of_distribution, cpe_of_package, declared, distribution_facts, package_facts,
+    Facts, PackageFacts, application_facts, applications, artifact_facts, cpe_of_distribution,
+    cpe_of_package, declared, distribution_facts,
 };
-use crate::{Artifact, ArtifactKind, Error, Result, ScanReport, Tool, image_purls};
+use crate::targets::{language_kind, target_file};
+use crate::trivy::family;
+use crate::{Artifact, ArtifactKind, Error, Result, ScanReport, Subject, Tool, image_purls};
 
 /// The report as a CycloneDX 1.6 document, indented, with a final line feed: the image or directory, its operating system, its
 /// packages with where they were found, how they hang together, and the vulnerabilities that were matched.
@@ -26,12 +32,12 @@ pub fn render(report: &ScanReport) -> Result<String> {
     Ok(text)
 }
 
-/// The reference and the type of what the document is about. CycloneDX has no type for directories; `file` is what
-/// other tools take for them.
-fn subject(artifact: &Artifact) -> (&'static str, &'static str) {
+/// What the document calls the thing that it is about.
+fn reference(artifact: &Artifact) -> &'static str {
     match artifact.kind {
-        ArtifactKind::Directory => ("directory", "file"),
-        ArtifactKind::ContainerImage | ArtifactKind::Cyclonedx | ArtifactKind::Spdx => ("image", "container"),
+        ArtifactKind::ContainerImage => "image",
+        ArtifactKind::Directory => "directory",
+        ArtifactKind::Cyclonedx | ArtifactKind::Spdx => "subject",
     }
 }
 
@@ -39,9 +45,12 @@ fn bom(report: &ScanReport) -> Bom {
     let artifact = &report.artifact;
     let references = references(&report.packages, artifact);
     let system = operating_system(artifact);
+    let applications = applications(&report.packages);
     let mut components: Vec<Component> = system.iter().cloned().collect();
+    components.extend(applications.iter().map(|(file, kind)| application(file, kind)));
+    let facts = PackageFacts::new(report);
     let all = report.packages.iter().zip(&references);
-    components.extend(all.map(|(package, reference)| component(package, reference, artifact)));
+    components.extend(all.map(|(package, reference)| component(package, reference, artifact, &facts)));
     Bom {
         schema: Some("http://cyclonedx.org/schema/bom-1.6.schema.json".to_owned()),
         bom_format: "CycloneDX".to_owned(),
@@ -71,11 +80,27 @@ fn tool(tool: &Tool) -> Component {
     }
 }
 
-fn properties(facts: Vec<(String, String)>) -> Vec<Property> {
-    facts
-        .into_iter()
-        .map(|(name, value)| Property { name, value })
-        .collect()
+fn properties(facts: Facts<'_>) -> Vec<Property> {
+    let property = |(name, value): (&str, Cow<'_, str>)| Property {
+        name: name.to_owned(),
+        value: value.into_owned(),
+    };
+    facts.into_iter().map(property).collect()
+}
+
+/// A program or a list of what is installed, which is no package and holds some.
+fn application(file: &str, kind: &'static str) -> Component {
+    Component {
+        bom_ref: Some(application_reference(file, kind)),
+        kind: "application".to_owned(),
+        name: file.to_owned(),
+        properties: properties(application_facts(kind)),
+        ..Component::default()
+    }
+}
+
+fn application_reference(file: &str, kind: &str) -> String {
+    format!("{kind}:{file}")
 }
 
 fn described(report: &ScanReport) -> Component {
@@ -85,14 +110,16 @@ fn described(report: &ScanReport) -> Component {
         alg: "SHA-256".to_owned(),
         content: digest.hex(),
     });
-    let (reference, kind) = subject(artifact);
+    let (name, kind) = artifact.described();
+    let subject = artifact.subject.as_ref();
+    let stated = |of: fn(&Subject) -> &Option<String>| subject.and_then(|subject| of(subject).clone());
     Component {
-        bom_ref: Some(reference.to_owned()),
-        kind: kind.to_owned(),
-        name: artifact.name.clone(),
-        version: digest.map(|digest| digest.to_string()),
+        bom_ref: Some(reference(artifact).to_owned()),
+        kind: kind.as_str().to_owned(),
+        name: name.to_owned(),
+        version: stated(|one| &one.version).or_else(|| digest.map(|digest| digest.to_string())),
         hashes: hash.into_iter().collect(),
-        purl: image_purl(artifact),
+        purl: stated(|one| &one.purl).or_else(|| image_purl(artifact)),
         properties: properties(artifact_facts(report)),
         ..Component::default()
     }
@@ -111,7 +138,7 @@ fn operating_system(artifact: &Artifact) -> Option<Component> {
     Some(Component {
         bom_ref: Some(format!("os:{}-{version}", distribution.id)),
         kind: "operating-system".to_owned(),
-        name: distribution.id.clone(),
+        name: family(&distribution.id).to_owned(),
         version: Some(version.to_owned()).filter(|version| !version.is_empty()),
         description: distribution.pretty_name.clone(),
         cpe: cpe_of_distribution(distribution, release),
@@ -124,13 +151,13 @@ fn operating_system(artifact: &Artifact) -> Option<Component> {
     })
 }
 
-fn component(package: &Package, reference: &str, artifact: &Artifact) -> Component {
+fn component(package: &Package, reference: &str, artifact: &Artifact, facts: &PackageFacts<'_>) -> Component {
     let (group, name) = group_and_name(package);
     let declared = declared(package);
-    let mut facts = package_facts(package);
+    let mut facts = facts.of(package);
     if declared.differs {
         let stated = package.licenses.iter();
-        facts.extend(stated.map(|stated| ("plimsoll:license".to_owned(), stated.clone())));
+        facts.extend(stated.map(|stated| ("plimsoll:license", stated.into())));
     }
     let licenses = match &declared.expression {
         Some(expression) if declared.licenses.len() == 1 || expression.is_compound() => {
@@ -230,35 +257,41 @@ fn evidence(package: &Package) -> Evidence {
     }
 }
 
-/// The image holds the operating system and what is not of it; the operating system holds its packages; packages need
-/// others. What is known to need nothing and what nothing is known of is left out alike.
+/// The image holds the operating system, the files that hold packages, and what is of neither; the operating system holds
+/// its packages; packages need others. What is known to need nothing and what nothing is known of is left out alike.
 fn dependencies(report: &ScanReport, references: &[String], system: Option<&Component>) -> Vec<Dependency> {
     let system = system.and_then(|system| system.bom_ref.clone());
     let mut of_image: Vec<String> = system.iter().cloned().collect();
     let mut of_system = Vec::new();
+    let mut of_files: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for (package, reference) in report.packages.iter().zip(references) {
-        match &system {
-            Some(_) if package.ecosystem.is_distribution() => of_system.push(reference.clone()),
+        let file = target_file(package);
+        match (&system, file) {
+            (Some(_), _) if package.ecosystem.is_distribution() => of_system.push(reference.clone()),
+            (_, Some(file)) => {
+                let file = application_reference(file, language_kind(package.ecosystem));
+                of_files.entry(file).or_default().push(reference.clone());
+            }
             _ => of_image.push(reference.clone()),
         }
     }
-    let image = Dependency {
-        reference: subject(&report.artifact).0.to_owned(),
-        depends_on: of_image,
-    };
-    let system = system.map(|reference| Dependency {
+    of_image.extend(of_files.keys().cloned());
+    let holder = |reference: String, depends_on: Vec<String>| Dependency {
         reference,
-        depends_on: of_system,
-    });
+        depends_on,
+    };
+    let image = holder(reference(&report.artifact).to_owned(), of_image);
+    let system = system.map(|system| holder(system, of_system));
+    let files = of_files.into_iter().map(|(file, held)| holder(file, held));
     let packages = references.iter().enumerate().map(|(index, reference)| {
         let needed = report.dependencies.of(index).iter();
-        Dependency {
-            reference: reference.clone(),
-            depends_on: needed
-                .filter_map(|index| references.get(*index).cloned())
-                .collect(),
-        }
+        let needed = needed.filter_map(|index| references.get(*index).cloned());
+        holder(reference.clone(), needed.collect())
     });
     let packages = packages.filter(|package| !package.depends_on.is_empty());
-    std::iter::once(image).chain(system).chain(packages).collect()
+    std::iter::once(image)
+        .chain(system)
+        .chain(files)
+        .chain(packages)
+        .collect()
 }

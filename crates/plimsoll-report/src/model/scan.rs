@@ -105,6 +105,95 @@ pub enum ArtifactKind {
     Directory,
 }
 
+impl ArtifactKind {
+    /// The name that it has in documents: `container_image`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::ContainerImage => "container_image",
+            Self::Cyclonedx => "cyclonedx",
+            Self::Spdx => "spdx",
+            Self::Directory => "directory",
+        }
+    }
+}
+
+/// What an SBOM is about.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Subject {
+    /// What the SBOM calls it.
+    pub name: String,
+    /// What it is.
+    pub kind: SubjectKind,
+    /// Its version.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<String>,
+    /// Its package URL.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub purl: Option<String>,
+}
+
+/// What an SBOM can be about, in the words of CycloneDX.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+#[allow(missing_docs, reason = "CycloneDX defines them")]
+pub enum SubjectKind {
+    Application,
+    Container,
+    CryptographicAsset,
+    Data,
+    Device,
+    DeviceDriver,
+    File,
+    Firmware,
+    Framework,
+    Library,
+    MachineLearningModel,
+    OperatingSystem,
+    Platform,
+}
+
+impl SubjectKind {
+    const ALL: [Self; 13] = [
+        Self::Application,
+        Self::Container,
+        Self::CryptographicAsset,
+        Self::Data,
+        Self::Device,
+        Self::DeviceDriver,
+        Self::File,
+        Self::Firmware,
+        Self::Framework,
+        Self::Library,
+        Self::MachineLearningModel,
+        Self::OperatingSystem,
+        Self::Platform,
+    ];
+
+    /// The type of a CycloneDX component.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Application => "application",
+            Self::Container => "container",
+            Self::CryptographicAsset => "cryptographic-asset",
+            Self::Data => "data",
+            Self::Device => "device",
+            Self::DeviceDriver => "device-driver",
+            Self::File => "file",
+            Self::Firmware => "firmware",
+            Self::Framework => "framework",
+            Self::Library => "library",
+            Self::MachineLearningModel => "machine-learning-model",
+            Self::OperatingSystem => "operating-system",
+            Self::Platform => "platform",
+        }
+    }
+
+    /// The kind with this type of a CycloneDX component.
+    pub(crate) fn of(component_type: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == component_type)
+    }
+}
+
 /// What was scanned.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Artifact {
@@ -112,6 +201,9 @@ pub struct Artifact {
     pub name: String,
     /// What it is.
     pub kind: ArtifactKind,
+    /// Of an SBOM, what that is about, where it says so.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subject: Option<Subject>,
     /// The image ID.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub image_id: Option<Digest>,
@@ -148,11 +240,25 @@ pub struct Artifact {
 }
 
 impl Artifact {
+    /// What documents about it are about: the image, the directory, or what the SBOM is about. An SBOM that does not say
+    /// what it is about is taken for the file that it is. Other tools take `file` for directories too, for which CycloneDX
+    /// has no type.
+    pub(crate) fn described(&self) -> (&str, SubjectKind) {
+        match (self.kind, &self.subject) {
+            (ArtifactKind::ContainerImage, _) => (&self.name, SubjectKind::Container),
+            (_, Some(subject)) => (&subject.name, subject.kind),
+            (ArtifactKind::Directory | ArtifactKind::Cyclonedx | ArtifactKind::Spdx, None) => {
+                (&self.name, SubjectKind::File)
+            }
+        }
+    }
+
     /// An artifact of which nothing but this is known.
     pub fn new(name: impl Into<String>, kind: ArtifactKind) -> Self {
         Self {
             name: name.into(),
             kind,
+            subject: None,
             image_id: None,
             manifest_digest: None,
             references: Vec::new(),

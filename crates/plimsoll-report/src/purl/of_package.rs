@@ -2,6 +2,8 @@ use std::collections::BTreeMap;
 
 use plimsoll_core::{Distribution, Ecosystem, Package, Purl, SourcePackage};
 
+use crate::trivy::family;
+
 /// The package URL of `package`; `release` stands in place of `VERSION_ID` where it is known more exactly.
 pub(crate) fn purl_of(package: &Package, distribution: Option<&Distribution>, release: Option<&str>) -> Purl {
     let (namespace, name) = names(package, distribution);
@@ -112,12 +114,13 @@ fn normal_pypi(name: &str) -> String {
     normal
 }
 
-/// The vendor that package URLs name for the distribution with this `ID`.
+/// The vendor that package URLs name for the distribution with this `ID`: that which Trivy writes, which takes packages of
+/// no other for the distribution's.
 fn distribution_namespace(id: &str) -> String {
-    match id {
-        "rhel" => "redhat".to_owned(),
-        id if id.starts_with("opensuse-") => "opensuse".to_owned(),
-        id => id.to_lowercase(),
+    match family(id) {
+        "sles" | "slem" => "suse".to_owned(),
+        family if family.starts_with("opensuse-") => "opensuse".to_owned(),
+        family => family.to_lowercase(),
     }
 }
 

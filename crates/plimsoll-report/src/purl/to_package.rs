@@ -60,12 +60,16 @@ fn full_name(purl: &Purl, ecosystem: Ecosystem) -> String {
     }
 }
 
-/// Some tools put the epoch beside the version, also for Debian's packages.
+/// The version as its ecosystem writes it. Some tools put the epoch beside it, also for Debian's packages.
 fn full_version(purl: &Purl, ecosystem: Ecosystem, version: &str) -> String {
     let epoch = qualifier(purl, "epoch").filter(|epoch| *epoch != "0");
     match (ecosystem, epoch) {
         (Ecosystem::Rpm | Ecosystem::Deb, Some(epoch)) if !version.contains(':') => {
             format!("{epoch}:{version}")
+        }
+        // Go's own versions begin with a letter, which some tools leave out for the standard library.
+        (Ecosystem::Go, _) if version.starts_with(|first: char| first.is_ascii_digit()) => {
+            format!("v{version}")
         }
         _ => version.to_owned(),
     }
@@ -127,7 +131,7 @@ fn source_rpm(file: &str) -> Option<SourcePackage> {
 }
 
 /// The first two parts of a modularity label, `nodejs:18:8090020240101:abcdef`, are the module and its stream.
-fn module_and_stream(label: &str) -> String {
+pub(crate) fn module_and_stream(label: &str) -> String {
     label.splitn(3, ':').take(2).collect::<Vec<_>>().join(":")
 }
 
@@ -142,7 +146,8 @@ pub(crate) fn os_release_id(name: &str) -> String {
         "rockylinux" => "rocky",
         "opensuse.leap" => "opensuse-leap",
         "opensuse.tumbleweed" => "opensuse-tumbleweed",
-        "suse linux enterprise server" => "sles",
+        "suse" | "suse linux enterprise server" => "sles",
+        "slem" => "sle-micro",
         other => other,
     };
     id.to_owned()
@@ -219,6 +224,7 @@ mod tests {
         ] {
             assert_eq!(read(text).package.name, name);
         }
+        assert_eq!(read("pkg:golang/stdlib@1.19.4").package.version, "v1.19.4");
         let module = read("pkg:rpm/redhat/a@1?modularitylabel=nodejs%3A18%3A809%3Aabc");
         assert_eq!(module.package.module.as_deref(), Some("nodejs:18"));
         let purl = |text: &str| package_of(&text.parse().unwrap());

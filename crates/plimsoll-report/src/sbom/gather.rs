@@ -1,13 +1,14 @@
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use plimsoll_core::{
-    Dependencies, Digest, Distribution, EndOfLife, Origin, Package, PackageLayer, Platform, Purl, Reference,
-    SourcePackage,
+    Dependencies, Digest, Distribution, Ecosystem, EndOfLife, Origin, Package, PackageLayer, Platform, Purl,
+    Reference, SourcePackage,
 };
 
-use crate::purl::{NotAPackage, PurlPackage, names_as, os_release_id, package_of};
+use super::facts::SCANNED;
+use crate::purl::{NotAPackage, PurlPackage, module_and_stream, names_as, os_release_id, package_of};
 use crate::sbom::Sbom;
-use crate::{Artifact, ArtifactKind, Coverage, CoverageStatus};
+use crate::{Artifact, ArtifactKind, Coverage, CoverageStatus, Subject};
 
 /// What a document says of one package, whatever the document's form.
 #[derive(Debug, Default)]
@@ -33,10 +34,20 @@ pub(crate) struct Found<'a> {
 /// Collects what a document says, and makes an [`Sbom`] of it.
 pub(crate) struct Gathered {
     artifact: Artifact,
+    /// Whether this program wrote the document.
+    own: bool,
+    /// The instructions that made the layers, by their places.
+    instructions: BTreeMap<usize, String>,
     /// Each with what the document's dependencies call it.
     packages: Vec<(Package, String)>,
     /// What needs what, as the document calls them.
     needs: Vec<(String, String)>,
+    /// Which packages brought the files of which others.
+    owned: Vec<(String, String)>,
+    /// Which files hold which packages, where that is told from what needs what.
+    held: Vec<(String, String)>,
+    /// The files that hold packages and are none, by what the document calls them.
+    applications: HashMap<String, String>,
     /// How many packages were found on which release; the version may be empty.
     releases: BTreeMap<(String, String), usize>,
     unread: BTreeMap<String, (usize, String)>,
@@ -60,13 +71,25 @@ impl Gathered {
     pub(crate) fn new(kind: ArtifactKind, name: &str) -> Self {
         Self {
             artifact: Artifact::new(name, kind),
+            own: false,
+            instructions: BTreeMap::new(),
             packages: Vec::new(),
             needs: Vec::new(),
+            owned: Vec::new(),
+            held: Vec::new(),
+            applications: HashMap::new(),
             releases: BTreeMap::new(),
             unread: BTreeMap::new(),
             kept_unread: Vec::new(),
             warnings: Vec::new(),
             bad: Vec::new(),
+        }
+    }
+
+    /// Takes what the document says that it is about.
+    pub(crate) fn subject(&mut self, subject: Subject) {
+        if !subject.name.is_empty() {
+            self.artifact.subject = Some(subject);
         }
     }
 
@@ -76,15 +99,22 @@ impl Gathered {
         for &(name, value) in facts {
             let digest = || value.parse::<Digest>().ok();
             match name {
-                "plimsoll:image:id" | "aquasecurity:trivy:ImageID" => artifact.image_id = digest(),
+                SCANNED => self.own = true,
+                "aquasecurity:trivy:ImageID" => artifact.image_id = digest(),
                 "plimsoll:image:manifestDigest" => artifact.manifest_digest = digest(),
-                "plimsoll:image:reference" | "aquasecurity:trivy:RepoTag" => {
-                    artifact.references.extend(value.parse::<Reference>());
-                }
+                "aquasecurity:trivy:RepoTag" => artifact.references.extend(value.parse::<Reference>()),
                 "plimsoll:image:platform" => artifact.platform = value.parse::<Platform>().ok(),
                 "plimsoll:image:created" => artifact.created = Some(value.to_owned()),
-                "plimsoll:image:size" | "aquasecurity:trivy:Size" => artifact.size_bytes = value.parse().ok(),
-                "plimsoll:image:diffId" | "aquasecurity:trivy:DiffID" => artifact.diff_ids.extend(digest()),
+                "plimsoll:image:size" => artifact.size_bytes = value.parse().ok(),
+                "aquasecurity:trivy:Size" if artifact.size_bytes.is_none() => {
+                    artifact.size_bytes = value.parse().ok();
+                }
+                "aquasecurity:trivy:DiffID" => artifact.diff_ids.extend(digest()),
+                "plimsoll:image:createdBy" => {
+                    let pair = value.split_once(": ");
+                    let pair = pair.and_then(|(place, text)| Some((place.parse().ok()?, text.to_owned())));
+                    self.instructions.extend(pair);
+                }
                 "plimsoll:notRead" => {
                     let (subject, reason) = value.split_once(": ").unwrap_or((value, "not read"));
                     self.kept_unread
@@ -158,18 +188,16 @@ impl Gathered {
                 }
             }
         };
-        let facts = &found.facts;
-        let own = facts.iter().any(|(name, _)| name.starts_with("plimsoll:"));
-        if own || names_as(&parsed, &found.name, package.ecosystem) {
+        if self.own || package.name == found.name || names_as(&parsed, &found.name, package.ecosystem) {
             package.name = found.name;
         }
-        if own && !found.version.is_empty() {
+        if self.own && !found.version.is_empty() {
             package.version = found.version.to_owned();
         }
-        if own {
+        if self.own {
             package.source = None;
         }
-        complete(&mut package, facts);
+        self.complete(&mut package, &found.facts);
         package.licenses = found.licenses;
         package.supplier = found.supplier.filter(|name| !name.trim().is_empty());
         package.evidence = found.evidence;
@@ -180,9 +208,135 @@ impl Gathered {
         self.packages.push((package, found.reference.to_owned()));
     }
 
+    /// Takes what stands beside the package URL: facts of this program, of Trivy and of Syft.
+    fn complete(&self, package: &mut Package, facts: &[(&str, &str)]) {
+        let mut trivy = SourceParts::default();
+        let mut whole: Option<SourcePackage> = None;
+        let mut layer = LayerParts::default();
+        let mut removed = LayerParts::default();
+        for &(name, value) in facts {
+            match name {
+                "plimsoll:layer:createdBy" => layer.created_by = Some(value),
+                "plimsoll:removedBy:createdBy" => removed.created_by = Some(value),
+                "plimsoll:source:version" => {
+                    if let Some(source) = &mut whole {
+                        value.clone_into(&mut source.version);
+                    }
+                }
+                _ if value.is_empty() => {}
+                "aquasecurity:trivy:SrcName" | "SrcName" => trivy.name = value,
+                "aquasecurity:trivy:SrcVersion" | "SrcVersion" => trivy.version = value,
+                "aquasecurity:trivy:SrcRelease" | "SrcRelease" => trivy.release = value,
+                "aquasecurity:trivy:SrcEpoch" | "SrcEpoch" => trivy.epoch = value,
+                "plimsoll:source:name" => {
+                    whole = Some(SourcePackage {
+                        name: value.to_owned(),
+                        version: String::new(),
+                    });
+                }
+                "aquasecurity:trivy:Modularitylabel" | "Modularitylabel" => {
+                    package.module = Some(module_and_stream(value));
+                }
+                "aquasecurity:trivy:LayerDiffID" | "LayerDiffID" | "syft:location:0:layerID" => {
+                    layer.diff_id = layer.diff_id.or_else(|| value.parse().ok());
+                }
+                "plimsoll:layer:index" => layer.index = value.parse().ok(),
+                "plimsoll:removedBy:diffId" => removed.diff_id = value.parse().ok(),
+                "plimsoll:removedBy:index" => removed.index = value.parse().ok(),
+                "plimsoll:origin" => {
+                    package.origin = match value {
+                        "base" => Origin::Base,
+                        "app" => Origin::App,
+                        _ => Origin::Unknown,
+                    }
+                }
+                _ => {}
+            }
+        }
+        if let Some(source) = whole.or_else(|| trivy.source(package)) {
+            package.source = Some(source);
+        }
+        package.layer = layer.diff_id.map(|diff_id| self.layer(diff_id, &layer));
+        package.removed_by = removed.diff_id.map(|diff_id| PackageLayer {
+            diff_id,
+            index: removed.index.unwrap_or_default(),
+            created_by: removed.created_by.unwrap_or_default().to_owned(),
+        });
+    }
+
+    /// The layer with its place and its instruction. Others than this program do not list layers in their order.
+    fn layer(&self, diff_id: Digest, said: &LayerParts<'_>) -> PackageLayer {
+        let of_image = || {
+            let mut layers = self.artifact.diff_ids.iter();
+            layers.position(|known| self.own && *known == diff_id)
+        };
+        let index = said.index.or_else(of_image).unwrap_or_default();
+        let instruction = || self.instructions.get(&index).map(String::as_str);
+        let created_by = said.created_by.or_else(instruction).unwrap_or_default();
+        PackageLayer {
+            diff_id,
+            index,
+            created_by: created_by.to_owned(),
+        }
+    }
+
+    /// Takes that what the document calls `reference` is the file at `path`, which is no package and may hold some.
+    pub(crate) fn application(&mut self, reference: &str, path: &str) {
+        if !reference.is_empty() {
+            let path = path.trim_start_matches('/').to_owned();
+            self.applications.insert(reference.to_owned(), path);
+        }
+    }
+
     /// Takes that what the document calls `package` needs what it calls `needed`.
     pub(crate) fn needs(&mut self, package: &str, needed: &str) {
         self.needs.push((package.to_owned(), needed.to_owned()));
+    }
+
+    /// Takes that what the document calls `owner` is a package that brought the files of what it calls `owned`.
+    pub(crate) fn owns(&mut self, owner: &str, owned: &str) {
+        self.owned.push((owner.to_owned(), owned.to_owned()));
+    }
+
+    /// What a package of the distribution brought is not there twice.
+    fn leave_out_owned(&mut self) {
+        if self.owned.is_empty() {
+            return;
+        }
+        let of_distribution = |(package, reference): &(Package, String)| {
+            let counts = package.ecosystem.is_distribution();
+            counts.then(|| reference.clone())
+        };
+        let owners: HashSet<String> = self.packages.iter().filter_map(of_distribution).collect();
+        let owned = self.owned.iter().filter(|(owner, _)| owners.contains(owner));
+        let owned: HashSet<&str> = owned.map(|(_, owned)| owned.as_str()).collect();
+        self.packages.retain(|(package, reference)| {
+            package.ecosystem.is_distribution() || !owned.contains(reference.as_str())
+        });
+    }
+
+    /// Packages are proven by the files that hold them, where nothing else is said.
+    fn find_in_applications(&mut self) {
+        let held = self.needs.iter().chain(&self.held).filter_map(|(holder, held)| {
+            let path = self.applications.get(holder)?;
+            Some((held.as_str(), path.as_str()))
+        });
+        let held: HashMap<&str, &str> = held.collect();
+        for (package, reference) in &mut self.packages {
+            if let Some(path) = held
+                .get(reference.as_str())
+                .filter(|_| package.evidence.is_empty())
+            {
+                (*path).clone_into(&mut package.evidence);
+            }
+        }
+    }
+
+    /// Takes that what the document calls `holder` holds what it calls `held`.
+    pub(crate) fn holds(&mut self, holder: &str, held: &str) {
+        if self.applications.contains_key(holder) {
+            self.held.push((holder.to_owned(), held.to_owned()));
+        }
     }
 
     /// What needs what, once the packages are in order.
@@ -217,9 +371,13 @@ impl Gathered {
     /// What the document says, put in order.
     pub(crate) fn finish(mut self) -> Sbom {
         self.choose_release();
+        self.leave_out_owned();
+        self.find_in_applications();
         self.packages.sort_by(|(a, _), (b, _)| {
-            let key = |one: &Package| (one.ecosystem, one.name.clone(), one.version.clone());
-            key(a).cmp(&key(b)).then_with(|| a.evidence.cmp(&b.evidence))
+            fn key(one: &Package) -> (Ecosystem, &str, &str, &str) {
+                (one.ecosystem, &one.name, &one.version, &one.evidence)
+            }
+            key(a).cmp(&key(b))
         });
         let dependencies = self.dependencies();
         let unread = self.unread.into_iter().map(|(kind, (count, example))| {
@@ -327,52 +485,34 @@ fn distribution_of(id: &str, version: &str) -> (Distribution, Option<String>) {
     (distribution, release.then(|| version.to_owned()))
 }
 
-/// Takes what stands beside the package URL: facts of this program, of Trivy and of Syft.
-fn complete(package: &mut Package, facts: &[(&str, &str)]) {
-    if let Some(name) = fact(facts, &["plimsoll:source:name"]) {
-        package.source = Some(SourcePackage {
-            name: name.to_owned(),
-            version: fact(facts, &["plimsoll:source:version"])
-                .unwrap_or_default()
-                .to_owned(),
-        });
-    } else if let Some(name) = fact(facts, &["aquasecurity:trivy:SrcName", "SrcName"]) {
-        let part = |names| fact(facts, names).unwrap_or_default();
-        let version = match part(&["aquasecurity:trivy:SrcVersion", "SrcVersion"]) {
+/// What facts say of a layer.
+#[derive(Default)]
+struct LayerParts<'a> {
+    diff_id: Option<Digest>,
+    index: Option<usize>,
+    created_by: Option<&'a str>,
+}
+
+/// What Trivy's facts say of a source package.
+#[derive(Default)]
+struct SourceParts<'a> {
+    name: &'a str,
+    version: &'a str,
+    release: &'a str,
+    epoch: &'a str,
+}
+
+impl SourceParts<'_> {
+    fn source(&self, package: &Package) -> Option<SourcePackage> {
+        let version = match self.version {
             "" => package.version.clone(),
-            version => joined(
-                part(&["aquasecurity:trivy:SrcEpoch", "SrcEpoch"]),
-                version,
-                part(&["aquasecurity:trivy:SrcRelease", "SrcRelease"]),
-            ),
+            version => joined(self.epoch, version, self.release),
         };
-        package.source = Some(SourcePackage {
-            name: name.to_owned(),
+        (!self.name.is_empty()).then(|| SourcePackage {
+            name: self.name.to_owned(),
             version,
-        });
-    }
-    let text = |names: &[&str]| fact(facts, names).map(str::to_owned);
-    package.architecture = text(&["plimsoll:architecture"]).or(package.architecture.take());
-    package.module = text(&["plimsoll:module"]).or(package.module.take());
-    package.layer = layer(facts, "layer").or_else(|| {
-        let names = [
-            "aquasecurity:trivy:LayerDiffID",
-            "LayerDiffID",
-            "syft:location:0:layerID",
-        ];
-        let diff_id = fact(facts, &names)?.parse().ok()?;
-        Some(PackageLayer {
-            diff_id,
-            index: 0,
-            created_by: String::new(),
         })
-    });
-    package.removed_by = layer(facts, "removedBy");
-    package.origin = match fact(facts, &["plimsoll:origin"]) {
-        Some("base") => Origin::Base,
-        Some("app") => Origin::App,
-        _ => Origin::Unknown,
-    };
+    }
 }
 
 /// `[epoch:]version[-release]`.
@@ -388,15 +528,4 @@ fn joined(epoch: &str, version: &str, release: &str) -> String {
         text.push_str(release);
     }
     text
-}
-
-fn layer(facts: &[(&str, &str)], name: &str) -> Option<PackageLayer> {
-    let part = |part: &str| fact(facts, &[format!("plimsoll:{name}:{part}").as_str()]);
-    Some(PackageLayer {
-        diff_id: part("diffId")?.parse().ok()?,
-        index: part("index")
-            .and_then(|index| index.parse().ok())
-            .unwrap_or_default(),
-        created_by: part("createdBy").unwrap_or_default().to_owned(),
-    })
 }

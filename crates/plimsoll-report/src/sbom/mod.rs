@@ -8,7 +8,9 @@ mod licenses;
 mod tests;
 
 pub(crate) use distribution::{cpe_of_distribution, cpe_of_package};
-pub(crate) use facts::{artifact_facts, distribution_facts, package_facts};
+pub(crate) use facts::{
+    Facts, PackageFacts, application_facts, applications, artifact_facts, distribution_facts,
+};
 pub(crate) use gather::{Found, Gathered};
 pub(crate) use licenses::declared;
 

@@ -2,7 +2,7 @@ use plimsoll_core::{Digest, Distribution, Ecosystem, Origin, Package, PackageLay
 use proptest::prelude::*;
 
 use super::*;
-use crate::{ScanReport, sample};
+use crate::{ArtifactKind, ScanReport, SubjectKind, sample};
 
 /// Packages of every kind, with everything that can be known of one.
 fn packages() -> Vec<Package> {
@@ -92,8 +92,14 @@ fn what_is_written_is_read_back_whole() {
         }
         assert_eq!(sbom.packages.len(), report.packages.len());
         assert_eq!(sbom.dependencies, report.dependencies);
+        let subject = sbom.artifact.subject.clone().unwrap();
+        assert_eq!(
+            (subject.name.as_str(), subject.kind),
+            (report.artifact.name.as_str(), SubjectKind::Container)
+        );
         let expected = Artifact {
             kind: sbom.artifact.kind,
+            subject: Some(subject),
             image_config: None,
             ..report.artifact.clone()
         };
@@ -161,7 +167,10 @@ fn references_are_unique_and_documents_repeat() {
     references.dedup();
     assert_eq!(
         (references.len(), all),
-        (report.packages.len() + 1, report.packages.len() + 1)
+        (
+            all,
+            report.packages.len() + 1 + applications(&report.packages).len()
+        )
     );
     let serial = bom["serialNumber"].as_str().unwrap();
     assert_eq!(serial.len(), "urn:uuid:".len() + 36);
@@ -220,6 +229,69 @@ fn documents_of_other_tools() {
     assert_eq!(sbom.packages[0].evidence, "lib/apk/db/installed");
     assert_eq!(sbom.packages[0].licenses, ["custom"]);
     assert_eq!(sbom.warnings, [""; 0]);
+}
+
+/// Syft says which packages brought the files of others; what stands in a program is proven by it.
+#[test]
+fn packages_within_packages_and_programs() {
+    let package = |name: &str, purl: &str| {
+        format!(
+            r#"{{"name":"{name}","SPDXID":"SPDXRef-{name}","externalRefs":[{{"referenceCategory":"PACKAGE-MANAGER",
+            "referenceType":"purl","referenceLocator":"{purl}"}}]}}"#
+        )
+    };
+    let relation = |a: &str, kind: &str, b: &str, comment: &str| {
+        format!(
+            r#"{{"spdxElementId":"SPDXRef-{a}","relationshipType":"{kind}","relatedSpdxElement":"SPDXRef-{b}","comment":"{comment}"}}"#
+        )
+    };
+    let overlap = "ownership-by-file-overlap: one claims the files of the other";
+    let text = format!(
+        r#"{{"spdxVersion":"SPDX-2.3","SPDXID":"SPDXRef-DOCUMENT","documentDescribes":["SPDXRef-device"],"packages":[{},{},{},{},
+        {{"name":"usr/bin/a","SPDXID":"SPDXRef-a","primaryPackagePurpose":"APPLICATION"}},
+        {{"name":"router","SPDXID":"SPDXRef-device","versionInfo":"7","primaryPackagePurpose":"DEVICE"}}],
+        "relationships":[{},{},{}]}}"#,
+        package("deb", "pkg:deb/debian/python3-pip@1?distro=debian-12"),
+        package("pip", "pkg:pypi/pip@1"),
+        package("kept", "pkg:pypi/kept@1"),
+        package("go", "pkg:golang/stdlib@1.22"),
+        relation("deb", "OTHER", "pip", overlap),
+        relation("pip", "OTHER", "kept", overlap),
+        relation("a", "CONTAINS", "go", ""),
+    );
+    let sbom = read(text.as_bytes(), "x").unwrap();
+    let shown: Vec<_> = sbom
+        .packages
+        .iter()
+        .map(|one| (one.name.as_str(), one.evidence.as_str()))
+        .collect();
+    assert_eq!(
+        shown,
+        [("python3-pip", ""), ("kept", ""), ("stdlib", "usr/bin/a")]
+    );
+    let subject = sbom.artifact.subject.unwrap();
+    assert_eq!(
+        (&*subject.name, subject.kind, subject.version.as_deref()),
+        ("router", SubjectKind::Device, Some("7"))
+    );
+}
+
+/// An SBOM made again of an SBOM is about the same thing.
+#[test]
+fn the_subject_stays_what_it_is() {
+    let mut report = report();
+    report.artifact = Artifact::new("/srv/app", ArtifactKind::Directory);
+    for sbom in both(&report) {
+        let again = ScanReport {
+            artifact: sbom.artifact,
+            packages: sbom.packages,
+            ..report.clone()
+        };
+        for sbom in both(&again) {
+            let subject = sbom.artifact.subject.unwrap();
+            assert_eq!((&*subject.name, subject.kind), ("/srv/app", SubjectKind::File));
+        }
+    }
 }
 
 #[test]

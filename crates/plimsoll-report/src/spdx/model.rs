@@ -23,8 +23,12 @@ pub(super) struct Document {
     pub(super) document_namespace: String,
     #[serde(default, skip_deserializing)]
     pub(super) creation_info: CreationInfo,
+    #[serde(default, deserialize_with = "nullable", skip_serializing)]
+    pub(super) document_describes: Vec<String>,
     #[serde(default, deserialize_with = "nullable")]
     pub(super) packages: Vec<Package>,
+    #[serde(default, deserialize_with = "nullable", skip_serializing)]
+    pub(super) files: Vec<File>,
     #[serde(default, deserialize_with = "nullable", skip_serializing_if = "Vec::is_empty")]
     pub(super) has_extracted_licensing_infos: Vec<ExtractedLicense>,
     #[serde(default, deserialize_with = "nullable")]
@@ -115,6 +119,16 @@ pub(super) struct ExtractedLicense {
     pub(super) name: Option<String>,
 }
 
+/// A file that a package contains.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct File {
+    #[serde(rename = "SPDXID", default)]
+    pub(super) id: String,
+    #[serde(default)]
+    pub(super) file_name: String,
+}
+
 #[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Relationship {
@@ -124,4 +138,6 @@ pub(super) struct Relationship {
     pub(super) relationship_type: String,
     #[serde(default)]
     pub(super) related_spdx_element: String,
+    #[serde(default, skip_serializing)]
+    pub(super) comment: String,
 }

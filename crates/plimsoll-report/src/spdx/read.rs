@@ -3,7 +3,7 @@ use std::collections::HashMap;
 use super::model::{Document, Package};
 use super::write::NO_ASSERTION;
 use crate::sbom::{Found, Gathered, Sbom};
-use crate::{ArtifactKind, Error, Result};
+use crate::{ArtifactKind, Error, Result, Subject, SubjectKind};
 
 /// Reads an SPDX 2.2 or 2.3 document in JSON: see [`crate::sbom::read`].
 ///
@@ -29,33 +29,116 @@ pub fn read(bytes: &[u8], name: &str) -> Result<Sbom> {
         })
         .collect();
     let mut gathered = Gathered::new(ArtifactKind::Spdx, name);
+    let known = Known {
+        extracted,
+        files: files(&document),
+        subject: subject(&document),
+    };
     for package in &document.packages {
-        take(package, &extracted, &mut gathered);
+        take(package, &known, &mut gathered);
     }
     for one in &document.relationships {
         match one.relationship_type.as_str() {
             "DEPENDS_ON" => gathered.needs(&one.spdx_element_id, &one.related_spdx_element),
             "DEPENDENCY_OF" => gathered.needs(&one.related_spdx_element, &one.spdx_element_id),
+            "CONTAINS" => gathered.holds(&one.spdx_element_id, &one.related_spdx_element),
+            "CONTAINED_BY" => gathered.holds(&one.related_spdx_element, &one.spdx_element_id),
+            // Syft's words for a package whose files another one brought.
+            "OTHER" if one.comment.starts_with("ownership-by-file-overlap") => {
+                gathered.owns(&one.spdx_element_id, &one.related_spdx_element);
+            }
             _ => {}
         }
     }
     Ok(gathered.finish())
 }
 
-fn take(package: &Package, extracted: &HashMap<&str, &str>, gathered: &mut Gathered) {
+/// What a document says beside its packages.
+struct Known<'a> {
+    /// The licences that are not of the SPDX list, by their `LicenseRef-`.
+    extracted: HashMap<&'a str, &'a str>,
+    /// The files that packages contain, by the packages' identifiers; of several, the first.
+    files: HashMap<&'a str, &'a str>,
+    /// The identifier of what the document is about, where that is one thing.
+    subject: Option<&'a str>,
+}
+
+/// The one thing that the document describes.
+fn subject(document: &Document) -> Option<&str> {
+    let related = document.relationships.iter().filter_map(|one| {
+        let pair = match one.relationship_type.as_str() {
+            "DESCRIBES" => (&one.spdx_element_id, &one.related_spdx_element),
+            "DESCRIBED_BY" => (&one.related_spdx_element, &one.spdx_element_id),
+            _ => return None,
+        };
+        (*pair.0 == document.id).then_some(pair.1.as_str())
+    });
+    let mut described = document
+        .document_describes
+        .iter()
+        .map(String::as_str)
+        .chain(related);
+    let first = described.next()?;
+    described.all(|other| other == first).then_some(first)
+}
+
+fn files(document: &Document) -> HashMap<&str, &str> {
+    let named = document.files.iter();
+    let named: HashMap<&str, &str> = named
+        .map(|file| (file.id.as_str(), file.file_name.as_str()))
+        .collect();
+    let mut files = HashMap::new();
+    for one in &document.relationships {
+        if let ("CONTAINS", Some(name)) = (
+            one.relationship_type.as_str(),
+            named.get(one.related_spdx_element.as_str()),
+        ) {
+            files.entry(one.spdx_element_id.as_str()).or_insert(*name);
+        }
+    }
+    files
+}
+
+/// What the document is about.
+fn described(package: &Package, purl: Option<&str>) -> Subject {
+    let kind = match package.primary_package_purpose.as_deref() {
+        Some("CONTAINER") => SubjectKind::Container,
+        Some("DEVICE") => SubjectKind::Device,
+        Some("FILE" | "ARCHIVE" | "SOURCE") => SubjectKind::File,
+        Some("FIRMWARE") => SubjectKind::Firmware,
+        Some("FRAMEWORK") => SubjectKind::Framework,
+        Some("LIBRARY") => SubjectKind::Library,
+        Some("OPERATING-SYSTEM") => SubjectKind::OperatingSystem,
+        _ => SubjectKind::Application,
+    };
+    Subject {
+        name: package.name.clone(),
+        kind,
+        version: package.version_info.clone().filter(|version| !version.is_empty()),
+        purl: purl.map(str::to_owned),
+    }
+}
+
+fn take(package: &Package, known: &Known<'_>, gathered: &mut Gathered) {
+    let extracted = &known.extracted;
     let owned = facts(package);
     let facts: Vec<(&str, &str)> = owned.iter().map(|(name, value)| (&**name, &**value)).collect();
     let version = package.version_info.as_deref().unwrap_or_default();
-    match package.primary_package_purpose.as_deref() {
-        Some("OPERATING-SYSTEM") => return gathered.operating_system(&package.name, version, &facts),
-        Some("CONTAINER" | "FILE") => return gathered.image(&facts),
-        _ => {}
-    }
     let purl = package
         .external_refs
         .iter()
         .find(|one| one.reference_type == "purl");
     let purl = purl.map(|one| one.reference_locator.as_str());
+    if known.subject == Some(package.id.as_str()) {
+        gathered.subject(described(package, purl));
+        gathered.image(&facts);
+    }
+    match package.primary_package_purpose.as_deref() {
+        Some("OPERATING-SYSTEM") => return gathered.operating_system(&package.name, version, &facts),
+        Some("CONTAINER" | "FILE") => return,
+        Some("APPLICATION") if purl.is_none() => return gathered.application(&package.id, &package.name),
+        _ => {}
+    }
     // The image itself, files and lock files stand among the packages too.
     let is_subject = purl.is_some_and(|purl| purl.starts_with("pkg:oci/") || purl.starts_with("pkg:docker/"));
     let is_library = matches!(
@@ -74,8 +157,13 @@ fn take(package: &Package, extracted: &HashMap<&str, &str>, gathered: &mut Gathe
     if licenses.is_empty() {
         licenses.extend(license(package, extracted));
     }
-    let proofs = [of("plimsoll:evidence"), of("FilePath")].concat();
-    let evidence = proofs.first().copied().or_else(|| found_by_syft(package));
+    let mut proofs = facts
+        .iter()
+        .filter(|(name, _)| matches!(*name, "plimsoll:evidence" | "FilePath"));
+    let evidence = proofs.next().map(|(_, path)| *path);
+    let evidence = evidence
+        .or_else(|| found_by_syft(package))
+        .or_else(|| known.files.get(package.id.as_str()).copied());
     let evidence = evidence.unwrap_or_default().trim_start_matches('/').to_owned();
     let files = texts("plimsoll:file");
     gathered.package(Found {
@@ -113,7 +201,9 @@ fn facts(package: &Package) -> Vec<(String, String)> {
         } else if let Some((name, value)) = comment.split_once(": ") {
             let name = match name {
                 // What Trivy writes of the image has a prefix in CycloneDX.
-                "ImageID" | "DiffID" | "RepoTag" | "Size" => format!("aquasecurity:trivy:{name}"),
+                "ImageID" | "DiffID" | "RepoTag" | "RepoDigest" | "Size" => {
+                    format!("aquasecurity:trivy:{name}")
+                }
                 _ => name.to_owned(),
             };
             facts.push((name, value.to_owned()));
@@ -122,17 +212,11 @@ fn facts(package: &Package) -> Vec<(String, String)> {
     facts
 }
 
-/// Trivy says a package's source in a sentence.
+/// Trivy and this program say a package's source in a sentence.
 fn with_source<'a>(package: &'a Package, mut facts: Vec<(&'a str, &'a str)>) -> Vec<(&'a str, &'a str)> {
-    let known = |name: &str| facts.iter().any(|(known, _)| *known == name);
-    if known("plimsoll:source:name") || known("plimsoll:architecture") {
-        return facts;
-    }
     let info = package.source_info.as_deref().unwrap_or_default();
-    let source = info
-        .strip_prefix("built package from: ")
-        .and_then(|rest| rest.split_once(' '));
-    if let Some((name, version)) = source.filter(|(_, version)| !version.contains(';')) {
+    if let Some(built_from) = info.strip_prefix("built package from: ") {
+        let (name, version) = built_from.split_once(' ').unwrap_or((built_from, ""));
         facts.extend([("SrcName", name), ("SrcVersion", version)]);
     }
     facts

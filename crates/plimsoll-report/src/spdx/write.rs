@@ -8,28 +8,30 @@ use super::model::{
 };
 use crate::identity::{purl_in, short, uid, uuid};
 use crate::sbom::{
-    artifact_facts, cpe_of_distribution, cpe_of_package, declared, distribution_facts, package_facts,
+    self, Facts, PackageFacts, application_facts, artifact_facts, cpe_of_distribution, cpe_of_package,
+    declared, distribution_facts,
 };
-use crate::{Artifact, ArtifactKind, Error, Result, ScanReport};
+use crate::targets::{language_kind, target_file};
+use crate::trivy::{self, family, file_path};
+use crate::{Artifact, ArtifactKind, Error, Result, ScanReport, SubjectKind};
 
 pub(super) const NO_ASSERTION: &str = "NOASSERTION";
 const DOCUMENT: &str = "SPDXRef-DOCUMENT";
 
-/// The identifier and the purpose of what the document is about.
-fn subject(artifact: &Artifact) -> (&'static str, &'static str) {
+/// The identifier of what the document is about.
+fn subject(artifact: &Artifact) -> &'static str {
     match artifact.kind {
-        ArtifactKind::Directory => ("SPDXRef-Directory", "FILE"),
-        ArtifactKind::ContainerImage | ArtifactKind::Cyclonedx | ArtifactKind::Spdx => {
-            ("SPDXRef-Image", "CONTAINER")
-        }
+        ArtifactKind::ContainerImage => "SPDXRef-Image",
+        ArtifactKind::Directory => "SPDXRef-Directory",
+        ArtifactKind::Cyclonedx | ArtifactKind::Spdx => "SPDXRef-Subject",
     }
 }
 
 /// The report as an SPDX 2.3 document in JSON, indented, with a final line feed: the image, its operating system and its
 /// packages. Vulnerabilities are named by references of the packages that they affect.
 ///
-/// What SPDX has no place for (layers, instructions, where something was found) stands in one annotation of each package,
-/// a JSON list of names and values.
+/// What SPDX has no place for (layers, instructions, where something was found) stands in annotations of each package: what
+/// Trivy has a name for in one each, as Trivy reads them, and the rest in one, a JSON list of names and values.
 ///
 /// # Errors
 /// [`Error::Write`] when it has no JSON form.
@@ -47,7 +49,7 @@ pub(super) fn document(report: &ScanReport) -> Document {
         taken: HashMap::new(),
     };
     let described = writer.described();
-    let (subject, _) = subject(artifact);
+    let subject = subject(artifact);
     let system = writer.operating_system();
     let mut relationships = vec![relationship(DOCUMENT, "DESCRIBES", subject)];
     if let Some(system) = &system {
@@ -57,11 +59,24 @@ pub(super) fn document(report: &ScanReport) -> Document {
     let holder = system.as_ref().map(|system| system.id.clone());
     packages.push(described);
     packages.extend(system);
+    let mut applications = BTreeMap::new();
+    for (file, kind) in sbom::applications(&report.packages) {
+        let application = writer.application(file, kind);
+        relationships.push(relationship(subject, "CONTAINS", &application.id));
+        applications.insert((file, kind), application.id.clone());
+        packages.push(application);
+    }
     let first = packages.len();
+    let facts = PackageFacts::new(report);
     for found in &report.packages {
-        let package = writer.package(found, artifact);
-        let by = match &holder {
-            Some(system) if found.ecosystem.is_distribution() => system,
+        let package = writer.package(found, artifact, &facts);
+        let file = target_file(found).and_then(|file| {
+            let key = (file, language_kind(found.ecosystem));
+            applications.get(&key)
+        });
+        let by = match (&holder, file) {
+            (Some(system), _) if found.ecosystem.is_distribution() => system,
+            (_, Some(file)) => file,
             _ => subject,
         };
         relationships.push(relationship(by, "CONTAINS", &package.id));
@@ -87,7 +102,9 @@ pub(super) fn document(report: &ScanReport) -> Document {
             created: report.created_at.clone(),
             creators: vec![writer.creator()],
         },
+        document_describes: Vec::new(),
         packages,
+        files: Vec::new(),
         has_extracted_licensing_infos: writer.extracted.into_values().collect(),
         relationships,
     }
@@ -98,6 +115,7 @@ fn relationship(from: &str, kind: &str, to: &str) -> Relationship {
         spdx_element_id: from.to_owned(),
         relationship_type: kind.to_owned(),
         related_spdx_element: to.to_owned(),
+        comment: String::new(),
     }
 }
 
@@ -121,28 +139,42 @@ struct Writer<'a> {
     taken: HashMap<String, usize>,
 }
 
-impl Writer<'_> {
+impl<'a> Writer<'a> {
     fn creator(&self) -> String {
         format!("Tool: {}-{}", self.report.tool.name, self.report.tool.version)
     }
 
     fn described(&mut self) -> Package {
         let artifact = &self.report.artifact;
-        let (id, purpose) = subject(artifact);
         let checksum = artifact.manifest_digest.map(|digest| Checksum {
             algorithm: "SHA256",
             checksum_value: digest.hex(),
         });
+        let (name, kind) = artifact.described();
+        let stated = artifact.subject.as_ref();
+        let digest = artifact.manifest_digest.or(artifact.image_id);
+        let purl = stated.and_then(|subject| subject.purl.clone());
         Package {
-            name: artifact.name.clone(),
-            id: id.to_owned(),
-            version_info: artifact
-                .manifest_digest
-                .or(artifact.image_id)
-                .map(|digest| digest.to_string()),
+            name: name.to_owned(),
+            id: subject(artifact).to_owned(),
+            version_info: stated
+                .and_then(|subject| subject.version.clone())
+                .or_else(|| digest.map(|digest| digest.to_string())),
             checksums: checksum.into_iter().collect(),
-            primary_package_purpose: Some(purpose.to_owned()),
+            external_refs: purl.into_iter().map(purl_ref).collect(),
+            primary_package_purpose: purpose(kind).map(str::to_owned),
             annotations: self.annotations(&artifact_facts(self.report)),
+            ..blank()
+        }
+    }
+
+    /// A program or a list of what is installed, which is no package and holds some.
+    fn application(&self, file: &str, kind: &'static str) -> Package {
+        Package {
+            name: file.to_owned(),
+            id: format!("SPDXRef-Application-{}", short(&[kind, file])),
+            primary_package_purpose: Some("APPLICATION".to_owned()),
+            annotations: self.annotations(&application_facts(kind)),
             ..blank()
         }
     }
@@ -153,7 +185,7 @@ impl Writer<'_> {
         let release = artifact.release.as_deref();
         let version = release.unwrap_or(&distribution.version_id);
         Some(Package {
-            name: distribution.id.clone(),
+            name: family(&distribution.id).to_owned(),
             id: "SPDXRef-OperatingSystem".to_owned(),
             version_info: Some(version.to_owned()).filter(|version| !version.is_empty()),
             description: distribution.pretty_name.clone(),
@@ -171,22 +203,21 @@ impl Writer<'_> {
         })
     }
 
-    fn package(&mut self, found: &Found, artifact: &Artifact) -> Package {
-        let mut facts = package_facts(found);
-        let mut fact = |name: &str, value: &String| facts.push((format!("plimsoll:{name}"), value.clone()));
-        if !found.evidence.is_empty() {
-            fact("evidence", &found.evidence);
+    fn package(&mut self, found: &'a Found, artifact: &Artifact, facts: &PackageFacts<'a>) -> Package {
+        let mut facts = facts.of(found);
+        // The source package has a place of its own.
+        facts.retain(|(name, _)| !name.starts_with("aquasecurity:trivy:Src"));
+        if !found.evidence.is_empty() && file_path(found).is_none() {
+            facts.push(("plimsoll:evidence", found.evidence.as_str().into()));
         }
-        found.files.iter().for_each(|file| fact("file", file));
+        let files = found.files.iter();
+        facts.extend(files.map(|file| ("plimsoll:file", file.into())));
         let (license, exact) = self.license(found);
         if !exact {
-            found.licenses.iter().for_each(|stated| fact("license", stated));
+            let stated = found.licenses.iter();
+            facts.extend(stated.map(|stated| ("plimsoll:license", stated.into())));
         }
-        let purl = ExternalRef {
-            reference_category: "PACKAGE-MANAGER".to_owned(),
-            reference_type: "purl".to_owned(),
-            reference_locator: purl_in(found, artifact),
-        };
+        let purl = purl_ref(purl_in(found, artifact));
         let mut external_refs = vec![purl];
         external_refs.extend(cpe_of_package(found).map(cpe_ref));
         external_refs.extend(self.advisories(found));
@@ -302,16 +333,24 @@ impl Writer<'_> {
         }
     }
 
-    fn annotations(&self, facts: &[(String, String)]) -> Vec<Annotation> {
-        if facts.is_empty() {
-            return Vec::new();
-        }
-        vec![Annotation {
+    /// What Trivy has a name for stands by itself, as Trivy reads it; the rest is one list.
+    fn annotations(&self, facts: &Facts<'_>) -> Vec<Annotation> {
+        let annotation = |comment: String| Annotation {
             annotator: self.creator(),
             annotation_date: self.report.created_at.clone(),
             annotation_type: "OTHER".to_owned(),
-            comment: serde_json::json!(facts).to_string(),
-        }]
+            comment,
+        };
+        let trivy = facts.iter().filter_map(|(name, value)| {
+            let name = name.strip_prefix(trivy::PREFIX)?;
+            Some(annotation(format!("{name}: {value}")))
+        });
+        let others: Vec<_> = facts
+            .iter()
+            .filter(|(name, _)| !name.starts_with(trivy::PREFIX))
+            .collect();
+        let others = (!others.is_empty()).then(|| annotation(serde_json::json!(others).to_string()));
+        trivy.chain(others).collect()
     }
 }
 
@@ -324,6 +363,33 @@ fn blank() -> Package {
         copyright_text: Some(NO_ASSERTION),
         ..Package::default()
     }
+}
+
+fn purl_ref(purl: String) -> ExternalRef {
+    ExternalRef {
+        reference_category: "PACKAGE-MANAGER".to_owned(),
+        reference_type: "purl".to_owned(),
+        reference_locator: purl,
+    }
+}
+
+/// SPDX's word for a kind of thing, where it has one.
+fn purpose(kind: SubjectKind) -> Option<&'static str> {
+    Some(match kind {
+        SubjectKind::Application => "APPLICATION",
+        SubjectKind::Container => "CONTAINER",
+        SubjectKind::Device => "DEVICE",
+        SubjectKind::File => "FILE",
+        SubjectKind::Firmware => "FIRMWARE",
+        SubjectKind::Framework => "FRAMEWORK",
+        SubjectKind::Library => "LIBRARY",
+        SubjectKind::OperatingSystem => "OPERATING-SYSTEM",
+        SubjectKind::CryptographicAsset
+        | SubjectKind::Data
+        | SubjectKind::DeviceDriver
+        | SubjectKind::MachineLearningModel
+        | SubjectKind::Platform => "OTHER",
+    })
 }
 
 fn cpe_ref(cpe: String) -> ExternalRef {
@@ -343,16 +409,12 @@ fn supplier(stated: &str) -> String {
     }
 }
 
-/// Where the package comes from, for people.
+/// Where the package comes from: its source as other tools read it, else where it was found, for people.
 fn source_info(found: &Found) -> Option<String> {
-    let built = found.source.as_ref();
-    let built = built.map(|source| format!("built package from: {} {}", source.name, source.version));
-    let proof = Some(&found.evidence).filter(|path| !path.is_empty());
-    let proof = proof.map(|path| format!("found in: {path}"));
-    let layer = found
-        .layer
-        .as_ref()
-        .map(|layer| format!("layer: {}", layer.diff_id));
-    let all: Vec<String> = [built, proof, layer].into_iter().flatten().collect();
-    (!all.is_empty()).then(|| all.join("; "))
+    if let Some(source) = &found.source {
+        let built = format!("built package from: {} {}", source.name, source.version);
+        return Some(built.trim_end().to_owned());
+    }
+    let path = &found.evidence;
+    (!path.is_empty()).then(|| format!("found in: {path}"))
 }

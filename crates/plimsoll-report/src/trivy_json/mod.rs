@@ -11,13 +11,14 @@ use std::collections::BTreeMap;
 use licenses::licenses;
 use model::{
     Code, CodeLine, DataSource, Detected, Entry, Extra, Identifier, Layer, Lines, Listed, Metadata, Os,
-    Report, Scores, Secret, Source, Version, Why,
+    Report, Scores, Secret, Why,
 };
-use plimsoll_core::{Cvss, Ecosystem, Finding, Package, PackageLayer, Place, SourcePackage, Vulnerability};
+use plimsoll_core::{Cvss, Finding, Package, PackageLayer, Place, Vulnerability};
 
 use crate::identity::{purl_in, uid, uuid};
-use crate::targets::{Target, family, targets};
+use crate::targets::{Target, targets};
 use crate::text::{primary_url, status};
+use crate::trivy::{Version, family, file_path, package_id};
 use crate::{ArtifactKind, Error, Result, ScanReport};
 
 /// What goes into the report.
@@ -158,16 +159,23 @@ impl<'a> Context<'a> {
     }
 
     fn listed(&self, package: &'a Package, place: usize) -> Listed<'a> {
+        let own = Version::of(package.ecosystem, &package.version);
+        let source = package.source.as_ref();
+        let of_source = source.map(|source| Version::of(package.ecosystem, &source.version));
         Listed {
             id: package_id(package),
             name: &package.name,
             identifier: self.identifier(package),
-            version: Version::of(package.ecosystem, &package.version),
+            version: own.version,
+            release: own.release,
+            epoch: own.epoch,
             arch: package.architecture.as_deref(),
-            source: package
-                .source
-                .as_ref()
-                .map(|source| Source::of(package.ecosystem, source)),
+            src_name: source.map(|source| source.name.as_str()),
+            src_version: of_source.map(|parts| parts.version),
+            src_release: of_source
+                .map(|parts| parts.release)
+                .filter(|release| !release.is_empty()),
+            src_epoch: of_source.and_then(|parts| parts.epoch),
             licenses: &package.licenses,
             maintainer: package.supplier.as_deref(),
             depends_on: self.needed(place),
@@ -302,72 +310,6 @@ impl Layer {
             diff_id: layer.map(|layer| layer.diff_id.to_string()),
         }
     }
-}
-
-impl<'a> Version<'a> {
-    /// Debian's and RPM's versions are taken apart: `[epoch:]upstream[-revision]`.
-    fn of(ecosystem: Ecosystem, text: &'a str) -> Self {
-        if !matches!(ecosystem, Ecosystem::Deb | Ecosystem::Rpm) {
-            return Self {
-                version: text,
-                release: "",
-                epoch: None,
-            };
-        }
-        let (epoch, rest) = match text.split_once(':') {
-            Some((epoch, rest)) => (epoch.parse().ok().filter(|epoch| *epoch > 0), rest),
-            None => (None, text),
-        };
-        let (version, release) = rest.rsplit_once('-').unwrap_or((rest, ""));
-        Self {
-            version,
-            release,
-            epoch,
-        }
-    }
-}
-
-impl<'a> Source<'a> {
-    fn of(ecosystem: Ecosystem, source: &'a SourcePackage) -> Self {
-        let Version {
-            version,
-            release,
-            epoch,
-        } = Version::of(ecosystem, &source.version);
-        Self {
-            name: &source.name,
-            version,
-            release,
-            epoch,
-        }
-    }
-}
-
-/// Packages are known by name and version, those of an RPM database also by what they are built for.
-fn package_id(package: &Package) -> String {
-    let Package { name, version, .. } = package;
-    match (package.ecosystem, &package.architecture) {
-        (Ecosystem::Rpm, Some(architecture)) => {
-            let version = version.split_once(':').map_or(version.as_str(), |(_, rest)| rest);
-            format!("{name}@{version}.{architecture}")
-        }
-        _ => format!("{name}@{version}"),
-    }
-}
-
-/// The file of a package that is a target's only one where targets are not files themselves.
-fn file_path(package: &Package) -> Option<&str> {
-    let named = !matches!(
-        package.ecosystem,
-        Ecosystem::Deb
-            | Ecosystem::Apk
-            | Ecosystem::Rpm
-            | Ecosystem::Go
-            | Ecosystem::Cargo
-            | Ecosystem::Composer
-            | Ecosystem::NuGet
-    );
-    (named && !package.evidence.is_empty()).then_some(package.evidence.as_str())
 }
 
 fn secrets(findings: &[Finding]) -> Vec<Entry<'_>> {

@@ -118,12 +118,21 @@ pub(super) struct Listed<'a> {
     pub(super) id: String,
     pub(super) name: &'a str,
     pub(super) identifier: Identifier,
-    #[serde(flatten)]
-    pub(super) version: Version<'a>,
+    pub(super) version: &'a str,
+    #[serde(skip_serializing_if = "str::is_empty")]
+    pub(super) release: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) epoch: Option<u64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) arch: Option<&'a str>,
-    #[serde(flatten)]
-    pub(super) source: Option<Source<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) src_name: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) src_version: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) src_release: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) src_epoch: Option<u64>,
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     pub(super) licenses: &'a [String],
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -134,29 +143,6 @@ pub(super) struct Listed<'a> {
     pub(super) layer: Layer,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) file_path: Option<&'a str>,
-}
-
-/// A version in the parts that Trivy shows apart.
-#[derive(Serialize)]
-#[serde(rename_all = "PascalCase")]
-pub(super) struct Version<'a> {
-    pub(super) version: &'a str,
-    #[serde(skip_serializing_if = "str::is_empty")]
-    pub(super) release: &'a str,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) epoch: Option<u64>,
-}
-
-#[derive(Serialize)]
-pub(super) struct Source<'a> {
-    #[serde(rename = "SrcName")]
-    pub(super) name: &'a str,
-    #[serde(rename = "SrcVersion")]
-    pub(super) version: &'a str,
-    #[serde(rename = "SrcRelease", skip_serializing_if = "str::is_empty")]
-    pub(super) release: &'a str,
-    #[serde(rename = "SrcEpoch", skip_serializing_if = "Option::is_none")]
-    pub(super) epoch: Option<u64>,
 }
 
 #[derive(Serialize)]

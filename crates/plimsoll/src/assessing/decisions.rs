@@ -106,6 +106,7 @@ fn product(artifact: &Artifact) -> Product {
             .collect(),
         names: std::iter::once(artifact.name.clone())
             .chain(references.flat_map(|reference| [reference.to_string(), reference.full()]))
+            .chain(artifact.subject.iter().map(|subject| subject.name.clone()))
             .collect(),
     }
 }
