@@ -1,5 +1,5 @@
 use std::collections::BTreeMap;
-use std::fmt::{self, Write as _};
+use std::fmt;
 use std::str::FromStr;
 
 /// A package URL: `pkg:type/namespace/name@version?qualifiers#subpath`, after ECMA-427 (the purl specification).
@@ -140,39 +140,53 @@ impl FromStr for Purl {
 
 impl fmt::Display for Purl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "pkg:{}/", self.kind)?;
+        f.write_str("pkg:")?;
+        f.write_str(&self.kind)?;
+        f.write_str("/")?;
         if let Some(namespace) = &self.namespace {
             for segment in namespace.split('/') {
-                write!(f, "{}/", encode(segment))?;
+                encode(f, segment)?;
+                f.write_str("/")?;
             }
         }
-        f.write_str(&encode(&self.name))?;
+        encode(f, &self.name)?;
         if let Some(version) = &self.version {
-            write!(f, "@{}", encode(version))?;
+            f.write_str("@")?;
+            encode(f, version)?;
         }
         for (index, (key, value)) in self.qualifiers.iter().enumerate() {
-            let separator = if index == 0 { '?' } else { '&' };
-            write!(f, "{separator}{key}={}", encode(value))?;
+            f.write_str(if index == 0 { "?" } else { "&" })?;
+            f.write_str(key)?;
+            f.write_str("=")?;
+            encode(f, value)?;
         }
         if let Some(subpath) = &self.subpath {
-            let segments: Vec<String> = subpath.split('/').map(encode).collect();
-            write!(f, "#{}", segments.join("/"))?;
+            for (index, segment) in subpath.split('/').enumerate() {
+                f.write_str(if index == 0 { "#" } else { "/" })?;
+                encode(f, segment)?;
+            }
         }
         Ok(())
     }
 }
 
-/// Percent-encodes everything but the characters that the specification leaves as they are.
-fn encode(text: &str) -> String {
-    let mut encoded = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        if byte.is_ascii_alphanumeric() || b".-_~:".contains(&byte) {
-            encoded.push(char::from(byte));
-        } else {
-            let _ = write!(encoded, "%{byte:02X}");
+/// Writes `text` with everything percent-encoded but the characters that the specification leaves as they are.
+fn encode(f: &mut fmt::Formatter<'_>, mut text: &str) -> fmt::Result {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b".-_~:".contains(&byte);
+    while !text.is_empty() {
+        let end = text.bytes().position(|byte| !plain(byte)).unwrap_or(text.len());
+        let (same, rest) = text.split_at(end);
+        f.write_str(same)?;
+        let mut characters = rest.chars();
+        if let Some(character) = characters.next() {
+            let mut bytes = [0; 4];
+            for byte in character.encode_utf8(&mut bytes).bytes() {
+                write!(f, "%{byte:02X}")?;
+            }
         }
+        text = characters.as_str();
     }
-    encoded
+    Ok(())
 }
 
 /// Decodes percent-encoding; bytes that are not UTF-8 are replaced.

@@ -43,6 +43,9 @@ pub enum Error {
         /// The version that the document names.
         version: String,
     },
+    /// A document could not be written where it should go.
+    #[error("the report cannot be written")]
+    Output(#[source] std::io::Error),
     /// A document could not be written as JSON.
     #[error("the report cannot be written as JSON")]
     Write(#[source] serde_json::Error),
@@ -62,7 +65,7 @@ impl Error {
                 "make one with `plimsoll sbom IMAGE`, or with another tool as CycloneDX JSON or SPDX 2.3 JSON",
             )),
             Self::SbomVersion { .. } => Some(Hint::new("CycloneDX 1.2 to 1.7 and SPDX 2.2 and 2.3 are read")),
-            Self::Json { .. } | Self::SbomJson { .. } | Self::Write(_) => None,
+            Self::Json { .. } | Self::SbomJson { .. } | Self::Output(_) | Self::Write(_) => None,
         }
     }
 }

@@ -5,6 +5,11 @@ use crate::{
     ScanReport, cyclonedx, github, gitlab, json, junit, markdown, sample, sarif, spdx, table, trivy_json,
 };
 
+/// What a renderer writes.
+pub(crate) fn written(write: impl FnOnce(&mut dyn std::io::Write) -> crate::Result<()>) -> String {
+    crate::indented::text(write).unwrap()
+}
+
 const WIDE: Style = Style {
     width: None,
     color: false,
@@ -33,7 +38,10 @@ fn markdown() {
 fn jsons() {
     insta::assert_snapshot!("json_scan", json::render(&sample::scan()).unwrap());
     insta::assert_snapshot!("json_audit", json::render(&sample::audit()).unwrap());
-    insta::assert_snapshot!("trivy_json", trivy_json::render(&sample::scan()).unwrap());
+    insta::assert_snapshot!(
+        "trivy_json",
+        written(|out| trivy_json::write(&sample::scan(), out))
+    );
 }
 
 /// A report of a distribution that is past its end, with a package that a later layer removed.
@@ -65,20 +73,20 @@ fn what_is_over_and_what_is_gone_is_told() {
     let text = markdown::scan(&report);
     assert!(text.contains(&format!("**End of life**: {over}.")), "{text}");
     assert!(text.contains(" (removed)"), "{text}");
-    assert!(trivy_json::render(&report).unwrap().contains("\"EOSL\": true"));
+    assert!(written(|out| trivy_json::write(&report, out)).contains("\"EOSL\": true"));
     report.created_at = "2025-12-31T23:00:00Z".to_owned();
     assert!(!table::scan(&report, WIDE).contains("end of life"));
-    assert!(!trivy_json::render(&report).unwrap().contains("EOSL"));
+    assert!(!written(|out| trivy_json::write(&report, out)).contains("EOSL"));
 }
 
 #[test]
 fn documents_for_other_programs() {
     let report = sample::scan();
-    insta::assert_snapshot!("cyclonedx", cyclonedx::render(&report).unwrap());
-    insta::assert_snapshot!("spdx_json", spdx::render(&report).unwrap());
+    insta::assert_snapshot!("cyclonedx", written(|out| cyclonedx::write(&report, out)));
+    insta::assert_snapshot!("spdx_json", written(|out| spdx::write(&report, out)));
     insta::assert_snapshot!("spdx_tag_value", spdx::render_tag_value(&report));
-    insta::assert_snapshot!("sarif", sarif::render(&report).unwrap());
-    insta::assert_snapshot!("gitlab", gitlab::render(&report).unwrap());
+    insta::assert_snapshot!("sarif", written(|out| sarif::write(&report, out)));
+    insta::assert_snapshot!("gitlab", written(|out| gitlab::write(&report, out)));
     insta::assert_snapshot!("junit", junit::render(&report));
     let job = github::Job {
         id: "12".to_owned(),
@@ -86,14 +94,14 @@ fn documents_for_other_programs() {
         sha: "0123456789abcdef0123456789abcdef01234567".to_owned(),
         reference: "refs/heads/main".to_owned(),
     };
-    insta::assert_snapshot!("github", github::render(&report, &job).unwrap());
+    insta::assert_snapshot!("github", written(|out| github::write(&report, &job, out)));
 }
 
 #[test]
 fn sarif_results_point_to_their_rules_and_keep_their_fingerprints() {
     let mut report = sample::scan();
     let prints = |report: &ScanReport| -> Vec<String> {
-        let log: serde_json::Value = serde_json::from_str(&sarif::render(report).unwrap()).unwrap();
+        let log: serde_json::Value = serde_json::from_str(&written(|out| sarif::write(report, out))).unwrap();
         let run = &log["runs"][0];
         let results = run["results"].as_array().unwrap();
         for result in results {
@@ -169,7 +177,7 @@ fn nothing_assessed_is_never_shown_as_nothing_found() {
     for text in [table::scan(&report, WIDE), markdown::scan(&report)] {
         assert!(text.contains("no packages of a known kind were found"), "{text}");
     }
-    let json = trivy_json::render(&report).unwrap();
+    let json = written(|out| trivy_json::write(&report, out));
     let json: serde_json::Value = serde_json::from_str(&json).unwrap();
     assert!(json["Results"].is_array());
 }
@@ -191,13 +199,14 @@ fn what_was_not_asked_for_is_left_out_and_not_gone() {
         assert!(text.contains("of those that are shown"), "{text}");
     }
     for text in [
-        crate::sarif::render(&report).unwrap(),
-        crate::gitlab::render(&report).unwrap(),
+        written(|out| sarif::write(&report, out)),
+        written(|out| gitlab::write(&report, out)),
     ] {
         assert!(text.contains(&told), "{text}");
     }
     let junit = crate::junit::render(&report);
     assert!(junit.contains("of those that are shown"), "{junit}");
-    let json: serde_json::Value = serde_json::from_str(&trivy_json::render(&report).unwrap()).unwrap();
+    let json: serde_json::Value =
+        serde_json::from_str(&written(|out| trivy_json::write(&report, out))).unwrap();
     assert_eq!(json["Plimsoll"]["LeftOut"]["vulnerabilities"], left);
 }

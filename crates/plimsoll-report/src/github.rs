@@ -1,11 +1,14 @@
 //! GitHub's dependency snapshot (dependency submission API, version 0).
 
+use std::io::Write;
+
 use plimsoll_core::Package;
 use serde_json::{Map, Value, json};
 
-use crate::identity::purl_in;
+use crate::identity::Names;
+use crate::indented;
 use crate::targets::targets;
-use crate::{Error, Result, ScanReport};
+use crate::{Result, ScanReport};
 
 /// The run that submits a snapshot, as GitHub Actions says it in the environment. Empty texts stand for what is not
 /// known; GitHub refuses a snapshot without a commit.
@@ -21,17 +24,16 @@ pub struct Job {
     pub reference: String,
 }
 
-/// The report's packages as a snapshot: one manifest for each target.
+/// Writes the report's packages as a snapshot: one manifest for each target.
 ///
 /// # Errors
-/// [`Error::Write`] when it has no JSON form.
-pub fn render(report: &ScanReport, job: &Job) -> Result<String> {
-    let mut text = serde_json::to_string_pretty(&snapshot(report, job)).map_err(Error::Write)?;
-    text.push('\n');
-    Ok(text)
+/// [`crate::Error::Output`] when `out` does not take it.
+pub fn write(report: &ScanReport, job: &Job, out: &mut dyn Write) -> Result<()> {
+    indented::write(&snapshot(report, job), out)
 }
 
 fn snapshot(report: &ScanReport, job: &Job) -> Value {
+    let names = Names::new(report);
     let artifact = &report.artifact;
     let mut manifests = Map::new();
     for target in targets(report)
@@ -47,7 +49,7 @@ fn snapshot(report: &ScanReport, job: &Job) -> Value {
             if resolved.contains_key(&key) {
                 key = format!("{key} ({})", package.evidence);
             }
-            resolved.insert(key, dependency(report, package));
+            resolved.insert(key, dependency(&names, package));
         }
         let manifest = json!({
             "name": target.kind,
@@ -79,7 +81,7 @@ fn snapshot(report: &ScanReport, job: &Job) -> Value {
     })
 }
 
-fn dependency(report: &ScanReport, package: &Package) -> Value {
+fn dependency(names: &Names<'_>, package: &Package) -> Value {
     let mut metadata = Map::new();
     if let Some(layer) = &package.layer {
         metadata.insert("layer".to_owned(), layer.diff_id.to_string().into());
@@ -88,7 +90,7 @@ fn dependency(report: &ScanReport, package: &Package) -> Value {
         metadata.insert("file".to_owned(), package.evidence.as_str().into());
     }
     json!({
-        "package_url": purl_in(package, &report.artifact),
+        "package_url": names.of(package).purl,
         "metadata": metadata,
         "relationship": "direct",
         "scope": "runtime",

@@ -1,17 +1,26 @@
 //! The documents as JSON, both ways.
 
+use std::io::Write;
+
 use serde::Deserialize;
 
+use crate::indented;
 use crate::{Document, Error, Result};
+
+/// Writes `document` to `out` as indented JSON with a final line feed.
+///
+/// # Errors
+/// [`Error::Output`] when `out` does not take it.
+pub fn write<D: Document>(document: &D, out: &mut dyn Write) -> Result<()> {
+    indented::write(document, out)
+}
 
 /// `document` as indented JSON with a final line feed.
 ///
 /// # Errors
 /// [`Error::Write`] when a number in it has no JSON form.
 pub fn render<D: Document>(document: &D) -> Result<String> {
-    let mut text = serde_json::to_string_pretty(document).map_err(Error::Write)?;
-    text.push('\n');
-    Ok(text)
+    indented::text(|out| write(document, out))
 }
 
 /// The document in `bytes`, which must name exactly the schema version of `D`.

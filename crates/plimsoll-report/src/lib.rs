@@ -4,6 +4,7 @@
 //! and read back ([`json`]); the other modules turn it into something for a person or another program.
 //! Nothing here reads a file, a clock or the environment: times, widths and colours are given.
 
+mod borrowed;
 mod compare;
 pub mod cyclonedx;
 mod error;
@@ -13,6 +14,7 @@ mod format_tests;
 pub mod github;
 pub mod gitlab;
 mod identity;
+mod indented;
 pub mod json;
 pub mod junit;
 pub mod markdown;

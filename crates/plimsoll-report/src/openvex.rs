@@ -1,11 +1,14 @@
 //! OpenVEX 0.2.0: what was decided about each vulnerability, to be handed on with the image.
 
 use std::collections::BTreeMap;
+use std::io::Write;
 
 use plimsoll_core::{Decision, DecisionStatus, Digest, Vulnerability};
 use serde::Serialize;
 
-use crate::{Artifact, Error, Result, ScanReport, image_purls, purl};
+use crate::identity::Names;
+use crate::indented;
+use crate::{Artifact, Error, Result, ScanReport, image_purls};
 
 /// The justifications that the specification knows. Others are text.
 const JUSTIFICATIONS: [&str; 5] = [
@@ -66,13 +69,14 @@ struct Component {
 /// investigation.
 ///
 /// # Errors
-/// [`Error::Write`] when it has no JSON form.
-pub fn render(report: &ScanReport) -> Result<String> {
+/// [`Error::Output`] when `out` does not take it.
+pub fn write(report: &ScanReport, out: &mut dyn Write) -> Result<()> {
     let undecided = report.vulnerabilities.iter().map(|found| (found, None));
     let decided = report
         .suppressed
         .iter()
         .map(|one| (&one.finding, Some(&one.decision)));
+    let names = Names::new(report);
     // One statement for each vulnerability and decision, with all packages that it is about.
     let mut grouped: BTreeMap<_, (&Vulnerability, Option<&Decision>, Vec<Component>)> = BTreeMap::new();
     for (found, decision) in undecided.chain(decided) {
@@ -86,12 +90,7 @@ pub fn render(report: &ScanReport) -> Result<String> {
                 )
             }),
         );
-        let artifact = &report.artifact;
-        let id = purl(
-            &found.package,
-            artifact.distribution.as_ref(),
-            artifact.release.as_deref(),
-        );
+        let id = names.of(&found.package).purl.clone();
         let (_, _, components) = grouped.entry(key).or_insert((found, decision, Vec::new()));
         components.push(Component { id });
     }
@@ -121,9 +120,7 @@ pub fn render(report: &ScanReport) -> Result<String> {
         tooling: format!("{} {}", report.tool.name, report.tool.version),
         statements,
     };
-    let mut text = serde_json::to_string_pretty(&document).map_err(Error::Write)?;
-    text.push('\n');
-    Ok(text)
+    indented::write(&document, out)
 }
 
 fn statement<'a>(
@@ -185,7 +182,7 @@ mod tests {
     use crate::sample;
 
     fn document(report: &ScanReport) -> Value {
-        serde_json::from_str(&render(report).unwrap()).unwrap()
+        serde_json::from_str(&crate::format_tests::written(|out| write(report, out))).unwrap()
     }
 
     #[test]

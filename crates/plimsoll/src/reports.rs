@@ -1,7 +1,7 @@
 //! Scan reports on their way out: which formats there are, and where each goes.
 
-use std::fs;
-use std::io::{self, IsTerminal};
+use std::fs::{self, File};
+use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
@@ -84,22 +84,23 @@ impl Format {
         names.join(", ")
     }
 
-    /// `report` in this format.
-    pub(crate) fn render(self, report: &ScanReport, style: Style) -> plimsoll_report::Result<String> {
-        Ok(match self {
-            Self::Table => table::scan(report, style),
-            Self::Json => trivy_json::render(report)?,
-            Self::PlimsollJson => json::render(report)?,
-            Self::Markdown => markdown::scan(report),
-            Self::Cyclonedx => cyclonedx::render(report)?,
-            Self::SpdxJson => spdx::render(report)?,
-            Self::Spdx => spdx::render_tag_value(report),
-            Self::Sarif => sarif::render(report)?,
-            Self::Github => github::render(report, &settings::github_job())?,
-            Self::Gitlab => gitlab::render(report)?,
-            Self::Openvex => openvex::render(report)?,
-            Self::Junit => junit::render(report),
-        })
+    /// Writes `report` in this format.
+    fn write(self, report: &ScanReport, style: Style, out: &mut dyn Write) -> anyhow::Result<()> {
+        match self {
+            Self::Table => out.write_all(table::scan(report, style).as_bytes())?,
+            Self::Json => trivy_json::write(report, out)?,
+            Self::PlimsollJson => json::write(report, out)?,
+            Self::Markdown => out.write_all(markdown::scan(report).as_bytes())?,
+            Self::Cyclonedx => cyclonedx::write(report, out)?,
+            Self::SpdxJson => spdx::write(report, out)?,
+            Self::Spdx => out.write_all(spdx::render_tag_value(report).as_bytes())?,
+            Self::Sarif => sarif::write(report, out)?,
+            Self::Github => github::write(report, &settings::github_job(), out)?,
+            Self::Gitlab => gitlab::write(report, out)?,
+            Self::Openvex => openvex::write(report, out)?,
+            Self::Junit => out.write_all(junit::render(report).as_bytes())?,
+        }
+        Ok(())
     }
 }
 
@@ -202,7 +203,21 @@ impl Output {
             width: if to_terminal { printer.width() } else { None },
             color: self.file.is_none() && printer.colors_data(),
         };
-        deliver(printer, self.file.as_deref(), &self.format.render(report, style)?)
+        match &self.file {
+            None => {
+                let mut out = io::stdout().lock();
+                let written = self.format.write(report, style, &mut out);
+                written
+                    .and_then(|()| Ok(out.flush()?))
+                    .context("cannot write to standard output")
+            }
+            Some(file) => {
+                let created = File::create(file).map_err(anyhow::Error::from);
+                created
+                    .and_then(|mut out| self.format.write(report, style, &mut out))
+                    .with_context(|| format!("cannot write `{}`", file.display()))
+            }
+        }
     }
 
     /// The same output in the folder that it names, in a file for the report that is called `name`.

@@ -6,4 +6,4 @@ mod vulnerabilities;
 mod write;
 
 pub use read::read;
-pub use write::render;
+pub use write::write;

@@ -1,4 +1,5 @@
 use super::model::{Bom, Component, LicenseChoice, Property};
+use crate::borrowed::Text;
 use crate::sbom::{Found, Gathered, Sbom};
 use crate::{ArtifactKind, Error, Result, Subject, SubjectKind};
 
@@ -12,16 +13,13 @@ pub(super) const OWNED: &str = "file of the package";
 pub fn read(bytes: &[u8], name: &str) -> Result<Sbom> {
     let form = "CycloneDX";
     let bom: Bom = serde_json::from_slice(bytes).map_err(|source| Error::SbomJson { form, source })?;
-    if bom.bom_format != form {
+    if &*bom.bom_format != form {
         return Err(Error::NotSbom);
     }
-    if !matches!(
-        bom.spec_version.as_str(),
-        "1.2" | "1.3" | "1.4" | "1.5" | "1.6" | "1.7"
-    ) {
+    if !matches!(&*bom.spec_version, "1.2" | "1.3" | "1.4" | "1.5" | "1.6" | "1.7") {
         return Err(Error::SbomVersion {
             form,
-            version: bom.spec_version,
+            version: bom.spec_version.into_owned(),
         });
     }
     let mut gathered = Gathered::new(ArtifactKind::Cyclonedx, name);
@@ -45,11 +43,11 @@ pub fn read(bytes: &[u8], name: &str) -> Result<Sbom> {
 }
 
 /// What the document is about. A type that CycloneDX does not have is as good as none.
-fn described(component: &Component) -> Subject {
-    let text = |text: &Option<String>| text.clone().filter(|text| !text.is_empty());
+fn described(component: &Component<'_>) -> Subject {
+    let text = |text: &Option<Text<'_>>| text.as_deref().filter(|text| !text.is_empty()).map(str::to_owned);
     let name = match text(&component.group) {
-        Some(group) => format!("{group}/{}", component.name),
-        None => component.name.clone(),
+        Some(group) => format!("{group}/{}", &*component.name),
+        None => component.name.to_string(),
     };
     Subject {
         name,
@@ -59,18 +57,18 @@ fn described(component: &Component) -> Subject {
     }
 }
 
-fn facts(properties: &[Property]) -> Vec<(&str, &str)> {
+fn facts<'a>(properties: &'a [Property<'_>]) -> Vec<(&'a str, &'a str)> {
     let pairs = properties.iter();
     pairs
-        .map(|property| (property.name.as_str(), property.value.as_str()))
+        .map(|property| (&*property.name, &*property.value))
         .collect()
 }
 
 /// Takes a component and those within it. Documents nest no deeper than the JSON reader goes.
-fn take(component: &Component, gathered: &mut Gathered) {
+fn take(component: &Component<'_>, gathered: &mut Gathered) {
     let facts = facts(&component.properties);
     let version = component.version.as_deref().unwrap_or_default();
-    match component.kind.as_str() {
+    match &*component.kind {
         "operating-system" => gathered.operating_system(&component.name, version, &facts),
         "library" | "framework" => package(component, version, facts, gathered),
         _ if component.purl.is_some() => package(component, version, facts, gathered),
@@ -87,7 +85,7 @@ fn take(component: &Component, gathered: &mut Gathered) {
         .for_each(|inner| take(inner, gathered));
 }
 
-fn package(component: &Component, version: &str, facts: Vec<(&str, &str)>, gathered: &mut Gathered) {
+fn package(component: &Component<'_>, version: &str, facts: Vec<(&str, &str)>, gathered: &mut Gathered) {
     let purl = component.purl.as_deref();
     let separator = if purl.is_some_and(|purl| purl.starts_with("pkg:maven/")) {
         ':'
@@ -95,8 +93,8 @@ fn package(component: &Component, version: &str, facts: Vec<(&str, &str)>, gathe
         '/'
     };
     let name = match component.group.as_deref().filter(|group| !group.is_empty()) {
-        Some(group) => format!("{group}{separator}{}", component.name),
-        None => component.name.clone(),
+        Some(group) => format!("{group}{separator}{}", &*component.name),
+        None => component.name.to_string(),
     };
     let (files, proofs): (Vec<_>, Vec<_>) = component
         .evidence
@@ -110,7 +108,7 @@ fn package(component: &Component, version: &str, facts: Vec<(&str, &str)>, gathe
             .find_map(|name| facts.iter().find(|(known, _)| known == name));
         found.map(|(_, path)| *path)
     };
-    let evidence = proofs.first().map(|one| one.location.as_str()).or_else(beside);
+    let evidence = proofs.first().map(|one| &*one.location).or_else(beside);
     let stated = facts.iter().filter(|(name, _)| *name == "plimsoll:license");
     let mut licenses: Vec<String> = stated.map(|(_, stated)| (*stated).to_owned()).collect();
     if licenses.is_empty() {
@@ -119,7 +117,7 @@ fn package(component: &Component, version: &str, facts: Vec<(&str, &str)>, gathe
     let supplier = component
         .supplier
         .as_ref()
-        .and_then(|supplier| supplier.name.clone());
+        .and_then(|supplier| supplier.name.as_deref());
     gathered.package(Found {
         label: &component.name,
         reference: component.bom_ref.as_deref().unwrap_or_default(),
@@ -127,17 +125,16 @@ fn package(component: &Component, version: &str, facts: Vec<(&str, &str)>, gathe
         name,
         version,
         licenses,
-        supplier: supplier.or_else(|| component.publisher.clone()),
+        supplier: supplier.or(component.publisher.as_deref()).map(str::to_owned),
         evidence: evidence.unwrap_or_default().trim_start_matches('/').to_owned(),
-        files: files.into_iter().map(|one| one.location.clone()).collect(),
+        files: files.into_iter().map(|one| one.location.to_string()).collect(),
         facts,
     });
 }
 
-fn license(choice: &LicenseChoice) -> Option<String> {
+fn license(choice: &LicenseChoice<'_>) -> Option<String> {
     let license = choice.license.as_ref();
-    let named = license.and_then(|license| license.id.clone().or_else(|| license.name.clone()));
-    named
-        .or_else(|| choice.expression.clone())
-        .filter(|text| !text.is_empty())
+    let named = license.and_then(|license| license.id.as_deref().or(license.name.as_deref()));
+    let text = named.or(choice.expression.as_deref());
+    text.filter(|text| !text.is_empty()).map(str::to_owned)
 }

@@ -1,3 +1,4 @@
+use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
 use plimsoll_core::{Decision, DecisionStatus, Package, Severity, Vulnerability as Found};
@@ -6,45 +7,69 @@ use super::model::{
     Advisory, Affected, AffectedVersion, Analysis, Equivalent, Property, Rating, Source, Vulnerability,
 };
 use crate::ScanReport;
-use crate::identity::{short, uid};
+use crate::borrowed::Text;
+use crate::identity::{Names, short};
 use crate::text::is_date_time;
 
 /// The vulnerabilities of `report`, each with all packages that it affects; `references` are those of the report's
 /// packages.
-pub(super) fn vulnerabilities(report: &ScanReport, references: &[String]) -> Vec<Vulnerability> {
-    let uids = report.packages.iter().map(uid);
-    let reference_of: HashMap<String, &str> = uids.zip(references.iter().map(String::as_str)).collect();
+pub(super) fn vulnerabilities<'a>(
+    report: &'a ScanReport,
+    names: &Names<'_>,
+    references: &'a [Cow<'a, str>],
+) -> Vec<Vulnerability<'a>> {
     let open = report.vulnerabilities.iter().map(|found| (found, None));
     let decided = report.suppressed.iter();
     let decided = decided.map(|suppressed| (&suppressed.finding, Some(&suppressed.decision)));
-    let mut order: Vec<String> = Vec::new();
-    let mut groups: HashMap<String, Group<'_>> = HashMap::new();
+    let mut places: HashMap<Key<'_>, usize> = HashMap::new();
+    let mut groups: Vec<Group<'a>> = Vec::new();
     for (found, decision) in open.chain(decided) {
-        let Some(reference) = reference_of.get(&uid(&found.package)) else {
+        let Some(reference) = names
+            .place(&found.package)
+            .and_then(|place| references.get(place))
+        else {
             continue;
         };
-        // The same id may be rated or decided otherwise for another package.
-        let decided = decision
-            .map(|decision| format!("{decision:?}"))
-            .unwrap_or_default();
-        let key = short(&[&found.id, &found.feed.id, found.severity.as_str(), &decided]);
-        let group = groups.entry(key.clone()).or_insert_with(|| {
-            order.push(key);
-            Group {
+        let key = Key {
+            id: &found.id,
+            feed: &found.feed.id,
+            severity: found.severity,
+            decision: decision
+                .map(|decision| format!("{decision:?}"))
+                .unwrap_or_default(),
+        };
+        let reference: &str = reference;
+        let place = *places.entry(key).or_insert(groups.len());
+        match groups.get_mut(place) {
+            Some(group) if group.packages.iter().any(|(known, _)| *known == reference) => {}
+            Some(group) => group.packages.push((reference, found)),
+            None => groups.push(Group {
                 found,
                 decision,
-                packages: Vec::new(),
-                cvss: Vec::new(),
-            }
-        });
-        if !group.packages.iter().any(|(known, _)| known == reference) {
-            group.packages.push((*reference, found));
+                packages: vec![(reference, found)],
+            }),
         }
     }
-    let made = order
-        .iter()
-        .filter_map(|key| groups.remove(key).map(|group| (key, group)));
-    made.map(|(key, group)| vulnerability(key, group)).collect()
+    let mut keys: Vec<(usize, Key<'_>)> = places.into_iter().map(|(key, place)| (place, key)).collect();
+    keys.sort_unstable_by_key(|(place, _)| *place);
+    let made = keys.into_iter().zip(groups);
+    made.map(|((_, key), group)| vulnerability(&key.short(), &group))
+        .collect()
+}
+
+/// What is one vulnerability in the document: the same id may be rated or decided otherwise for another package.
+#[derive(PartialEq, Eq, Hash)]
+struct Key<'a> {
+    id: &'a str,
+    feed: &'a str,
+    severity: Severity,
+    decision: String,
+}
+
+impl Key<'_> {
+    fn short(&self) -> String {
+        short(&[self.id, self.feed, self.severity.as_str(), &self.decision])
+    }
 }
 
 struct Group<'a> {
@@ -52,12 +77,10 @@ struct Group<'a> {
     decision: Option<&'a Decision>,
     /// The references of the packages, and what was found in each.
     packages: Vec<(&'a str, &'a Found)>,
-    cvss: Vec<Rating>,
 }
 
-fn vulnerability(key: &str, mut group: Group<'_>) -> Vulnerability {
+fn vulnerability<'a>(key: &str, group: &Group<'a>) -> Vulnerability<'a> {
     let found = group.found;
-    group.cvss.extend(ratings(found));
     let cwe = |cwe: &String| {
         cwe.trim_start_matches("CWE-")
             .parse::<u32>()
@@ -66,41 +89,45 @@ fn vulnerability(key: &str, mut group: Group<'_>) -> Vulnerability {
     };
     let mut urls = HashSet::new();
     let advisories = found.references.iter().filter(|url| urls.insert(*url));
-    let date = |date: &Option<String>| date.clone().filter(|date| is_date_time(date));
-    let (description, detail) = match (found.title.is_empty(), found.description.is_empty()) {
-        (true, _) => (found.description.clone(), String::new()),
-        (false, _) => (found.title.clone(), found.description.clone()),
+    let (description, detail) = match found.title.is_empty() {
+        true => (&*found.description, ""),
+        false => (&*found.title, &*found.description),
     };
     Vulnerability {
-        bom_ref: format!("vulnerability:{}-{key}", found.id),
-        id: found.id.clone(),
+        bom_ref: format!("vulnerability:{}-{key}", found.id).into(),
+        id: (&found.id).into(),
         source: Source {
-            name: Some(found.feed.name.clone()),
-            url: Some(found.feed.url.clone()),
+            name: Some((&found.feed.name).into()),
+            url: Some((&found.feed.url).into()),
         },
         references: found.aliases.iter().map(|alias| equivalent(alias)).collect(),
-        ratings: std::mem::take(&mut group.cvss),
+        ratings: ratings(found),
         cwes: found.cwes.iter().filter_map(cwe).collect(),
-        description,
-        detail,
-        recommendation: recommendation(&group),
-        advisories: advisories.map(|url| Advisory { url: url.clone() }).collect(),
-        published: date(&found.published),
-        updated: date(&found.modified),
+        description: description.into(),
+        detail: detail.into(),
+        recommendation: recommendation(group).into(),
+        advisories: advisories.map(|url| Advisory { url: url.into() }).collect(),
+        published: date(found.published.as_ref()),
+        updated: date(found.modified.as_ref()),
         analysis: group.decision.map(analysis),
         affects: group
             .packages
             .iter()
             .map(|(reference, found)| Affected {
-                reference: (*reference).to_owned(),
+                reference: (*reference).into(),
                 versions: vec![AffectedVersion {
-                    version: found.package.version.clone(),
+                    version: (&found.package.version).into(),
                     status: "affected",
                 }],
             })
             .collect(),
         properties: properties(found),
     }
+}
+
+/// A date as the schema wants it, if it is one.
+fn date(stated: Option<&String>) -> Option<Text<'_>> {
+    stated.filter(|date| is_date_time(date)).map(Text::from)
 }
 
 fn severity(severity: Severity) -> &'static str {
@@ -114,11 +141,13 @@ fn severity(severity: Severity) -> &'static str {
 }
 
 /// First the severity that counts, with the CVSS of the same source where there is one, then the other ratings.
-fn ratings(found: &Found) -> Vec<Rating> {
-    let source = |name: &str| Source {
-        name: Some(name.to_owned()),
-        url: None,
-    };
+fn ratings(found: &Found) -> Vec<Rating<'_>> {
+    fn source(name: &str) -> Source<'_> {
+        Source {
+            name: Some(name.into()),
+            url: None,
+        }
+    }
     let chosen = Rating {
         source: found.severity_source.as_deref().map(source),
         severity: severity(found.severity),
@@ -129,7 +158,7 @@ fn ratings(found: &Found) -> Vec<Rating> {
         score: Some(cvss.score),
         severity: word_of_score(cvss.score),
         method: Some(method(&cvss.vector)),
-        vector: Some(cvss.vector.clone()),
+        vector: Some((&cvss.vector).into()),
     });
     let mut all = vec![chosen];
     for rating in scored {
@@ -160,7 +189,7 @@ fn method(vector: &str) -> &'static str {
     }
 }
 
-fn equivalent(id: &str) -> Equivalent {
+fn equivalent(id: &str) -> Equivalent<'_> {
     let name = match id.split_once('-').map(|(prefix, _)| prefix) {
         Some("CVE") => "NVD",
         Some("GHSA") => "GitHub Advisories",
@@ -173,9 +202,9 @@ fn equivalent(id: &str) -> Equivalent {
         _ => "unknown",
     };
     Equivalent {
-        id: id.to_owned(),
+        id: id.into(),
         source: Source {
-            name: Some(name.to_owned()),
+            name: Some(name.into()),
             url: None,
         },
     }
@@ -195,7 +224,7 @@ fn recommendation(group: &Group<'_>) -> String {
     steps.join("; ")
 }
 
-fn analysis(decision: &Decision) -> Analysis {
+fn analysis(decision: &Decision) -> Analysis<'static> {
     let justification = match decision.justification.as_deref() {
         Some("component_not_present" | "vulnerable_code_not_present" | "code_not_present") => {
             Some("code_not_present")
@@ -224,21 +253,23 @@ fn analysis(decision: &Decision) -> Analysis {
     Analysis {
         state,
         justification: justification.filter(|_| decision.status == DecisionStatus::NotAffected),
-        detail: format!("{accepted}{}{until} [{}]", decision.reason, decision.source),
+        detail: format!("{accepted}{}{until} [{}]", decision.reason, decision.source).into(),
     }
 }
 
-fn properties(found: &Found) -> Vec<Property> {
-    let mut properties = vec![("match", found.reason.clone())];
+fn properties(found: &Found) -> Vec<Property<'_>> {
+    let mut properties: Vec<(&str, Text<'_>)> = vec![("plimsoll:match", (&found.reason).into())];
     if found.known_exploited {
-        properties.push(("knownExploited", "true".to_owned()));
+        properties.push(("plimsoll:knownExploited", "true".into()));
     }
     if let Some(prediction) = found.exploit_prediction {
-        properties.push(("epss:probability", prediction.probability.to_string()));
-        properties.push(("epss:percentile", prediction.percentile.to_string()));
+        let probability = prediction.probability.to_string();
+        let percentile = prediction.percentile.to_string();
+        properties.push(("plimsoll:epss:probability", probability.into()));
+        properties.push(("plimsoll:epss:percentile", percentile.into()));
     }
     let named = properties.into_iter().map(|(name, value)| Property {
-        name: format!("plimsoll:{name}"),
+        name: name.into(),
         value,
     });
     named.collect()

@@ -1,5 +1,6 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::io::Write;
 
 use plimsoll_core::{Ecosystem, Package};
 use plimsoll_license::License as ReadLicense;
@@ -9,27 +10,29 @@ use super::model::{
     Supplier, Tools,
 };
 use super::vulnerabilities::vulnerabilities;
-use crate::identity::{purl_in, references, uuid};
+use crate::borrowed::Text;
+use crate::identity::Names;
+use crate::indented;
 use crate::sbom::{
-    Facts, PackageFacts, application_facts, applications, artifact_facts, cpe_of_distribution,
+    Declared, Facts, PackageFacts, application_facts, applications, artifact_facts, cpe_of_distribution,
     cpe_of_package, declared, distribution_facts,
 };
 use crate::targets::{language_kind, target_file};
 use crate::trivy::family;
-use crate::{Artifact, ArtifactKind, Error, Result, ScanReport, Subject, Tool, image_purls};
+use crate::{Artifact, ArtifactKind, Result, ScanReport, Tool, image_purls};
 
-/// The report as a CycloneDX 1.6 document, indented, with a final line feed: the image or directory, its operating system, its
+/// Writes the report as a CycloneDX 1.6 document, indented, with a final line feed: the image or directory, its operating system, its
 /// packages with where they were found, how they hang together, and the vulnerabilities that were matched.
 ///
 /// The serial number follows from the content and from `created_at`: a document made again for the same image at the
 /// same stated time is the same document.
 ///
 /// # Errors
-/// [`Error::Write`] when it has no JSON form.
-pub fn render(report: &ScanReport) -> Result<String> {
-    let mut text = serde_json::to_string_pretty(&bom(report)).map_err(Error::Write)?;
-    text.push('\n');
-    Ok(text)
+/// [`crate::Error::Output`] when `out` does not take it.
+pub fn write(report: &ScanReport, out: &mut dyn Write) -> Result<()> {
+    let names = Names::new(report);
+    let references = names.references();
+    indented::write(&bom(report, &names, &references), out)
 }
 
 /// What the document calls the thing that it is about.
@@ -41,24 +44,24 @@ fn reference(artifact: &Artifact) -> &'static str {
     }
 }
 
-fn bom(report: &ScanReport) -> Bom {
+fn bom<'a>(report: &'a ScanReport, names: &'a Names<'_>, references: &'a [Cow<'a, str>]) -> Bom<'a> {
     let artifact = &report.artifact;
-    let references = references(&report.packages, artifact);
     let system = operating_system(artifact);
     let applications = applications(&report.packages);
-    let mut components: Vec<Component> = system.iter().cloned().collect();
+    let mut components: Vec<Component<'_>> = system.iter().cloned().collect();
     components.extend(applications.iter().map(|(file, kind)| application(file, kind)));
     let facts = PackageFacts::new(report);
-    let all = report.packages.iter().zip(&references);
-    components.extend(all.map(|(package, reference)| component(package, reference, artifact, &facts)));
+    for ((package, name), reference) in report.packages.iter().zip(names.all()).zip(references) {
+        components.push(component(package, reference, &name.purl, &facts));
+    }
     Bom {
-        schema: Some("http://cyclonedx.org/schema/bom-1.6.schema.json".to_owned()),
-        bom_format: "CycloneDX".to_owned(),
-        spec_version: "1.6".to_owned(),
-        serial_number: Some(format!("urn:uuid:{}", uuid(report, "cyclonedx"))),
+        schema: Some("http://cyclonedx.org/schema/bom-1.6.schema.json".into()),
+        bom_format: "CycloneDX".into(),
+        spec_version: "1.6".into(),
+        serial_number: Some(format!("urn:uuid:{}", names.uuid_of(report, "cyclonedx")).into()),
         version: 1,
         metadata: Metadata {
-            timestamp: Some(report.created_at.clone()),
+            timestamp: Some((&report.created_at).into()),
             tools: Some(Tools {
                 components: vec![tool(&report.tool)],
             }),
@@ -66,34 +69,36 @@ fn bom(report: &ScanReport) -> Bom {
             properties: Vec::new(),
         },
         components,
-        dependencies: dependencies(report, &references, system.as_ref()),
-        vulnerabilities: vulnerabilities(report, &references),
+        dependencies: dependencies(report, references, system.as_ref()),
+        vulnerabilities: vulnerabilities(report, names, references),
     }
 }
 
-fn tool(tool: &Tool) -> Component {
+fn tool(tool: &Tool) -> Component<'_> {
     Component {
-        kind: "application".to_owned(),
-        name: tool.name.clone(),
-        version: Some(tool.version.clone()),
+        kind: "application".into(),
+        name: (&tool.name).into(),
+        version: Some((&tool.version).into()),
         ..Component::default()
     }
 }
 
-fn properties(facts: Facts<'_>) -> Vec<Property> {
-    let property = |(name, value): (&str, Cow<'_, str>)| Property {
-        name: name.to_owned(),
-        value: value.into_owned(),
-    };
-    facts.into_iter().map(property).collect()
+fn properties(facts: Facts<'_>) -> Vec<Property<'_>> {
+    let facts = facts.into_iter();
+    facts
+        .map(|(name, value)| Property {
+            name: name.into(),
+            value: value.into(),
+        })
+        .collect()
 }
 
 /// A program or a list of what is installed, which is no package and holds some.
-fn application(file: &str, kind: &'static str) -> Component {
+fn application<'a>(file: &'a str, kind: &'static str) -> Component<'a> {
     Component {
-        bom_ref: Some(application_reference(file, kind)),
-        kind: "application".to_owned(),
-        name: file.to_owned(),
+        bom_ref: Some(application_reference(file, kind).into()),
+        kind: "application".into(),
+        name: file.into(),
         properties: properties(application_facts(kind)),
         ..Component::default()
     }
@@ -103,23 +108,28 @@ fn application_reference(file: &str, kind: &str) -> String {
     format!("{kind}:{file}")
 }
 
-fn described(report: &ScanReport) -> Component {
+fn described(report: &ScanReport) -> Component<'_> {
     let artifact = &report.artifact;
     let digest = artifact.manifest_digest.or(artifact.image_id);
     let hash = artifact.manifest_digest.map(|digest| Hash {
-        alg: "SHA-256".to_owned(),
-        content: digest.hex(),
+        alg: "SHA-256".into(),
+        content: digest.hex().into(),
     });
     let (name, kind) = artifact.described();
     let subject = artifact.subject.as_ref();
-    let stated = |of: fn(&Subject) -> &Option<String>| subject.and_then(|subject| of(subject).clone());
+    let version = subject.and_then(|subject| subject.version.as_ref());
+    let purl = subject.and_then(|subject| subject.purl.as_ref());
     Component {
-        bom_ref: Some(reference(artifact).to_owned()),
-        kind: kind.as_str().to_owned(),
-        name: name.to_owned(),
-        version: stated(|one| &one.version).or_else(|| digest.map(|digest| digest.to_string())),
+        bom_ref: Some(reference(artifact).into()),
+        kind: kind.as_str().into(),
+        name: name.into(),
+        version: version
+            .map(Text::from)
+            .or_else(|| digest.map(|digest| digest.to_string().into())),
         hashes: hash.into_iter().collect(),
-        purl: stated(|one| &one.purl).or_else(|| image_purl(artifact)),
+        purl: purl
+            .map(Text::from)
+            .or_else(|| image_purl(artifact).map(Text::from)),
         properties: properties(artifact_facts(report)),
         ..Component::default()
     }
@@ -131,17 +141,17 @@ fn image_purl(artifact: &Artifact) -> Option<String> {
     Some(image_purls(artifact).first()?.to_string())
 }
 
-fn operating_system(artifact: &Artifact) -> Option<Component> {
+fn operating_system(artifact: &Artifact) -> Option<Component<'_>> {
     let distribution = artifact.distribution.as_ref()?;
     let release = artifact.release.as_deref();
     let version = release.unwrap_or(&distribution.version_id);
     Some(Component {
-        bom_ref: Some(format!("os:{}-{version}", distribution.id)),
-        kind: "operating-system".to_owned(),
-        name: family(&distribution.id).to_owned(),
-        version: Some(version.to_owned()).filter(|version| !version.is_empty()),
-        description: distribution.pretty_name.clone(),
-        cpe: cpe_of_distribution(distribution, release),
+        bom_ref: Some(format!("os:{}-{version}", distribution.id).into()),
+        kind: "operating-system".into(),
+        name: family(&distribution.id).into(),
+        version: Some(version.into()).filter(|version: &Text<'_>| !version.is_empty()),
+        description: distribution.pretty_name.as_ref().map(Text::from),
+        cpe: cpe_of_distribution(distribution, release).map(Text::from),
         properties: properties(distribution_facts(
             distribution,
             release,
@@ -151,7 +161,12 @@ fn operating_system(artifact: &Artifact) -> Option<Component> {
     })
 }
 
-fn component(package: &Package, reference: &str, artifact: &Artifact, facts: &PackageFacts<'_>) -> Component {
+fn component<'a>(
+    package: &'a Package,
+    reference: &'a str,
+    purl: &'a str,
+    facts: &PackageFacts<'a>,
+) -> Component<'a> {
     let (group, name) = group_and_name(package);
     let declared = declared(package);
     let mut facts = facts.of(package);
@@ -159,39 +174,44 @@ fn component(package: &Package, reference: &str, artifact: &Artifact, facts: &Pa
         let stated = package.licenses.iter();
         facts.extend(stated.map(|stated| ("plimsoll:license", stated.into())));
     }
-    let licenses = match &declared.expression {
-        Some(expression) if declared.licenses.len() == 1 || expression.is_compound() => {
-            match (expression.id(), declared.licenses.len()) {
-                (Some(id), 1) => vec![by_id(id)],
-                _ if declared.licenses.iter().all(|one| id(one).is_some()) => {
-                    declared.licenses.iter().filter_map(id).map(by_id).collect()
-                }
-                _ => vec![LicenseChoice {
-                    expression: Some(expression.to_string()),
-                    acknowledgement: Some("declared".to_owned()),
-                    ..LicenseChoice::default()
-                }],
-            }
-        }
-        _ => declared.licenses.iter().map(choice).collect(),
-    };
     Component {
-        bom_ref: Some(reference.to_owned()),
+        bom_ref: Some(reference.into()),
         kind: match package.ecosystem {
             Ecosystem::Generic => "application",
             _ => "library",
         }
-        .to_owned(),
-        supplier: package.supplier.clone().map(|name| Supplier { name: Some(name) }),
-        group: group.map(str::to_owned),
-        name: name.to_owned(),
-        version: Some(package.version.clone()),
-        licenses,
-        cpe: cpe_of_package(package),
-        purl: Some(purl_in(package, artifact)),
+        .into(),
+        supplier: package.supplier.as_ref().map(|name| Supplier {
+            name: Some(name.into()),
+        }),
+        group: group.map(Text::from),
+        name: name.into(),
+        version: Some((&package.version).into()),
+        licenses: licenses(declared),
+        cpe: cpe_of_package(package).map(Text::from),
+        purl: Some(purl.into()),
         evidence: evidence(package),
         properties: properties(facts),
         ..Component::default()
+    }
+}
+
+/// The licences by their ids where all have one, else in one expression where all could be read, else each by itself.
+fn licenses(declared: Declared) -> Vec<LicenseChoice<'static>> {
+    let single = declared.licenses.len() == 1;
+    match declared.expression {
+        Some(expression) if single || expression.is_compound() => match expression.id() {
+            Some(id) if single => vec![by_id(id)],
+            _ if declared.licenses.iter().all(|one| id(one).is_some()) => {
+                declared.licenses.iter().filter_map(id).map(by_id).collect()
+            }
+            _ => vec![LicenseChoice {
+                expression: Some(expression.to_string().into()),
+                acknowledgement: Some("declared".into()),
+                ..LicenseChoice::default()
+            }],
+        },
+        _ => declared.licenses.iter().map(choice).collect(),
     }
 }
 
@@ -215,37 +235,39 @@ fn id(license: &ReadLicense) -> Option<&str> {
     }
 }
 
-fn by_id(id: &str) -> LicenseChoice {
+fn by_id(id: &str) -> LicenseChoice<'static> {
     LicenseChoice {
         license: Some(License {
-            id: Some(id.to_owned()),
+            id: Some(id.to_owned().into()),
             name: None,
-            acknowledgement: Some("declared".to_owned()),
+            acknowledgement: Some("declared".into()),
         }),
         ..LicenseChoice::default()
     }
 }
 
-fn choice(license: &ReadLicense) -> LicenseChoice {
+fn choice(license: &ReadLicense) -> LicenseChoice<'static> {
     if let Some(id) = id(license) {
         return by_id(id);
     }
     LicenseChoice {
         license: Some(License {
             id: None,
-            name: Some(license.text()),
-            acknowledgement: Some("declared".to_owned()),
+            name: Some(license.text().into()),
+            acknowledgement: Some("declared".into()),
         }),
         ..LicenseChoice::default()
     }
 }
 
 /// The file that proves the package, then the files that it consists of.
-fn evidence(package: &Package) -> Evidence {
-    let occurrence = |path: &String, context: Option<&str>| Occurrence {
-        location: path.clone(),
-        additional_context: context.map(str::to_owned),
-    };
+fn evidence(package: &Package) -> Evidence<'_> {
+    fn occurrence<'a>(path: &'a String, context: Option<&'static str>) -> Occurrence<'a> {
+        Occurrence {
+            location: path.into(),
+            additional_context: context.map(Text::from),
+        }
+    }
     let proof = Some(&package.evidence).filter(|path| !path.is_empty());
     let proof = proof.map(|path| occurrence(path, None));
     let files = package
@@ -259,34 +281,38 @@ fn evidence(package: &Package) -> Evidence {
 
 /// The image holds the operating system, the files that hold packages, and what is of neither; the operating system holds
 /// its packages; packages need others. What is known to need nothing and what nothing is known of is left out alike.
-fn dependencies(report: &ScanReport, references: &[String], system: Option<&Component>) -> Vec<Dependency> {
+fn dependencies<'a>(
+    report: &'a ScanReport,
+    references: &'a [Cow<'a, str>],
+    system: Option<&Component<'a>>,
+) -> Vec<Dependency<'a>> {
     let system = system.and_then(|system| system.bom_ref.clone());
-    let mut of_image: Vec<String> = system.iter().cloned().collect();
+    let mut of_image: Vec<Text<'a>> = system.iter().cloned().collect();
     let mut of_system = Vec::new();
-    let mut of_files: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    let mut of_files: BTreeMap<String, Vec<Text<'a>>> = BTreeMap::new();
     for (package, reference) in report.packages.iter().zip(references) {
-        let file = target_file(package);
-        match (&system, file) {
-            (Some(_), _) if package.ecosystem.is_distribution() => of_system.push(reference.clone()),
+        let reference = Text::from(&**reference);
+        match (&system, target_file(package)) {
+            (Some(_), _) if package.ecosystem.is_distribution() => of_system.push(reference),
             (_, Some(file)) => {
                 let file = application_reference(file, language_kind(package.ecosystem));
-                of_files.entry(file).or_default().push(reference.clone());
+                of_files.entry(file).or_default().push(reference);
             }
-            _ => of_image.push(reference.clone()),
+            _ => of_image.push(reference),
         }
     }
-    of_image.extend(of_files.keys().cloned());
-    let holder = |reference: String, depends_on: Vec<String>| Dependency {
+    of_image.extend(of_files.keys().cloned().map(Text::from));
+    let holder = |reference, depends_on| Dependency {
         reference,
         depends_on,
     };
-    let image = holder(reference(&report.artifact).to_owned(), of_image);
+    let image = holder(reference(&report.artifact).into(), of_image);
     let system = system.map(|system| holder(system, of_system));
-    let files = of_files.into_iter().map(|(file, held)| holder(file, held));
+    let files = of_files.into_iter().map(|(file, held)| holder(file.into(), held));
     let packages = references.iter().enumerate().map(|(index, reference)| {
         let needed = report.dependencies.of(index).iter();
-        let needed = needed.filter_map(|index| references.get(*index).cloned());
-        holder(reference.clone(), needed.collect())
+        let needed = needed.filter_map(|index| Some(Text::from(&**references.get(*index)?)));
+        holder(Text::from(&**reference), needed.collect())
     });
     let packages = packages.filter(|package| !package.depends_on.is_empty());
     std::iter::once(image)

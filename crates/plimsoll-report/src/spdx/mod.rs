@@ -7,4 +7,4 @@ mod write;
 
 pub use read::read;
 pub use tag_value::render as render_tag_value;
-pub use write::render;
+pub use write::write;

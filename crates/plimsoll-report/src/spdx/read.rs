@@ -2,7 +2,9 @@ use std::collections::HashMap;
 
 use super::model::{Document, Package};
 use super::write::NO_ASSERTION;
+use crate::borrowed::Text;
 use crate::sbom::{Found, Gathered, Sbom};
+use crate::trivy;
 use crate::{ArtifactKind, Error, Result, Subject, SubjectKind};
 
 /// Reads an SPDX 2.2 or 2.3 document in JSON: see [`crate::sbom::read`].
@@ -13,17 +15,17 @@ pub fn read(bytes: &[u8], name: &str) -> Result<Sbom> {
     let form = "SPDX";
     let document: Document =
         serde_json::from_slice(bytes).map_err(|source| Error::SbomJson { form, source })?;
-    if !matches!(document.spdx_version.as_str(), "SPDX-2.2" | "SPDX-2.3") {
+    if !matches!(&*document.spdx_version, "SPDX-2.2" | "SPDX-2.3") {
         return Err(Error::SbomVersion {
             form,
-            version: document.spdx_version,
+            version: document.spdx_version.into_owned(),
         });
     }
     let extracted = document.has_extracted_licensing_infos.iter();
     let extracted: HashMap<&str, &str> = extracted
         .map(|one| {
             (
-                one.license_id.as_str(),
+                &*one.license_id,
                 one.name.as_deref().unwrap_or(&one.extracted_text),
             )
         })
@@ -38,7 +40,7 @@ pub fn read(bytes: &[u8], name: &str) -> Result<Sbom> {
         take(package, &known, &mut gathered);
     }
     for one in &document.relationships {
-        match one.relationship_type.as_str() {
+        match &*one.relationship_type {
             "DEPENDS_ON" => gathered.needs(&one.spdx_element_id, &one.related_spdx_element),
             "DEPENDENCY_OF" => gathered.needs(&one.related_spdx_element, &one.spdx_element_id),
             "CONTAINS" => gathered.holds(&one.spdx_element_id, &one.related_spdx_element),
@@ -64,43 +66,38 @@ struct Known<'a> {
 }
 
 /// The one thing that the document describes.
-fn subject(document: &Document) -> Option<&str> {
+fn subject<'a>(document: &'a Document<'_>) -> Option<&'a str> {
     let related = document.relationships.iter().filter_map(|one| {
-        let pair = match one.relationship_type.as_str() {
+        let pair = match &*one.relationship_type {
             "DESCRIBES" => (&one.spdx_element_id, &one.related_spdx_element),
             "DESCRIBED_BY" => (&one.related_spdx_element, &one.spdx_element_id),
             _ => return None,
         };
-        (*pair.0 == document.id).then_some(pair.1.as_str())
+        (*pair.0 == document.id).then_some(&**pair.1)
     });
     let mut described = document
         .document_describes
         .iter()
-        .map(String::as_str)
+        .map(|one| &**one)
         .chain(related);
     let first = described.next()?;
     described.all(|other| other == first).then_some(first)
 }
 
-fn files(document: &Document) -> HashMap<&str, &str> {
+fn files<'a>(document: &'a Document<'_>) -> HashMap<&'a str, &'a str> {
     let named = document.files.iter();
-    let named: HashMap<&str, &str> = named
-        .map(|file| (file.id.as_str(), file.file_name.as_str()))
-        .collect();
+    let named: HashMap<&str, &str> = named.map(|file| (&*file.id, &*file.file_name)).collect();
     let mut files = HashMap::new();
     for one in &document.relationships {
-        if let ("CONTAINS", Some(name)) = (
-            one.relationship_type.as_str(),
-            named.get(one.related_spdx_element.as_str()),
-        ) {
-            files.entry(one.spdx_element_id.as_str()).or_insert(*name);
+        if let ("CONTAINS", Some(name)) = (&*one.relationship_type, named.get(&*one.related_spdx_element)) {
+            files.entry(&*one.spdx_element_id).or_insert(*name);
         }
     }
     files
 }
 
 /// What the document is about.
-fn described(package: &Package, purl: Option<&str>) -> Subject {
+fn described(package: &Package<'_>, purl: Option<&str>) -> Subject {
     let kind = match package.primary_package_purpose.as_deref() {
         Some("CONTAINER") => SubjectKind::Container,
         Some("DEVICE") => SubjectKind::Device,
@@ -112,14 +109,18 @@ fn described(package: &Package, purl: Option<&str>) -> Subject {
         _ => SubjectKind::Application,
     };
     Subject {
-        name: package.name.clone(),
+        name: package.name.to_string(),
         kind,
-        version: package.version_info.clone().filter(|version| !version.is_empty()),
+        version: package
+            .version_info
+            .as_deref()
+            .filter(|version| !version.is_empty())
+            .map(str::to_owned),
         purl: purl.map(str::to_owned),
     }
 }
 
-fn take(package: &Package, known: &Known<'_>, gathered: &mut Gathered) {
+fn take(package: &Package<'_>, known: &Known<'_>, gathered: &mut Gathered) {
     let extracted = &known.extracted;
     let owned = facts(package);
     let facts: Vec<(&str, &str)> = owned.iter().map(|(name, value)| (&**name, &**value)).collect();
@@ -127,9 +128,9 @@ fn take(package: &Package, known: &Known<'_>, gathered: &mut Gathered) {
     let purl = package
         .external_refs
         .iter()
-        .find(|one| one.reference_type == "purl");
-    let purl = purl.map(|one| one.reference_locator.as_str());
-    if known.subject == Some(package.id.as_str()) {
+        .find(|one| &*one.reference_type == "purl");
+    let purl = purl.map(|one| &*one.reference_locator);
+    if known.subject == Some(&*package.id) {
         gathered.subject(described(package, purl));
         gathered.image(&facts);
     }
@@ -163,14 +164,14 @@ fn take(package: &Package, known: &Known<'_>, gathered: &mut Gathered) {
     let evidence = proofs.next().map(|(_, path)| *path);
     let evidence = evidence
         .or_else(|| found_by_syft(package))
-        .or_else(|| known.files.get(package.id.as_str()).copied());
+        .or_else(|| known.files.get(&*package.id).copied());
     let evidence = evidence.unwrap_or_default().trim_start_matches('/').to_owned();
     let files = texts("plimsoll:file");
     gathered.package(Found {
         label: &package.name,
         reference: &package.id,
         purl,
-        name: package.name.clone(),
+        name: package.name.to_string(),
         version,
         licenses,
         supplier: package.supplier.as_deref().and_then(supplier),
@@ -190,30 +191,31 @@ fn supplier(stated: &str) -> Option<String> {
     })
 }
 
-/// Names and values from the annotations: a JSON list of pairs by this program, `name: value` by Trivy.
-fn facts(package: &Package) -> Vec<(String, String)> {
-    let mut facts: Vec<(String, String)> = Vec::new();
+/// Names and values from the annotations: a JSON list of pairs by this program, `name: value` by Trivy and by this program
+/// for Trivy.
+fn facts<'a>(package: &'a Package<'_>) -> Vec<(Text<'a>, Text<'a>)> {
+    let mut facts: Vec<(Text<'a>, Text<'a>)> = Vec::new();
     for annotation in &package.annotations {
         let comment = annotation.comment.trim();
         if comment.starts_with("[[") {
-            let pairs: Option<Vec<(String, String)>> = serde_json::from_str(comment).ok();
+            let pairs: Option<Vec<(Text<'a>, Text<'a>)>> = serde_json::from_str(comment).ok();
             facts.extend(pairs.unwrap_or_default());
         } else if let Some((name, value)) = comment.split_once(": ") {
             let name = match name {
                 // What Trivy writes of the image has a prefix in CycloneDX.
                 "ImageID" | "DiffID" | "RepoTag" | "RepoDigest" | "Size" => {
-                    format!("aquasecurity:trivy:{name}")
+                    format!("{}{name}", trivy::PREFIX).into()
                 }
-                _ => name.to_owned(),
+                _ => name.into(),
             };
-            facts.push((name, value.to_owned()));
+            facts.push((name, value.into()));
         }
     }
     facts
 }
 
 /// Trivy and this program say a package's source in a sentence.
-fn with_source<'a>(package: &'a Package, mut facts: Vec<(&'a str, &'a str)>) -> Vec<(&'a str, &'a str)> {
+fn with_source<'a>(package: &'a Package<'_>, mut facts: Vec<(&'a str, &'a str)>) -> Vec<(&'a str, &'a str)> {
     let info = package.source_info.as_deref().unwrap_or_default();
     if let Some(built_from) = info.strip_prefix("built package from: ") {
         let (name, version) = built_from.split_once(' ').unwrap_or((built_from, ""));
@@ -223,7 +225,7 @@ fn with_source<'a>(package: &'a Package, mut facts: Vec<(&'a str, &'a str)>) -> 
 }
 
 /// `acquired package info from … : PATH, PATH`.
-fn found_by_syft(package: &Package) -> Option<&str> {
+fn found_by_syft<'a>(package: &'a Package<'_>) -> Option<&'a str> {
     let info = package.source_info.as_deref()?;
     let (_, paths) = info
         .strip_prefix("acquired package info from")?
@@ -231,14 +233,11 @@ fn found_by_syft(package: &Package) -> Option<&str> {
     paths.split(", ").next()
 }
 
-fn license(package: &Package, extracted: &HashMap<&str, &str>) -> Option<String> {
-    let said = |text: &Option<String>| {
-        text.clone()
-            .filter(|text| !matches!(text.as_str(), "" | NO_ASSERTION | "NONE"))
-    };
+fn license(package: &Package<'_>, extracted: &HashMap<&str, &str>) -> Option<String> {
+    fn said<'a>(text: &'a Option<Text<'_>>) -> Option<&'a str> {
+        let text = text.as_deref();
+        text.filter(|text| !matches!(*text, "" | NO_ASSERTION | "NONE"))
+    }
     let text = said(&package.license_declared).or_else(|| said(&package.license_concluded))?;
-    Some(match extracted.get(text.as_str()) {
-        Some(name) => (*name).to_owned(),
-        None => text,
-    })
+    Some((*extracted.get(text).unwrap_or(&text)).to_owned())
 }

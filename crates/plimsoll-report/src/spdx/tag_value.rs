@@ -1,13 +1,14 @@
 use std::fmt::Write as _;
 
 use super::model::{Document, Package};
-use super::write::document;
+use super::write::Described;
 use crate::ScanReport;
 
-/// The report as an SPDX 2.3 document in tag-value form, with what [`super::render`] has.
+/// The report as an SPDX 2.3 document in tag-value form, with what [`super::write`] has.
 pub fn render(report: &ScanReport) -> String {
-    let document = document(report);
-    let mut text = Text(String::new());
+    let described = Described::new(report);
+    let document = described.document();
+    let mut text = Lines(String::new());
     header(&mut text, &document);
     document.packages.iter().for_each(|one| package(&mut text, one));
     for license in &document.has_extracted_licensing_infos {
@@ -20,7 +21,7 @@ pub fn render(report: &ScanReport) -> String {
     text.0.push('\n');
     for one in &document.relationships {
         let words = [
-            one.spdx_element_id.as_str(),
+            &*one.spdx_element_id,
             &one.relationship_type,
             &one.related_spdx_element,
         ];
@@ -29,9 +30,9 @@ pub fn render(report: &ScanReport) -> String {
     text.0
 }
 
-struct Text(String);
+struct Lines(String);
 
-impl Text {
+impl Lines {
     /// A tag with a value on one line.
     fn line(&mut self, tag: &str, value: &str) {
         let value = printable(value).split_whitespace().collect::<Vec<_>>().join(" ");
@@ -56,7 +57,7 @@ fn printable(text: &str) -> String {
     text.chars().map(replaced).collect()
 }
 
-fn header(text: &mut Text, document: &Document) {
+fn header(text: &mut Lines, document: &Document<'_>) {
     text.line("SPDXVersion", &document.spdx_version);
     text.line("DataLicense", &document.data_license);
     text.line("SPDXID", &document.id);
@@ -70,7 +71,7 @@ fn header(text: &mut Text, document: &Document) {
     text.line("Created", &document.creation_info.created);
 }
 
-fn package(text: &mut Text, package: &Package) {
+fn package(text: &mut Lines, package: &Package<'_>) {
     text.line("\nPackageName", &package.name);
     text.line("SPDXID", &package.id);
     if let Some(version) = &package.version_info {
@@ -90,7 +91,7 @@ fn package(text: &mut Text, package: &Package) {
     for checksum in &package.checksums {
         text.line(
             "PackageChecksum",
-            &format!("{}: {}", checksum.algorithm, checksum.checksum_value),
+            &format!("{}: {}", checksum.algorithm, &*checksum.checksum_value),
         );
     }
     if let Some(info) = &package.source_info {
@@ -133,7 +134,7 @@ mod tests {
 
     #[test]
     fn foreign_texts_make_no_tags_and_steer_no_terminal() {
-        let mut text = Text(String::new());
+        let mut text = Lines(String::new());
         text.line("PackageName", "a\nSPDXID: x\u{1b}[31m");
         text.block("PackageDescription", "b\n</text>\u{7}");
         assert_eq!(

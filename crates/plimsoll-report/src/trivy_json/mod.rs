@@ -6,7 +6,9 @@
 mod licenses;
 mod model;
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::io::Write;
 
 use licenses::licenses;
 use model::{
@@ -15,11 +17,12 @@ use model::{
 };
 use plimsoll_core::{Cvss, Finding, Package, PackageLayer, Place, Vulnerability};
 
-use crate::identity::{purl_in, uid, uuid};
+use crate::identity::Names;
+use crate::indented;
 use crate::targets::{Target, targets};
 use crate::text::{primary_url, status};
 use crate::trivy::{Version, family, file_path, package_id};
-use crate::{ArtifactKind, Error, Result, ScanReport};
+use crate::{ArtifactKind, Result, ScanReport};
 
 /// What goes into the report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,83 +38,100 @@ impl Default for Options {
     }
 }
 
-/// The report as indented JSON with a final line feed, with what Trivy puts into it by default.
+/// Writes the report as indented JSON with a final line feed, with what Trivy puts into it by default.
 ///
 /// # Errors
-/// [`Error::Write`] when it has no JSON form.
+/// [`crate::Error::Output`] when `out` does not take it.
+pub fn write(report: &ScanReport, out: &mut dyn Write) -> Result<()> {
+    write_with(report, Options::default(), out)
+}
+
+/// What [`write`] writes, as a text.
+///
+/// # Errors
+/// Those of [`write`].
 pub fn render(report: &ScanReport) -> Result<String> {
-    render_with(report, Options::default())
+    indented::text(|out| write(report, out))
 }
 
-/// As [`render`], with a choice of what goes into it.
+/// As [`write`], with a choice of what goes into it.
 ///
 /// # Errors
-/// [`Error::Write`] when it has no JSON form.
-pub fn render_with(report: &ScanReport, options: Options) -> Result<String> {
-    let mut text = serde_json::to_string_pretty(&document(report, options)).map_err(Error::Write)?;
-    text.push('\n');
-    Ok(text)
+/// [`crate::Error::Output`] when `out` does not take it.
+pub fn write_with(report: &ScanReport, options: Options, out: &mut dyn Write) -> Result<()> {
+    let names = Names::new(report);
+    let ids: Vec<String> = report.packages.iter().map(package_id).collect();
+    let context = Context {
+        report,
+        options,
+        names: &names,
+        ids: &ids,
+    };
+    indented::write(&context.document(), out)
 }
 
-fn document(report: &ScanReport, options: Options) -> Report<'_> {
-    let artifact = &report.artifact;
-    let context = Context { report, options };
-    let packages = targets(report).into_iter().map(|target| context.target(target));
-    let repo_digest = |repository: String| {
-        artifact
-            .manifest_digest
-            .map(|digest| format!("{repository}@{digest}"))
-    };
-    let mut repo_digests: Vec<String> = artifact
-        .references
-        .iter()
-        .filter_map(|reference| repo_digest(reference.repository()))
-        .collect();
-    repo_digests.dedup();
-    Report {
-        schema_version: 2,
-        plimsoll: Extra {
-            version: &report.tool.version,
-            coverage: &report.coverage,
-            database: report.database.as_ref(),
-            left_out: report.left_out.as_ref(),
-            warnings: &report.warnings,
-        },
-        report_id: uuid(report, "trivy"),
-        created_at: &report.created_at,
-        artifact_id: artifact.image_id.map(|id| id.to_string()),
-        artifact_name: &artifact.name,
-        artifact_type: match artifact.kind {
-            ArtifactKind::ContainerImage => "container_image",
-            ArtifactKind::Cyclonedx => "cyclonedx",
-            ArtifactKind::Spdx => "spdx",
-            ArtifactKind::Directory => "filesystem",
-        },
-        metadata: Metadata {
-            size: artifact.size_bytes,
-            os: artifact.distribution.as_ref().map(|known| Os {
-                family: family(&known.id),
-                name: artifact.release.as_deref().unwrap_or(&known.version_id),
-                eosl: report.past_end_of_life().is_some(),
-            }),
-            image_id: artifact.image_id.map(|id| id.to_string()),
-            diff_ids: artifact.diff_ids.iter().map(ToString::to_string).collect(),
-            repo_tags: artifact.references.iter().map(ToString::to_string).collect(),
-            repo_digests,
-            reference: artifact.references.first().map(ToString::to_string),
-            layers: artifact
-                .diff_ids
-                .iter()
-                .map(|diff_id| Layer {
-                    diff_id: Some(diff_id.to_string()),
-                })
+impl<'a> Context<'a> {
+    fn document(&self) -> Report<'a> {
+        let Self { report, .. } = *self;
+        let context = self;
+        let artifact = &report.artifact;
+        let packages = targets(report).into_iter().map(|target| context.target(target));
+        let repo_digest = |repository: String| {
+            artifact
+                .manifest_digest
+                .map(|digest| format!("{repository}@{digest}"))
+        };
+        let mut repo_digests: Vec<String> = artifact
+            .references
+            .iter()
+            .filter_map(|reference| repo_digest(reference.repository()))
+            .collect();
+        repo_digests.dedup();
+        Report {
+            schema_version: 2,
+            plimsoll: Extra {
+                version: &report.tool.version,
+                coverage: &report.coverage,
+                database: report.database.as_ref(),
+                left_out: report.left_out.as_ref(),
+                warnings: &report.warnings,
+            },
+            report_id: self.names.uuid_of(report, "trivy"),
+            created_at: &report.created_at,
+            artifact_id: artifact.image_id.map(|id| id.to_string()),
+            artifact_name: &artifact.name,
+            artifact_type: match artifact.kind {
+                ArtifactKind::ContainerImage => "container_image",
+                ArtifactKind::Cyclonedx => "cyclonedx",
+                ArtifactKind::Spdx => "spdx",
+                ArtifactKind::Directory => "filesystem",
+            },
+            metadata: Metadata {
+                size: artifact.size_bytes,
+                os: artifact.distribution.as_ref().map(|known| Os {
+                    family: family(&known.id),
+                    name: artifact.release.as_deref().unwrap_or(&known.version_id),
+                    eosl: report.past_end_of_life().is_some(),
+                }),
+                image_id: artifact.image_id.map(|id| id.to_string()),
+                diff_ids: artifact.diff_ids.iter().map(ToString::to_string).collect(),
+                repo_tags: artifact.references.iter().map(ToString::to_string).collect(),
+                repo_digests,
+                reference: artifact.references.first().map(ToString::to_string),
+                layers: artifact
+                    .diff_ids
+                    .iter()
+                    .map(|diff_id| Layer {
+                        diff_id: Some(diff_id.to_string()),
+                    })
+                    .collect(),
+                image_config: artifact.image_config.clone().or_else(|| image_config(report)),
+            },
+            results: packages
+                .chain(secrets(&report.secrets))
+                .chain(licenses(&report.licenses))
                 .collect(),
-            image_config: artifact.image_config.clone().or_else(|| image_config(report)),
-        },
-        results: packages
-            .chain(secrets(&report.secrets))
-            .chain(licenses(&report.licenses))
-            .collect(),
+        }
     }
 }
 
@@ -128,6 +148,9 @@ fn image_config(report: &ScanReport) -> Option<serde_json::Value> {
 struct Context<'a> {
     report: &'a ScanReport,
     options: Options,
+    names: &'a Names<'a>,
+    /// The IDs of the packages, in their order.
+    ids: &'a [String],
 }
 
 impl<'a> Context<'a> {
@@ -151,10 +174,24 @@ impl<'a> Context<'a> {
         }
     }
 
-    fn identifier(&self, package: &Package) -> Identifier {
-        Identifier {
-            purl: purl_in(package, &self.report.artifact),
-            uid: uid(package),
+    fn identifier(&self, package: &Package) -> Identifier<'a> {
+        match self.names.of(package) {
+            Cow::Borrowed(name) => Identifier {
+                purl: name.purl.as_str().into(),
+                uid: name.uid.as_str().into(),
+            },
+            Cow::Owned(name) => Identifier {
+                purl: name.purl.into(),
+                uid: name.uid.into(),
+            },
+        }
+    }
+
+    fn id(&self, package: &Package) -> Cow<'a, str> {
+        let known = self.names.place(package).and_then(|place| self.ids.get(place));
+        match known {
+            Some(id) => Cow::Borrowed(id),
+            None => Cow::Owned(package_id(package)),
         }
     }
 
@@ -163,7 +200,7 @@ impl<'a> Context<'a> {
         let source = package.source.as_ref();
         let of_source = source.map(|source| Version::of(package.ecosystem, &source.version));
         Listed {
-            id: package_id(package),
+            id: self.id(package),
             name: &package.name,
             identifier: self.identifier(package),
             version: own.version,
@@ -185,10 +222,11 @@ impl<'a> Context<'a> {
     }
 
     /// The IDs of the packages that the one at `place` needs.
-    fn needed(&self, place: usize) -> Vec<String> {
+    fn needed(&self, place: usize) -> Vec<&'a str> {
         let needed = self.report.dependencies.of(place).iter();
-        let packages = needed.filter_map(|one| self.report.packages.get(*one));
-        let mut ids: Vec<String> = packages.map(package_id).collect();
+        let mut ids: Vec<&str> = needed
+            .filter_map(|one| self.ids.get(*one).map(String::as_str))
+            .collect();
         ids.sort_unstable();
         ids.dedup();
         ids
@@ -199,7 +237,7 @@ impl<'a> Context<'a> {
         Detected {
             vulnerability_id: &vulnerability.id,
             vendor_ids: &vulnerability.aliases,
-            pkg_id: package_id(package),
+            pkg_id: self.id(package),
             pkg_name: &package.name,
             pkg_path: file_path(package),
             pkg_identifier: self.identifier(package),

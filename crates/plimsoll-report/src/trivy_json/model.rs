@@ -1,5 +1,6 @@
 //! The fields of Trivy's JSON report.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use plimsoll_core::{ExploitPrediction, LicenseCategory, Origin};
@@ -98,11 +99,11 @@ pub(super) struct License<'a> {
 }
 
 #[derive(Serialize)]
-pub(super) struct Identifier {
+pub(super) struct Identifier<'a> {
     #[serde(rename = "PURL")]
-    pub(super) purl: String,
+    pub(super) purl: Cow<'a, str>,
     #[serde(rename = "UID")]
-    pub(super) uid: String,
+    pub(super) uid: Cow<'a, str>,
 }
 
 #[derive(Serialize)]
@@ -115,9 +116,9 @@ pub(super) struct Layer {
 #[serde(rename_all = "PascalCase")]
 pub(super) struct Listed<'a> {
     #[serde(rename = "ID")]
-    pub(super) id: String,
+    pub(super) id: Cow<'a, str>,
     pub(super) name: &'a str,
-    pub(super) identifier: Identifier,
+    pub(super) identifier: Identifier<'a>,
     pub(super) version: &'a str,
     #[serde(skip_serializing_if = "str::is_empty")]
     pub(super) release: &'a str,
@@ -138,7 +139,7 @@ pub(super) struct Listed<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) maintainer: Option<&'a str>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub(super) depends_on: Vec<String>,
+    pub(super) depends_on: Vec<&'a str>,
     #[serde(skip_serializing_if = "Layer::is_unknown")]
     pub(super) layer: Layer,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -153,11 +154,11 @@ pub(super) struct Detected<'a> {
     #[serde(rename = "VendorIDs", skip_serializing_if = "<[_]>::is_empty")]
     pub(super) vendor_ids: &'a [String],
     #[serde(rename = "PkgID")]
-    pub(super) pkg_id: String,
+    pub(super) pkg_id: Cow<'a, str>,
     pub(super) pkg_name: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) pkg_path: Option<&'a str>,
-    pub(super) pkg_identifier: Identifier,
+    pub(super) pkg_identifier: Identifier<'a>,
     pub(super) installed_version: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) fixed_version: Option<&'a str>,

@@ -1,0 +1,504 @@
+//! SARIF 2.1.0 (OASIS), as code scanning services take it.
+
+mod model;
+
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::io::Write;
+
+use model::{
+    ArtifactLocation, Base, Bases, Configuration, Driver, Fingerprints, Invocation, Location, Log,
+    LogicalLocation, Notification, PhysicalLocation, Region, ResultProperties, Rule, RuleProperties, Run,
+    RunProperties, SarifResult, Text, Tool,
+};
+use plimsoll_core::{Finding, LicenseFinding, Package, Place, Severity, Vulnerability};
+
+use crate::facts::place;
+use crate::identity::{Names, short};
+use crate::indented;
+use crate::text::{clean, count, left_out, primary_url, shortened, shortfalls_first, status, worst_first};
+use crate::{Artifact, Result, ScanReport, SubjectKind};
+
+/// GitHub refuses a run with more results.
+const MOST_RESULTS: usize = 25_000;
+
+/// Writes the report as a SARIF log with one run: a rule for each vulnerability, kind of secret and licence, a result for
+/// each finding with where it is in the image, and a notification for each thing that was not assessed.
+///
+/// What a decision took out of the count is no result: services take results for open alerts, whatever is said of their
+/// suppression. Of more than 25,000 results, which GitHub refuses, the worst are kept; a notification counts the others.
+///
+/// # Errors
+/// [`crate::Error::Output`] when `out` does not take it.
+pub fn write(report: &ScanReport, out: &mut dyn Write) -> Result<()> {
+    let names = Names::new(report);
+    indented::write(&log(report, &names), out)
+}
+
+/// What paths are relative to, and what that is.
+fn base(artifact: &Artifact) -> (&'static str, Bases) {
+    let base = |text| {
+        Some(Base {
+            description: Text::plain(text),
+        })
+    };
+    match artifact.described().1 {
+        SubjectKind::Container => {
+            let imageroot = base("the root of the image's file system");
+            let bases = Bases {
+                imageroot,
+                ..Bases::default()
+            };
+            ("IMAGEROOT", bases)
+        }
+        _ => {
+            let directory = base("the directory that was scanned");
+            let bases = Bases {
+                directory,
+                ..Bases::default()
+            };
+            ("DIRECTORY", bases)
+        }
+    }
+}
+
+fn log<'a>(report: &'a ScanReport, names: &'a Names<'_>) -> Log<'a> {
+    let (base, bases) = base(&report.artifact);
+    let mut findings = Findings {
+        report,
+        names,
+        base,
+        rules: Vec::new(),
+        index: HashMap::new(),
+        results: Vec::new(),
+        left: 0,
+    };
+    worst_first(&report.vulnerabilities)
+        .into_iter()
+        .for_each(|found| findings.vulnerability(found));
+    report.secrets.iter().for_each(|found| findings.secret(found));
+    report.licenses.iter().for_each(|found| findings.license(found));
+    let artifact = &report.artifact;
+    let driver = Driver {
+        name: &report.tool.name,
+        version: &report.tool.version,
+        semantic_version: &report.tool.version,
+        rules: findings.rules,
+    };
+    Log {
+        schema: "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json",
+        version: "2.1.0",
+        runs: [Run {
+            tool: Tool { driver },
+            invocations: [Invocation {
+                execution_successful: true,
+                end_time_utc: &report.created_at,
+                tool_execution_notifications: notifications(report, findings.left),
+            }],
+            original_uri_base_ids: bases,
+            results: findings.results,
+            column_kind: "utf16CodeUnits",
+            properties: RunProperties {
+                image_name: &artifact.name,
+                image_id: artifact.image_id.map(|id| id.to_string()),
+                manifest_digest: artifact.manifest_digest.map(|digest| digest.to_string()),
+                repo_tags: artifact.references.iter().map(ToString::to_string).collect(),
+            },
+        }],
+    }
+}
+
+/// What was not assessed, what could not be read, and what is not shown, such as `left` results.
+fn notifications(report: &ScanReport, left: usize) -> Vec<Notification> {
+    let note = |level: &'static str, text: String| Notification {
+        level,
+        message: Text::plain(text),
+    };
+    let short = shortfalls_first(&report.coverage).into_iter().filter_map(|one| {
+        let reason = one.shortfall()?;
+        let text = format!("not fully assessed: {}: {reason}", one.subject);
+        Some(note("warning", text))
+    });
+    let warnings = report
+        .warnings
+        .iter()
+        .map(|warning| note("warning", warning.clone()));
+    let decided = report.suppressed.len() + report.suppressed_secrets.len();
+    let decided = (decided > 0).then(|| {
+        let text = format!(
+            "not shown: {} that a decision took out of the count",
+            count(decided, "finding")
+        );
+        note("note", text)
+    });
+    let too_many = (left > 0).then(|| {
+        let text = format!(
+            "not shown: {} beyond the {MOST_RESULTS} worst",
+            count(left, "finding")
+        );
+        note("warning", text)
+    });
+    let filtered = left_out(report).map(|left| note("note", format!("not shown: {left}")));
+    short
+        .chain(warnings)
+        .chain(decided)
+        .chain(too_many)
+        .chain(filtered)
+        .collect()
+}
+
+struct Findings<'a> {
+    report: &'a ScanReport,
+    names: &'a Names<'a>,
+    base: &'static str,
+    rules: Vec<Rule<'a>>,
+    index: HashMap<Cow<'a, str>, usize>,
+    results: Vec<SarifResult<'a>>,
+    /// How many results found no place.
+    left: usize,
+}
+
+impl<'a> Findings<'a> {
+    /// The index of the rule `id`, which `make` makes if it is new.
+    fn rule(&mut self, id: Cow<'a, str>, make: impl FnOnce() -> Rule<'a>) -> usize {
+        *self.index.entry(id).or_insert_with(|| {
+            self.rules.push(make());
+            self.rules.len() - 1
+        })
+    }
+
+    fn is_full(&mut self) -> bool {
+        let full = self.results.len() >= MOST_RESULTS;
+        self.left += usize::from(full);
+        full
+    }
+
+    fn vulnerability(&mut self, found: &'a Vulnerability) {
+        if self.is_full() {
+            return;
+        }
+        let package = &found.package;
+        let rule = self.rule(Cow::Borrowed(&found.id), || vulnerability_rule(found));
+        let fixed = found.fix.fixed_version().unwrap_or("none");
+        let mut text = format!(
+            "Package: {}\nInstalled version: {}\nVulnerability: {}\nSeverity: {}\nFixed version: {fixed}\nStatus: {}\n\
+             Why: {}\nLink: [{}]({})",
+            package.name,
+            package.version,
+            found.id,
+            found.severity,
+            status(&found.fix),
+            found.reason,
+            found.id,
+            primary_url(&found.id),
+        );
+        if found.known_exploited {
+            text.push_str("\nKnown to be exploited (CISA KEV)");
+        }
+        let (locations, purl) = self.package_location(package);
+        self.results.push(SarifResult {
+            rule_id: Cow::Borrowed(&found.id),
+            rule_index: rule,
+            level: level(found.severity),
+            message: Text::plain(text),
+            locations: [locations],
+            partial_fingerprints: fingerprints(&[&found.id, &stable(package)]),
+            properties: Some(ResultProperties {
+                package: &package.name,
+                installed_version: &package.version,
+                fixed_version: found.fix.fixed_version(),
+                purl,
+                feed: &found.feed.id,
+                origin: package.origin,
+                known_exploited: found.known_exploited,
+                epss: found.exploit_prediction.map(|prediction| prediction.probability),
+            }),
+        });
+    }
+
+    fn secret(&mut self, found: &'a Finding) {
+        if self.is_full() {
+            return;
+        }
+        let rule = self.rule(Cow::Borrowed(&found.check), || {
+            let help = found
+                .remedy
+                .as_ref()
+                .map_or("remove it, and replace what it opens", |hint| &hint.0);
+            Rule {
+                id: Cow::Borrowed(&found.check),
+                name: "Secret",
+                short_description: Text::plain(format!("secret: {}", found.check)),
+                full_description: Text::plain(
+                    "something that looks like a secret is in a file, the configuration or the history",
+                ),
+                help_uri: None,
+                help: Text {
+                    text: help.into(),
+                    markdown: Some(help.into()),
+                },
+                default_configuration: Configuration {
+                    level: level(found.severity),
+                },
+                properties: properties(found.severity, None, "secret"),
+            }
+        });
+        let (path, line) = match &found.place {
+            Place::Layer { path, line, .. } | Place::File { path, line } => {
+                (Cow::Borrowed(path.as_str()), line.unwrap_or(1))
+            }
+            Place::Dockerfile { path, .. } => (Cow::Borrowed(path.as_str()), 1),
+            Place::Config { field } => (Cow::Owned(format!("config.json/{field}")), 1),
+            Place::Container { name } => (Cow::Borrowed(name.as_str()), 1),
+        };
+        let logical = LogicalLocation {
+            name: place(&found.place).into(),
+            fully_qualified_name: None,
+            kind: "element",
+        };
+        self.results.push(SarifResult {
+            rule_id: Cow::Borrowed(&found.check),
+            rule_index: rule,
+            level: level(found.severity),
+            message: Text::plain(format!("{}\n{}", found.message, found.evidence)),
+            locations: [self.location(&path, line, vec![logical], Cow::Borrowed(&found.message))],
+            partial_fingerprints: fingerprints(&[&found.check, &path, &found.evidence]),
+            properties: None,
+        });
+    }
+
+    fn license(&mut self, found: &'a LicenseFinding) {
+        if self.is_full() {
+            return;
+        }
+        let id = format!("license:{}", found.license);
+        let category = crate::text::category(found.category);
+        let rule = self.rule(id.clone().into(), || Rule {
+            id: id.clone().into(),
+            name: "License",
+            short_description: Text::plain(format!("licence {}", found.license)),
+            full_description: Text::plain(format!("licence {} is {category}", found.license)),
+            help_uri: None,
+            help: Text::plain(format!("category: {category}")),
+            default_configuration: Configuration {
+                level: level(found.severity),
+            },
+            properties: properties(found.severity, None, "license"),
+        });
+        let package = &found.package;
+        let text = format!(
+            "{} {} is under {} ({category})",
+            package.name, package.version, found.license
+        );
+        let (location, _) = self.package_location(package);
+        self.results.push(SarifResult {
+            rule_index: rule,
+            level: level(found.severity),
+            message: Text::plain(text),
+            locations: [location],
+            partial_fingerprints: fingerprints(&[&id, &stable(package)]),
+            properties: None,
+            rule_id: id.into(),
+        });
+    }
+
+    /// Where a package is: the file that proves it, and the layer and the instruction that brought it; and its URL.
+    fn package_location(&self, package: &'a Package) -> (Location<'a>, Cow<'a, str>) {
+        let artifact = &self.report.artifact;
+        let purl = match self.names.of(package) {
+            Cow::Borrowed(name) => Cow::Borrowed(name.purl.as_str()),
+            Cow::Owned(name) => Cow::Owned(name.purl),
+        };
+        let named = format!("{}@{}", package.name, package.version);
+        let message = format!("{}: {named}", artifact.name);
+        let mut logical = vec![LogicalLocation {
+            name: named.into(),
+            fully_qualified_name: Some(purl.clone()),
+            kind: "package",
+        }];
+        if let Some(layer) = &package.layer {
+            let diff_id = layer.diff_id.to_string();
+            let name = match layer.created_by.as_str() {
+                "" => diff_id.clone(),
+                instruction => format!("{diff_id} ({})", shortened(&clean(instruction), 200)),
+            };
+            logical.push(LogicalLocation {
+                name: name.into(),
+                fully_qualified_name: Some(diff_id.into()),
+                kind: "layer",
+            });
+        }
+        let path = match package.evidence.as_str() {
+            "" => artifact.name.as_str(),
+            path => path,
+        };
+        (self.location(path, 1, logical, message.into()), purl)
+    }
+
+    fn location(
+        &self,
+        path: &str,
+        line: usize,
+        logical_locations: Vec<LogicalLocation<'a>>,
+        message: Cow<'a, str>,
+    ) -> Location<'a> {
+        Location {
+            physical_location: PhysicalLocation {
+                artifact_location: ArtifactLocation {
+                    uri: uri(path),
+                    uri_base_id: self.base,
+                },
+                region: Region {
+                    start_line: line,
+                    start_column: 1,
+                    end_line: line,
+                    end_column: 1,
+                },
+            },
+            logical_locations,
+            message: Text::plain(message),
+        }
+    }
+}
+
+fn fingerprints(parts: &[&str]) -> Fingerprints {
+    let finding = short(parts);
+    Fingerprints {
+        line_hash: format!("{finding}:1"),
+        finding,
+    }
+}
+
+/// A path as a relative URI reference (RFC 3986).
+fn uri(path: &str) -> String {
+    use std::fmt::Write as _;
+
+    let path = path.trim_start_matches('/');
+    let mut uri = String::with_capacity(path.len());
+    for byte in path.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~/@".contains(&byte) {
+            uri.push(char::from(byte));
+        } else {
+            let _ = write!(uri, "%{byte:02X}");
+        }
+    }
+    uri
+}
+
+/// What tells a package in a fingerprint: its version may change without making another finding of it.
+fn stable(package: &Package) -> String {
+    let evidence = match package.ecosystem.is_distribution() {
+        true => String::new(),
+        false => package.evidence.replace(&package.version, ""),
+    };
+    let architecture = package.architecture.as_deref().unwrap_or_default();
+    short(&[
+        package.ecosystem.purl_type(),
+        &package.name,
+        "",
+        architecture,
+        &evidence,
+    ])
+}
+
+fn level(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Critical | Severity::High => "error",
+        Severity::Medium => "warning",
+        Severity::Low | Severity::Unknown => "note",
+    }
+}
+
+fn vulnerability_rule(found: &Vulnerability) -> Rule<'_> {
+    let package = &found.package;
+    let url = primary_url(&found.id);
+    let title = match (found.title.is_empty(), found.description.is_empty()) {
+        (false, _) => clean(&found.title),
+        (true, false) => shortened(&clean(&found.description), 200),
+        (true, true) => format!("{} in {}", found.id, package.name),
+    };
+    let description = match found.description.is_empty() {
+        true => title.clone(),
+        false => clean(&found.description),
+    };
+    let fixed = found.fix.fixed_version().unwrap_or("none");
+    let cell = |text: &str| clean(text).replace('|', "\\|");
+    let markdown = format!(
+        "**{}**\n\n| Severity | Package | Fixed version | Status | Link |\n| --- | --- | --- | --- | --- |\n\
+         | {} | {} | {} | {} | [{}]({url}) |\n\n{description}",
+        found.id,
+        found.severity,
+        cell(&package.name),
+        cell(fixed),
+        status(&found.fix),
+        found.id,
+    );
+    let text = format!(
+        "{}\nSeverity: {}\nPackage: {}\nFixed version: {fixed}\nLink: {url}\n{}",
+        found.id,
+        found.severity,
+        package.name,
+        match found.description.is_empty() {
+            true => &title,
+            false => &found.description,
+        }
+    );
+    let is_distribution = package.ecosystem.is_distribution();
+    Rule {
+        id: Cow::Borrowed(&found.id),
+        name: match is_distribution {
+            true => "OsPackageVulnerability",
+            false => "LanguageSpecificPackageVulnerability",
+        },
+        short_description: Text::plain(title),
+        full_description: Text::plain(shortened(&description, 1000)),
+        help_uri: Some(url),
+        help: Text {
+            text: text.into(),
+            markdown: Some(markdown.into()),
+        },
+        default_configuration: Configuration {
+            level: level(found.severity),
+        },
+        properties: properties(found.severity, Some(found), "vulnerability"),
+    }
+}
+
+fn properties(severity: Severity, found: Option<&Vulnerability>, tag: &'static str) -> RuleProperties {
+    let score = found.and_then(score).unwrap_or(match severity {
+        Severity::Critical => 9.5,
+        Severity::High => 8.0,
+        Severity::Medium => 5.5,
+        Severity::Low => 2.0,
+        Severity::Unknown => 0.0,
+    });
+    let mut tags = vec![tag, "security", severity.as_str()];
+    if found.is_some_and(|found| found.known_exploited) {
+        tags.push("known-exploited");
+    }
+    RuleProperties {
+        precision: "very-high",
+        security_severity: format!("{score:.1}"),
+        tags,
+    }
+}
+
+/// The CVSS score that goes with the severity: the one of the source that counts, else any that means the same word.
+fn score(found: &Vulnerability) -> Option<f64> {
+    let word = |score: f64| match score {
+        score if score >= 9.0 => Severity::Critical,
+        score if score >= 7.0 => Severity::High,
+        score if score >= 4.0 => Severity::Medium,
+        score if score > 0.0 => Severity::Low,
+        _ => Severity::Unknown,
+    };
+    let fitting = || {
+        found
+            .cvss
+            .iter()
+            .filter(|cvss| word(cvss.score) == found.severity)
+    };
+    let source = found.severity_source.as_deref().unwrap_or_default();
+    let chosen = fitting().find(|cvss| source.starts_with(cvss.source.as_str()));
+    chosen.or_else(|| fitting().next()).map(|cvss| cvss.score)
+}
