@@ -3,11 +3,13 @@
 //! What Trivy has no place for stands under `Plimsoll`, before everything else that could be read as a result: the
 //! coverage, the advisory database, the warnings. `Results` is always a list.
 
+#[cfg(test)]
+mod fields_tests;
 mod licenses;
 mod model;
 
 use std::borrow::Cow;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::io::Write;
 
 use licenses::licenses;
@@ -15,14 +17,14 @@ use model::{
     Code, CodeLine, DataSource, Detected, Entry, Extra, Identifier, Layer, Lines, Listed, Metadata, Os,
     Report, Scores, Secret, Why,
 };
-use plimsoll_core::{Cvss, Finding, Package, PackageLayer, Place, Vulnerability};
+use plimsoll_core::{Cvss, Digest, Ecosystem, Package, PackageLayer, Place, Vulnerability};
 
 use crate::identity::Names;
 use crate::indented;
 use crate::targets::{Target, targets};
 use crate::text::{primary_url, status};
 use crate::trivy::{Version, family, file_path, package_id};
-use crate::{ArtifactKind, Result, ScanReport};
+use crate::{Artifact, ArtifactKind, Result, ScanReport};
 
 /// What goes into the report.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -66,13 +68,14 @@ pub fn write_with(report: &ScanReport, options: Options, out: &mut dyn Write) ->
         options,
         names: &names,
         ids: &ids,
+        artifact_id: artifact_id(&report.artifact),
     };
     indented::write(&context.document(), out)
 }
 
 impl<'a> Context<'a> {
     fn document(&self) -> Report<'a> {
-        let Self { report, .. } = *self;
+        let report = self.report;
         let context = self;
         let artifact = &report.artifact;
         let packages = targets(report).into_iter().map(|target| context.target(target));
@@ -98,7 +101,7 @@ impl<'a> Context<'a> {
             },
             report_id: self.names.uuid_of(report, "trivy"),
             created_at: &report.created_at,
-            artifact_id: artifact.image_id.map(|id| id.to_string()),
+            artifact_id: self.artifact_id.clone(),
             artifact_name: &artifact.name,
             artifact_type: match artifact.kind {
                 ArtifactKind::ContainerImage => "container_image",
@@ -123,12 +126,13 @@ impl<'a> Context<'a> {
                     .iter()
                     .map(|diff_id| Layer {
                         diff_id: Some(diff_id.to_string()),
+                        created_by: None,
                     })
                     .collect(),
                 image_config: artifact.image_config.clone().or_else(|| image_config(report)),
             },
             results: packages
-                .chain(secrets(&report.secrets))
+                .chain(secrets(report))
                 .chain(licenses(&report.licenses))
                 .collect(),
         }
@@ -145,12 +149,28 @@ fn image_config(report: &ScanReport) -> Option<serde_json::Value> {
     Some(config)
 }
 
+/// What Trivy calls an image: its ID alone, or a digest of that and of the repository that it was asked for by.
+fn artifact_id(artifact: &Artifact) -> Option<String> {
+    let id = artifact.image_id?.to_string();
+    let Some(reference) = artifact.references.first() else {
+        return Some(id);
+    };
+    let registry = match reference.registry() {
+        "docker.io" => "index.docker.io",
+        other => other,
+    };
+    let named = format!("{id}:{registry}/{}", reference.path());
+    Some(Digest::of(named.as_bytes()).to_string())
+}
+
 struct Context<'a> {
     report: &'a ScanReport,
     options: Options,
     names: &'a Names<'a>,
     /// The IDs of the packages, in their order.
     ids: &'a [String],
+    /// See [`artifact_id`].
+    artifact_id: Option<String>,
 }
 
 impl<'a> Context<'a> {
@@ -159,17 +179,17 @@ impl<'a> Context<'a> {
         let packages = target.packages.into_iter().zip(target.places).filter(|_| listed);
         let mut vulnerabilities = target.vulnerabilities;
         vulnerabilities.sort_by_key(|one| (&one.package.name, &one.package.evidence, &one.id));
+        let vulnerabilities = vulnerabilities.into_iter();
         Entry {
-            target: target.title,
             class: target.class,
             r#type: target.kind,
             packages: packages
                 .map(|(package, place)| self.listed(package, place))
                 .collect(),
             vulnerabilities: vulnerabilities
-                .into_iter()
-                .map(|one| self.detected(one))
+                .map(|one| self.detected(one, &target.title))
                 .collect(),
+            target: target.title,
             ..Entry::default()
         }
     }
@@ -221,6 +241,17 @@ impl<'a> Context<'a> {
         }
     }
 
+    /// The same for the same vulnerability of the same package in the same image, and the one that Trivy writes.
+    fn fingerprint(&self, target: &str, found: &Vulnerability, package_id: &str) -> String {
+        let package_id = match has_id(found.package.ecosystem) {
+            true => package_id,
+            false => "",
+        };
+        let artifact = self.artifact_id.as_deref().unwrap_or_default();
+        let whole = [artifact, target, package_id, &found.id].join(":");
+        Digest::of(whole.as_bytes()).to_string()
+    }
+
     /// The IDs of the packages that the one at `place` needs.
     fn needed(&self, place: usize) -> Vec<&'a str> {
         let needed = self.report.dependencies.of(place).iter();
@@ -232,12 +263,14 @@ impl<'a> Context<'a> {
         ids
     }
 
-    fn detected(&self, vulnerability: &'a Vulnerability) -> Detected<'a> {
+    fn detected(&self, vulnerability: &'a Vulnerability, target: &str) -> Detected<'a> {
         let package = &vulnerability.package;
+        let pkg_id = self.id(package);
         Detected {
             vulnerability_id: &vulnerability.id,
             vendor_ids: &vulnerability.aliases,
-            pkg_id: self.id(package),
+            fingerprint: self.fingerprint(target, vulnerability, &pkg_id),
+            pkg_id,
             pkg_name: &package.name,
             pkg_path: file_path(package),
             pkg_identifier: self.identifier(package),
@@ -270,6 +303,14 @@ impl<'a> Context<'a> {
             },
         }
     }
+}
+
+/// Whether Trivy gives packages of this kind an ID.
+fn has_id(ecosystem: Ecosystem) -> bool {
+    !matches!(
+        ecosystem,
+        Ecosystem::PyPi | Ecosystem::Gem | Ecosystem::Maven | Ecosystem::Conda
+    )
 }
 
 /// What Trivy calls a source; one that it does not have keeps its name. Of `osv-pypi: GHSA-…` the feed counts.
@@ -338,7 +379,7 @@ impl<'a> Lines<'a> {
     }
 }
 
-impl Layer {
+impl Layer<'_> {
     fn is_unknown(&self) -> bool {
         self.diff_id.is_none()
     }
@@ -346,19 +387,43 @@ impl Layer {
     fn of(layer: Option<&PackageLayer>) -> Self {
         Self {
             diff_id: layer.map(|layer| layer.diff_id.to_string()),
+            created_by: None,
         }
     }
 }
 
-fn secrets(findings: &[Finding]) -> Vec<Entry<'_>> {
+/// The history entry that made each layer, by the layers' DiffIDs.
+fn instructions(artifact: &Artifact) -> HashMap<Digest, &str> {
+    let history = artifact
+        .image_config
+        .as_ref()
+        .and_then(|config| config.get("history")?.as_array());
+    let made = history.into_iter().flatten().filter(|entry| {
+        let empty = entry.get("empty_layer").and_then(serde_json::Value::as_bool);
+        !empty.unwrap_or(false)
+    });
+    let layers = artifact.diff_ids.iter().zip(made);
+    layers
+        .filter_map(|(diff_id, entry)| Some((*diff_id, entry.get("created_by")?.as_str()?)))
+        .collect()
+}
+
+fn secrets(report: &ScanReport) -> Vec<Entry<'_>> {
+    let instructions = instructions(&report.artifact);
     let mut entries: Vec<Entry<'_>> = Vec::new();
-    for finding in findings {
-        let (target, diff_id) = match &finding.place {
+    for finding in &report.secrets {
+        let (target, layer) = match &finding.place {
             // Trivy writes files of images with a leading slash.
-            Place::Layer { diff_id, path, .. } => (format!("/{path}"), Some(diff_id.to_string())),
-            Place::Config { field } => (format!("config.json: {field}"), None),
-            Place::Dockerfile { path, .. } | Place::File { path, .. } => (path.clone(), None),
-            Place::Container { name } => (name.clone(), None),
+            Place::Layer { diff_id, path, .. } => {
+                let layer = Layer {
+                    diff_id: Some(diff_id.to_string()),
+                    created_by: instructions.get(diff_id).copied(),
+                };
+                (format!("/{path}"), layer)
+            }
+            Place::Config { field } => (format!("config.json: {field}"), Layer::default()),
+            Place::Dockerfile { path, .. } | Place::File { path, .. } => (path.clone(), Layer::default()),
+            Place::Container { name } => (name.clone(), Layer::default()),
         };
         let secret = Secret {
             rule_id: &finding.check,
@@ -372,7 +437,7 @@ fn secrets(findings: &[Finding]) -> Vec<Entry<'_>> {
                 _ => None,
             },
             r#match: &finding.evidence,
-            layer: Layer { diff_id },
+            layer,
         };
         match entries.iter_mut().find(|entry| entry.target == target) {
             Some(entry) => entry.secrets.push(secret),

@@ -56,7 +56,7 @@ pub(super) struct Metadata<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) image_config: Option<serde_json::Value>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub(super) layers: Vec<Layer>,
+    pub(super) layers: Vec<Layer<'a>>,
 }
 
 #[derive(Serialize)]
@@ -106,10 +106,12 @@ pub(super) struct Identifier<'a> {
     pub(super) uid: Cow<'a, str>,
 }
 
-#[derive(Serialize)]
-pub(super) struct Layer {
+#[derive(Default, Serialize)]
+pub(super) struct Layer<'a> {
     #[serde(rename = "DiffID", skip_serializing_if = "Option::is_none")]
     pub(super) diff_id: Option<String>,
+    #[serde(rename = "CreatedBy", skip_serializing_if = "Option::is_none")]
+    pub(super) created_by: Option<&'a str>,
 }
 
 #[derive(Serialize)]
@@ -141,7 +143,7 @@ pub(super) struct Listed<'a> {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(super) depends_on: Vec<&'a str>,
     #[serde(skip_serializing_if = "Layer::is_unknown")]
-    pub(super) layer: Layer,
+    pub(super) layer: Layer<'a>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) file_path: Option<&'a str>,
 }
@@ -164,12 +166,13 @@ pub(super) struct Detected<'a> {
     pub(super) fixed_version: Option<&'a str>,
     pub(super) status: &'static str,
     #[serde(skip_serializing_if = "Layer::is_unknown")]
-    pub(super) layer: Layer,
+    pub(super) layer: Layer<'a>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) severity_source: Option<&'a str>,
     #[serde(rename = "PrimaryURL")]
     pub(super) primary_url: String,
     pub(super) data_source: DataSource<'a>,
+    pub(super) fingerprint: String,
     #[serde(skip_serializing_if = "str::is_empty")]
     pub(super) title: &'a str,
     #[serde(skip_serializing_if = "str::is_empty")]
@@ -244,7 +247,7 @@ pub(super) struct Secret<'a> {
     pub(super) lines: Option<Lines<'a>>,
     pub(super) r#match: &'a str,
     #[serde(skip_serializing_if = "Layer::is_unknown")]
-    pub(super) layer: Layer,
+    pub(super) layer: Layer<'a>,
 }
 
 /// Where in a file a secret is.
