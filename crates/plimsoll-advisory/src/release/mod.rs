@@ -262,6 +262,8 @@ fn of_distribution(distribution: &Distribution) -> Option<Option<String>> {
         "azurelinux" | "mariner" => numbered("azurelinux", 1),
         "opensuse-tumbleweed" => Some(rolling("opensuse-tumbleweed")),
         id @ ("opensuse-leap" | "opensuse-leap-micro") => numbered(id, 2),
+        // So Leap called itself before version 15.
+        "opensuse" => numbered("opensuse-leap", 2),
         "sles" | "sled" | "sles_sap" | "sle_hpc" | "sle-bci" => {
             let number = leading(version, 2);
             number.map(|number| match number.contains('.') {
@@ -357,6 +359,7 @@ mod tests {
             (Ecosystem::Deb, "echo", "1", None, "echo:rolling"),
             (Ecosystem::Apk, "minimos", "20241031", None, "minimos:rolling"),
             (Ecosystem::Rpm, "mariner", "2.0", None, "azurelinux:2"),
+            (Ecosystem::Rpm, "opensuse", "42.3", None, "opensuse-leap:42.3"),
             (
                 Ecosystem::Rpm,
                 "openEuler",
