@@ -40,7 +40,7 @@ pub(crate) struct FileRange {
 }
 
 impl FileRange {
-    const WINDOW: usize = 2048;
+    const WINDOW: usize = 4096;
 
     pub(crate) fn new(file: Arc<File>, start: u64, length: u64) -> Self {
         Self {
