@@ -14,6 +14,12 @@ pub enum Ecosystem {
     Apk,
     /// Packages of an RPM database: Red Hat's, SUSE's, Amazon's and their derivatives.
     Rpm,
+    /// Packages of Arch Linux and its derivatives, from pacman's database.
+    Alpm,
+    /// Gentoo's packages, named with their category: `app-shells/bash`.
+    Portage,
+    /// Packages of OpenWrt and its kin, from opkg's database.
+    Opkg,
     /// Python distributions, as PyPI names them.
     PyPi,
     /// Node.js packages, as the npm registry names them: `@scope/name`.
@@ -32,16 +38,29 @@ pub enum Ecosystem {
     NuGet,
     /// Conda packages.
     Conda,
+    /// R packages.
+    Cran,
+    /// Lua rocks.
+    LuaRocks,
+    /// Applications of Erlang/OTP, what is written in Elixir included.
+    Otp,
+    /// PHP packages and extensions of a PEAR channel: `pear.php.net`, `pecl.php.net`.
+    Pear,
+    /// Plugins of WordPress, by the name that they show.
+    WordPress,
     /// Programs that no package manager installed, known by the version in their file.
     Generic,
 }
 
 impl Ecosystem {
     /// All of them, in the order in which reports show them: the distributions' first.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 21] = [
         Self::Deb,
         Self::Apk,
         Self::Rpm,
+        Self::Alpm,
+        Self::Portage,
+        Self::Opkg,
         Self::PyPi,
         Self::Npm,
         Self::Gem,
@@ -51,6 +70,11 @@ impl Ecosystem {
         Self::Composer,
         Self::NuGet,
         Self::Conda,
+        Self::Cran,
+        Self::LuaRocks,
+        Self::Otp,
+        Self::Pear,
+        Self::WordPress,
         Self::Generic,
     ];
 
@@ -69,13 +93,24 @@ impl Ecosystem {
             Self::Composer => "composer",
             Self::NuGet => "nuget",
             Self::Conda => "conda",
+            Self::Alpm => "alpm",
+            Self::Portage => "ebuild",
+            Self::Opkg => "opkg",
+            Self::Cran => "cran",
+            Self::LuaRocks => "luarocks",
+            Self::Otp => "otp",
+            Self::Pear => "pear",
+            Self::WordPress => "wordpress",
             Self::Generic => "generic",
         }
     }
 
     /// Whether the packages belong to the image's distribution, so that its release selects the advisories.
     pub fn is_distribution(self) -> bool {
-        matches!(self, Self::Deb | Self::Apk | Self::Rpm)
+        matches!(
+            self,
+            Self::Deb | Self::Apk | Self::Rpm | Self::Alpm | Self::Portage | Self::Opkg
+        )
     }
 }
 
@@ -94,6 +129,14 @@ impl fmt::Display for Ecosystem {
             Self::Composer => "PHP package",
             Self::NuGet => ".NET package",
             Self::Conda => "Conda package",
+            Self::Alpm => "Arch Linux package",
+            Self::Portage => "Gentoo package",
+            Self::Opkg => "opkg package",
+            Self::Cran => "R package",
+            Self::LuaRocks => "Lua rock",
+            Self::Otp => "Erlang application",
+            Self::Pear => "PEAR package",
+            Self::WordPress => "WordPress plugin",
             Self::Generic => "program",
         })
     }

@@ -86,11 +86,13 @@ impl<'a> Packages<'a> {
         let path = by.file.path.as_str();
         match by.ecosystem {
             // Any of several will do: `default-mta | mail-transport-agent`.
-            Ecosystem::Deb => {
+            Ecosystem::Deb | Ecosystem::Opkg => {
                 let alternatives = needed.split('|').filter_map(|name| self.installed(by, name));
                 alternatives.collect()
             }
-            Ecosystem::Apk | Ecosystem::Rpm => self.installed(by, needed).into_iter().collect(),
+            Ecosystem::Apk | Ecosystem::Rpm | Ecosystem::Alpm => {
+                self.installed(by, needed).into_iter().collect()
+            }
             Ecosystem::Npm => match self.loaded_by_node(path, needed) {
                 Some(found) => vec![found],
                 None => self.linked_by_pnpm(by, needed),
@@ -115,7 +117,12 @@ impl<'a> Packages<'a> {
                     false => here,
                 }
             }
-            Ecosystem::Maven | Ecosystem::Generic => Vec::new(),
+            Ecosystem::Cran | Ecosystem::LuaRocks | Ecosystem::Otp => self.only(by, needed, |_| true),
+            Ecosystem::Maven
+            | Ecosystem::Portage
+            | Ecosystem::Pear
+            | Ecosystem::WordPress
+            | Ecosystem::Generic => Vec::new(),
         }
     }
 

@@ -9,7 +9,7 @@ use plimsoll_image::{FileTree, Image, Layer};
 
 use crate::analyze::analyze_tree;
 use crate::cache::{Check, Work};
-use crate::catalogers::dpkg;
+use crate::catalogers::{alpm, chisel, dpkg, opkg, portage, python};
 use crate::history::{base_layers, created_by};
 use crate::merge::{Merged, MergedPackage};
 use crate::told_once::once;
@@ -265,27 +265,31 @@ impl Context<'_> {
     /// The files that the database lists; of a package that is a file or a directory of its own, the file that proves it.
     fn files(&self, found: &MergedPackage<'_>) -> Vec<String> {
         let package = found.package;
-        if found.ecosystem != Ecosystem::Deb {
-            return match package.files.is_empty() && !found.ecosystem.is_distribution() {
-                true => vec![found.file.path.clone()],
-                false => package.files.clone(),
-            };
-        }
-        let lists = dpkg::file_lists(&found.file.path, &package.name, package.architecture.as_deref());
+        let evidence = found.file.path.as_str();
+        let lists = match found.ecosystem {
+            Ecosystem::Deb if package.files.is_empty() => {
+                dpkg::file_lists(evidence, &package.name, package.architecture.as_deref())
+            }
+            Ecosystem::Alpm => alpm::file_list(evidence).into_iter().collect(),
+            Ecosystem::Opkg => opkg::file_list(evidence, &package.name).into_iter().collect(),
+            _ if package.files.is_empty() && !found.ecosystem.is_distribution() => {
+                return vec![evidence.to_owned()];
+            }
+            _ => return package.files.clone(),
+        };
         let list = lists.iter().find_map(|path| self.merged.file(path));
         list.map(|list| list.file.files.clone()).unwrap_or_default()
     }
 
-    /// Debian's package database does not have licences; they stand in the package's copyright file.
+    /// Some databases do not have licences: Debian's stand in the package's copyright file, Gentoo's in a file of their
+    /// own.
     fn licenses(&self, found: &MergedPackage<'_>) -> Vec<String> {
-        if found.ecosystem != Ecosystem::Deb {
-            return found.package.licenses.clone();
-        }
-        let stated = |name: &str| {
-            let file = self.merged.file(&format!("usr/share/doc/{name}/copyright"));
+        let stated_in = |path: &str| {
+            let file = self.merged.file(path);
             file.map(|visible| &visible.file.licenses)
                 .filter(|licenses| !licenses.is_empty())
         };
+        let stated = |name: &str| stated_in(&format!("usr/share/doc/{name}/copyright"));
         // A package whose directory is a link to another's has the same source.
         let of_source = || {
             let source = found.package.source.as_ref()?;
@@ -294,19 +298,33 @@ impl Context<'_> {
                 .iter()
                 .find_map(|name| stated(name))
         };
-        let licenses = stated(&found.package.name).or_else(of_source);
-        licenses.cloned().unwrap_or_default()
+        let licenses = match found.ecosystem {
+            Ecosystem::Deb => stated(&found.package.name).or_else(of_source),
+            Ecosystem::PyPi if found.package.licenses.is_empty() => {
+                let texts = python::license_files(&found.file.path);
+                texts.iter().find_map(|path| stated_in(path))
+            }
+            Ecosystem::Portage => portage::license_file(&found.file.path).and_then(|path| stated_in(&path)),
+            _ => None,
+        };
+        licenses.unwrap_or(&found.package.licenses).clone()
     }
 }
 
 fn uncatalogued(merged: &Merged<'_>) -> Vec<UncataloguedPackages> {
     let owned = merged.owned();
+    // A database of dpkg beside it says what Chisel's manifest does not.
+    let sources_are_known = merged
+        .packages()
+        .iter()
+        .all(|found| found.ecosystem != Ecosystem::Deb || found.package.source.is_some());
     let mut kinds: BTreeMap<&str, UncataloguedPackages> = BTreeMap::new();
     for visible in merged
         .files()
         .filter(|visible| !owned.contains(visible.file.path.as_str()))
     {
-        if let Some(kind) = &visible.file.uncatalogued {
+        let is_known = |kind: &&String| *kind == chisel::SOURCES && sources_are_known;
+        if let Some(kind) = visible.file.uncatalogued.as_ref().filter(|kind| !is_known(kind)) {
             let none = || UncataloguedPackages {
                 kind: kind.clone(),
                 files: 0,

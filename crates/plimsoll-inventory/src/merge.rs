@@ -87,13 +87,21 @@ impl<'a> Merged<'a> {
                 };
                 let key = key(ecosystem, file, package);
                 let layer = before.remove(&key).map_or(index, |known| known.layer);
-                self.present.entry(key).or_insert(MergedPackage {
+                let found = MergedPackage {
                     ecosystem,
                     file,
                     package,
                     layer,
                     removed_by: None,
-                });
+                };
+                let known = self.present.entry(key).or_insert(found);
+                // Of two databases with the same package, the one that says more counts.
+                if known.package.source.is_none() && package.source.is_some() {
+                    *known = MergedPackage {
+                        layer: layer.min(known.layer),
+                        ..found
+                    };
+                }
             }
         }
         if before.is_empty() {

@@ -271,9 +271,9 @@ fn kinds_that_no_cataloger_reads_are_noted() {
     let jars = layer(
         dir.path(),
         &[
-            F("opt/a.rockspec", b"x"),
-            F("opt/b.rockspec", b"x"),
-            F("var/lib/pacman/local/ALPM_DB_VERSION", b"9"),
+            F("opt/a/pubspec.lock", b"x"),
+            F("opt/b/pubspec.lock", b"x"),
+            F("nix/var/nix/db/db.sqlite", b"9"),
         ],
     );
     let found = inventory(vec![jars]).uncatalogued;
@@ -284,8 +284,8 @@ fn kinds_that_no_cataloger_reads_are_noted() {
     assert_eq!(
         shown,
         [
-            ("Arch Linux packages", 1, "var/lib/pacman/local/ALPM_DB_VERSION"),
-            ("Lua rocks", 2, "opt/a.rockspec")
+            ("Dart packages", 2, "opt/a/pubspec.lock"),
+            ("Nix packages", 1, "nix/var/nix/db/db.sqlite"),
         ]
     );
 }
@@ -456,11 +456,14 @@ fn gaps_tell_nothing_to_compare_from_could_not_look() {
     let found = gaps(&[release(), F(STATUS, &large)]);
     assert!(found.len() == 2 && found[1].contains("no more than"), "{found:?}");
     let found = gaps(&[
-        F("opt/a.rockspec", b"x"),
-        F("opt/b.rockspec", b"x"),
+        F("opt/a/pubspec.lock", b"x"),
+        F("opt/b/pubspec.lock", b"x"),
         F("x.egg-info", &metadata("x", "1")),
     ]);
-    assert_eq!(found, ["Lua rocks are not read: `opt/a.rockspec` and 1 more"]);
+    assert_eq!(
+        found,
+        ["Dart packages are not read: `opt/a/pubspec.lock` and 1 more"]
+    );
     // What does not name packages is no gap.
     let copyright = F("usr/share/doc/a/copyright", b"Format: x\nLicense: \xff\n");
     assert_eq!(gaps(&[F(STATUS, &dpkg(&[("a", "1")])), copyright]), [""; 0]);

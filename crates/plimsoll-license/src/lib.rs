@@ -17,8 +17,10 @@ mod findings;
 mod gnu;
 mod names;
 mod read;
+mod text;
 
 pub use category::{category, severity};
 pub use expression::{Expression, Term};
 pub use findings::findings;
 pub use read::{License, read};
+pub use text::recognized;

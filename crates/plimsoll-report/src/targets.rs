@@ -121,7 +121,18 @@ fn language(package: &Package) -> (&str, &'static str) {
         Ecosystem::Cargo => "Rust",
         Ecosystem::Composer => "PHP",
         Ecosystem::NuGet => ".NET",
-        Ecosystem::Generic | Ecosystem::Deb | Ecosystem::Apk | Ecosystem::Rpm => "Programs",
+        Ecosystem::Cran => "R",
+        Ecosystem::LuaRocks => "Lua",
+        Ecosystem::Otp => "Erlang",
+        Ecosystem::Pear => "PEAR",
+        Ecosystem::WordPress => "WordPress",
+        Ecosystem::Generic
+        | Ecosystem::Deb
+        | Ecosystem::Apk
+        | Ecosystem::Rpm
+        | Ecosystem::Alpm
+        | Ecosystem::Portage
+        | Ecosystem::Opkg => "Programs",
     };
     (
         target_file(package).unwrap_or(title),
@@ -141,7 +152,18 @@ pub(crate) fn language_kind(ecosystem: Ecosystem) -> &'static str {
         Ecosystem::Cargo => "rustbinary",
         Ecosystem::Composer => "composer-vendor",
         Ecosystem::NuGet => "dotnet-core",
-        Ecosystem::Generic | Ecosystem::Deb | Ecosystem::Apk | Ecosystem::Rpm => "binary",
+        Ecosystem::Cran => "cran",
+        Ecosystem::LuaRocks => "luarocks",
+        Ecosystem::Otp => "otp",
+        Ecosystem::Pear => "pear",
+        Ecosystem::WordPress => "wordpress",
+        Ecosystem::Generic
+        | Ecosystem::Deb
+        | Ecosystem::Apk
+        | Ecosystem::Rpm
+        | Ecosystem::Alpm
+        | Ecosystem::Portage
+        | Ecosystem::Opkg => "binary",
     }
 }
 
@@ -155,6 +177,9 @@ pub(crate) fn target_file(package: &Package) -> Option<&str> {
 fn of_distribution(id: &str) -> Option<Ecosystem> {
     match id {
         "debian" | "ubuntu" => Some(Ecosystem::Deb),
+        "arch" => Some(Ecosystem::Alpm),
+        "gentoo" => Some(Ecosystem::Portage),
+        "openwrt" => Some(Ecosystem::Opkg),
         "alpine" | "wolfi" | "chainguard" => Some(Ecosystem::Apk),
         "almalinux"
         | "amzn"

@@ -217,7 +217,7 @@ impl Scope {
             return Self::Release(name, None);
         }
         if !ecosystem.is_distribution() {
-            return Self::None(format!("there is no feed for a {ecosystem}"), None);
+            return Self::None(format!("there is no feed for {ecosystem}s"), None);
         }
         let Some(distribution) = distribution else {
             return Self::None("the image does not say which distribution it is".to_owned(), None);

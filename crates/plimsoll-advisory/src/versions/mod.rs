@@ -58,10 +58,11 @@ pub struct ParseVersionError {
 /// Compares two versions by the order of their ecosystem.
 pub fn compare(ecosystem: Ecosystem, a: &str, b: &str) -> Ordering {
     match ecosystem {
-        Ecosystem::Deb => dpkg::compare(a, b),
+        Ecosystem::Deb | Ecosystem::Opkg => dpkg::compare(a, b),
         Ecosystem::Apk => apk::compare(a, b),
         Ecosystem::PyPi => pep440::compare(a, b),
-        Ecosystem::Rpm => rpm::compare(a, b),
+        // Arch Linux has RPM's order.
+        Ecosystem::Rpm | Ecosystem::Alpm => rpm::compare(a, b),
         Ecosystem::Npm | Ecosystem::Cargo => semver::compare(a, b),
         Ecosystem::Gem => gem::compare(a, b),
         Ecosystem::Maven => maven::compare(a, b),
@@ -69,7 +70,14 @@ pub fn compare(ecosystem: Ecosystem, a: &str, b: &str) -> Ordering {
         Ecosystem::Composer => composer::compare(a, b),
         Ecosystem::NuGet => nuget::compare(a, b),
         Ecosystem::Conda => conda::compare(a, b),
-        Ecosystem::Generic => loose::compare(a, b),
+        // No feed speaks of these.
+        Ecosystem::Portage
+        | Ecosystem::Cran
+        | Ecosystem::LuaRocks
+        | Ecosystem::Otp
+        | Ecosystem::Pear
+        | Ecosystem::WordPress
+        | Ecosystem::Generic => loose::compare(a, b),
     }
 }
 
@@ -79,10 +87,10 @@ pub fn compare(ecosystem: Ecosystem, a: &str, b: &str) -> Ordering {
 /// What is wrong with it.
 pub fn validate(ecosystem: Ecosystem, version: &str) -> Result<(), ParseVersionError> {
     match ecosystem {
-        Ecosystem::Deb => version.parse::<dpkg::Version>().map(drop),
+        Ecosystem::Deb | Ecosystem::Opkg => version.parse::<dpkg::Version>().map(drop),
         Ecosystem::Apk => version.parse::<apk::Version>().map(drop),
         Ecosystem::PyPi => version.parse::<pep440::Version>().map(drop),
-        Ecosystem::Rpm => rpm::validate(version),
+        Ecosystem::Rpm | Ecosystem::Alpm => rpm::validate(version),
         Ecosystem::Npm | Ecosystem::Cargo => semver::validate(version),
         Ecosystem::Gem => gem::validate(version),
         Ecosystem::Maven => maven::validate(version),
@@ -90,7 +98,13 @@ pub fn validate(ecosystem: Ecosystem, version: &str) -> Result<(), ParseVersionE
         Ecosystem::Composer => composer::validate(version),
         Ecosystem::NuGet => nuget::validate(version),
         Ecosystem::Conda => conda::validate(version),
-        Ecosystem::Generic => loose::validate(version),
+        Ecosystem::Portage
+        | Ecosystem::Cran
+        | Ecosystem::LuaRocks
+        | Ecosystem::Otp
+        | Ecosystem::Pear
+        | Ecosystem::WordPress
+        | Ecosystem::Generic => loose::validate(version),
     }
 }
 

@@ -197,6 +197,15 @@ impl Analyzer {
                 self.amended.insert(amended, path);
                 return Ok(());
             }
+            let choice = secrets::choose(&path, entry.size);
+            if cataloger.is_searched() && !matches!(choice, Choice::Skip(_)) {
+                let content = entry.read(secrets::MAX_FILE)?;
+                let found = prove(&path, &content, &mut self.owned, self.files);
+                self.evidence.insert(path.clone(), found);
+                let found = search(&path, content, entry.size, &mut io::empty())?;
+                self.searched(path, found);
+                return Ok(());
+            }
             let found = evidence(&path, entry, &mut self.owned, self.files)?;
             self.evidence.insert(path, found);
             return Ok(());

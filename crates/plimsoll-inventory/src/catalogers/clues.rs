@@ -86,6 +86,8 @@ mod tests {
                 "var/lib/ubuntu-advantage", "x86_64-bottlerocket-linux-gnu/sys-root/usr/lib", "var/lib/pacman/local",
                 "var/lib/opkg", "usr/lib/opkg", "nix/var/nix/db", "var/lib/chisel", "var/db/pkg/a/b",
                 "var/lib/pkgtools/packages", "usr/lib/R/library/a", "a/auto/JSON", "a/ebin", "a/package.conf.d",
+                "var/lib/pacman/local/a-1", "var/lib/opkg/info", "var/db/pkg/a/b-1", "a/.registry", ".registry/.channel.a",
+                "wp-content/plugins", "wp-content/plugins/a", "a/x.dist-info/licenses", "usr/bin", "nix/store/a/lib",
             ]),
             name in prop::sample::select(vec![
                 "", "os-release", "alpine-release", "system-release-cpe", "SuSE-release", "debian_version", "status.json",
@@ -95,6 +97,8 @@ mod tests {
                 "installed.json", "a.deps.json", "b.json", "release", "OTP_VERSION", "version.php", ".spdx-a.spdx",
                 "ALPM_DB_VERSION", "db.sqlite", "manifest.wall", "PF", "DESCRIPTION", ".packlist", "pubspec.lock",
                 "Package.resolved", "Podfile.lock", "a.rockspec", "a.app", "a.conf", "x", "desc",
+                "files", "CONTENTS", "LICENSE", "LICENCE.md", "COPYING.txt", "a.reg", "a.php", "elixir", "composer",
+                "composer.phar", "ld-linux-x86-64.so.2",
             ]),
         ) {
             let path = [directory, name].join("/");

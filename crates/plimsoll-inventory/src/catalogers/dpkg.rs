@@ -127,7 +127,8 @@ pub(crate) fn file_lists(evidence: &str, name: &str, architecture: Option<&str>)
     qualified.into_iter().chain([plain]).collect()
 }
 
-fn status(content: &[u8], evidence: &mut EvidenceFile, warnings: &mut Warnings) {
+/// Adds the packages in a file of paragraphs.
+pub(super) fn status(content: &[u8], evidence: &mut EvidenceFile, warnings: &mut Warnings) {
     for paragraph in paragraphs(content) {
         for problem in &paragraph.problems {
             warnings.add(problem);
@@ -163,7 +164,14 @@ fn package(paragraph: &Paragraph<'_>) -> Result<Option<FoundPackage>, String> {
         name: name.to_owned(),
         version: version.to_owned(),
         architecture: architecture.map(str::to_owned),
-        supplier: supplier(listed("Maintainer")),
+        supplier: supplier(listed("Maintainer").lines().next().unwrap_or_default()),
+        // Debian's policy knows no such field; others who make such packages fill it.
+        licenses: paragraph
+            .text("License")?
+            .filter(|license| license.len() <= 200)
+            .map(str::to_owned)
+            .into_iter()
+            .collect(),
         source: Some(source),
         ..FoundPackage::default()
     }))

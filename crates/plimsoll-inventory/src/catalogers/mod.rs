@@ -1,21 +1,30 @@
 //! One cataloger per kind of package database, each in its own file.
 
+pub(crate) mod alpm;
 mod apk;
 mod bitnami;
+pub(crate) mod chisel;
 mod clues;
 mod conda;
 mod dotnet;
 pub(crate) mod dpkg;
+mod erlang;
 mod java;
 mod json;
+mod lua;
 mod node;
+pub(crate) mod opkg;
+mod pear;
 mod php;
-mod python;
+pub(crate) mod portage;
+pub(crate) mod python;
+mod r;
 pub(crate) mod release;
 mod releases;
 mod rpm;
 mod ruby;
 mod uncatalogued;
+mod wordpress;
 
 use std::io;
 
@@ -70,6 +79,11 @@ pub(crate) trait Cataloger: Sync {
             .is_some_and(|ecosystem| !ecosystem.is_distribution())
     }
 
+    /// Whether its files may hold anything else as well, and are searched for secrets like others.
+    fn is_searched(&self) -> bool {
+        false
+    }
+
     /// Adds the files of the packages that `evidence.path` with this `content` names, or is about. Called after
     /// `catalog`, and only where files are asked for.
     fn files(&self, _content: &[u8], _evidence: &mut EvidenceFile) {}
@@ -80,18 +94,28 @@ pub(crate) trait Cataloger: Sync {
 }
 
 /// All catalogers. No two ask for the same file.
-pub(crate) static CATALOGERS: [&dyn Cataloger; 14] = [
+pub(crate) static CATALOGERS: [&dyn Cataloger; 24] = [
     &release::Release,
     &dpkg::Dpkg,
     &apk::Apk,
     &rpm::Rpm,
+    &alpm::Alpm,
+    &portage::Portage,
+    &opkg::Opkg,
+    &chisel::Chisel,
     &python::Python,
     &python::Vendored,
+    &python::LicenseText,
     &node::Node,
     &ruby::Ruby,
     &php::Php,
     &dotnet::DotNet,
     &conda::Conda,
+    &r::R,
+    &lua::Lua,
+    &erlang::Erlang,
+    &pear::Pear,
+    &wordpress::WordPress,
     &releases::Releases,
     &bitnami::Bitnami,
     &uncatalogued::Uncatalogued,
@@ -158,6 +182,18 @@ fn supplier(text: &str) -> Option<String> {
     let text = text.trim();
     let is_said = !text.is_empty() && text != "(none)" && text.len() <= 300;
     is_said.then(|| text.to_owned())
+}
+
+/// What is before the quotation mark that ends a text, and what is behind it; a backslash takes the next character's meaning.
+fn quoted(rest: &str, quote: char) -> (&str, &str) {
+    let mut is_escaped = false;
+    let end = rest.find(|c| {
+        let ends = c == quote && !is_escaped;
+        is_escaped = c == '\\' && !is_escaped;
+        ends
+    });
+    let (text, rest) = rest.split_at(end.unwrap_or(rest.len()));
+    (text, rest.strip_prefix(quote).unwrap_or(rest))
 }
 
 /// Notes that a distribution's package owns the file at `path`, where that file may be evidence of a package of its own.
@@ -347,15 +383,21 @@ mod tests {
                 "var/lib/rpm/rpmdb.sqlite", "var/lib/rpm/Packages.db", "var/lib/rpm/Packages",
                 "var/lib/rpmmanifest/container-manifest-2",
                 "a.dist-info/METADATA", "a.egg-info", "etc/os-release", "etc/debian_version",
-                "a/pip/_vendor/vendor.txt", "a/node_modules/b/package.json", "a/specifications/b-1.gemspec",
+                "a/pip/_vendor/vendor.txt", "a.dist-info/LICENSE", "a/node_modules/b/package.json", "a/specifications/b-1.gemspec",
                 "a/vendor/composer/installed.json", "a.deps.json", "a/conda-meta/b.json", "opt/java/release", "opt/bitnami/a/.spdx-a.spdx",
-                "a/releases/25/OTP_VERSION", "a/wp-includes/version.php",
+                "a/releases/25/OTP_VERSION", "a/wp-includes/version.php", "installed.json", "etc/system-release-cpe",
+                "var/lib/pacman/local/a-1/desc", "var/lib/chisel/manifest.wall", "var/lib/pacman/local/a-1/files", "var/db/pkg/a/b-1/CONTENTS",
+                "var/db/pkg/a/b-1/LICENSE", "usr/lib/opkg/status", "usr/lib/opkg/info/a.list", "a/library/b/DESCRIPTION",
+                "a/b.rockspec", "a/ebin/b.app", "a/.registry/b.reg", "wp-content/plugins/a/a.php",
             ]),
             lines in prop::collection::vec(prop_oneof![
                 "(Package|Name|Version|Status|Source|License|P|V|F|R|ID|VERSION_ID|Format)[:=] ?.{0,20}",
                 "(s|x)\\.(name|version|licenses) ?= ?[\"'\\[]{0,2}.{0,10}", "[a-z]{1,3}==.{0,6}",
                 "(JAVA_VERSION|\\$wp_version) ?= ?['\"]?[0-9.]{0,5}['\"]?",
                 "[{\\[]?\"(name|version|license|packages|libraries|targets)\": ?[\\[{]?\"[a-z/1]{0,6}\"?[,}\\]]{0,2}",
+                "%(NAME|VERSION|FILES|DEPENDS)%", "(package|version|dependencies) ?= ?[\"'{]?.{0,8}[\"'}]?",
+                "\\{(application|vsn), ?[\"']?.{0,6}[\"']?[,}]", "[as]:[0-9]:[\"{].{0,9}[\"}];?", "(obj|sym) .{0,9}",
+                "[ *]{0,2}(Plugin Name|Version): ?.{0,6}",
                 "\\PC{0,20}", Just(String::new()),
             ], 0..20),
             noise in prop::collection::vec(any::<u8>(), 0..40),

@@ -19,7 +19,7 @@ pub(super) struct Node;
 struct Manifest {
     name: Text,
     version: Text,
-    license: Maybe<License>,
+    license: Maybe<Licenses>,
     licenses: Maybe<Licenses>,
     dependencies: Keys,
     optional_dependencies: Keys,
@@ -89,7 +89,7 @@ impl Cataloger for Node {
     }
 
     fn version(&self) -> u32 {
-        3
+        4
     }
 
     fn ecosystem(&self) -> Option<Ecosystem> {
@@ -137,15 +137,17 @@ fn is_installed(path: &str) -> bool {
 fn package(manifest: Manifest) -> Option<FoundPackage> {
     let name = manifest.name.text().filter(|name| is_name(name))?;
     let version = manifest.version.text()?;
-    let one = manifest.license.get().and_then(License::get);
-    let licenses = match (one, manifest.licenses.get()) {
-        (Some(license), _) => vec![license],
-        (None, Some(Licenses::Several(several))) => {
+    let stated = |field: Maybe<Licenses>| match field.get() {
+        Some(Licenses::Several(several)) => {
             let stated = several.into_iter().filter_map(Maybe::get);
             stated.filter_map(License::get).collect()
         }
-        (None, Some(Licenses::One(one))) => one.get().into_iter().collect(),
-        (None, None) => Vec::new(),
+        Some(Licenses::One(one)) => one.get().into_iter().collect(),
+        None => Vec::new(),
+    };
+    let licenses: Vec<String> = match stated(manifest.license) {
+        none if none.is_empty() => stated(manifest.licenses),
+        licenses => licenses,
     };
     let needed = [
         manifest.dependencies,
@@ -251,6 +253,7 @@ mod tests {
         );
         assert_eq!(with(r#""licenses":{"type":"MIT"}"#), ["MIT"]);
         assert_eq!(with(r#""license":[1]"#), [""; 0]);
+        assert_eq!(with(r#""license":["MIT",{"type":"BSD"}]"#), ["MIT", "BSD"]);
     }
 
     #[test]

@@ -4,7 +4,7 @@ use super::{Cataloger, Clue, Warnings};
 use crate::{EvidenceFile, FoundPackage};
 
 /// What is installed without a package manager and says its version in a text file: Java's runtime (`release`), Erlang/OTP
-/// (`OTP_VERSION`), WordPress (`wp-includes/version.php`).
+/// (`OTP_VERSION`), WordPress (`wp-includes/version.php`), Elixir's script, Composer's archive of PHP files.
 pub(super) struct Releases;
 
 impl Cataloger for Releases {
@@ -13,7 +13,7 @@ impl Cataloger for Releases {
     }
 
     fn version(&self) -> u32 {
-        1
+        2
     }
 
     fn ecosystem(&self) -> Option<Ecosystem> {
@@ -25,6 +25,9 @@ impl Cataloger for Releases {
             Clue::End("release"),
             Clue::End("OTP_VERSION"),
             Clue::End("version.php"),
+            Clue::End("elixir"),
+            Clue::End("composer"),
+            Clue::End("composer.phar"),
         ]
     }
 
@@ -34,9 +37,15 @@ impl Cataloger for Releases {
             "release" => !directory.starts_with("etc"),
             "OTP_VERSION" => directory.contains("releases/"),
             "version.php" => directory.ends_with("wp-includes"),
+            "elixir" => directory.ends_with("bin"),
+            "composer" => directory.ends_with("bin"),
+            "composer.phar" => return Some(16 << 20),
             _ => false,
         };
-        found.then_some(256 << 10)
+        found.then_some(match name {
+            "composer" => 16 << 20,
+            _ => 256 << 10,
+        })
     }
 
     fn names_packages(&self, _path: &str) -> bool {
@@ -50,6 +59,11 @@ impl Cataloger for Releases {
         let found = match name {
             "release" => assigned(&text, "JAVA_VERSION").map(|version| ("openjdk", version)),
             "OTP_VERSION" => Some(("erlang", text.trim())),
+            "elixir" => stated(&text, "ELIXIR_VERSION=").map(|version| ("elixir", version)),
+            "composer" | "composer.phar" if is_php_archive(content) => {
+                assigned_anywhere(&text, "const VERSION").map(|version| ("composer", version))
+            }
+            "composer" | "composer.phar" => None,
             _ => assigned(&text, "$wp_version").map(|version| ("wordpress", version)),
         };
         let is_version =
@@ -63,6 +77,31 @@ impl Cataloger for Releases {
             });
         }
     }
+}
+
+/// Whether it is an archive of PHP files that starts itself (PHP's manual, "Phar file stub").
+fn is_php_archive(content: &[u8]) -> bool {
+    memchr::memmem::find(content, b"__HALT_COMPILER();").is_some()
+}
+
+/// What stands behind `name` on the first line that begins with it.
+fn stated<'a>(text: &'a str, name: &str) -> Option<&'a str> {
+    let value = text.lines().find_map(|line| line.strip_prefix(name))?;
+    Some(value.trim().trim_matches(['"', '\'']))
+}
+
+/// The text between quotation marks that something assigns to `name`, if it is a version.
+fn assigned_anywhere<'a>(text: &'a str, name: &str) -> Option<&'a str> {
+    text.match_indices(name).find_map(|(at, _)| {
+        let value = text[at + name.len()..]
+            .trim_start()
+            .strip_prefix('=')?
+            .trim_start();
+        let value = value.strip_prefix('\'')?.split_once('\'')?.0;
+        value
+            .starts_with(|first: char| first.is_ascii_digit())
+            .then_some(value)
+    })
 }
 
 /// The text between quotation marks that a line assigns to `name`.
@@ -98,6 +137,17 @@ mod tests {
                 "25.3.2.8\n",
                 Some("erlang 25.3.2.8"),
             ),
+            (
+                "usr/local/lib/elixir/bin/elixir",
+                "#!/bin/sh\nset -e\n\nELIXIR_VERSION=1.14.0\n",
+                Some("elixir 1.14.0"),
+            ),
+            (
+                "usr/bin/composer",
+                "#!/usr/bin/env php\n<?php\n__HALT_COMPILER(); ?>\r\nconst VERSION = $x; public const VERSION = '2.7.1';",
+                Some("composer 2.7.1"),
+            ),
+            ("srv/composer.phar", "<?php const VERSION = '2.7.1';", None),
             (
                 "var/www/html/wp-includes/version.php",
                 "<?php\n$wp_version = '6.4.1';\n",

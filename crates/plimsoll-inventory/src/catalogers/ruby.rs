@@ -26,8 +26,7 @@ impl Cataloger for Ruby {
 
     fn limit(&self, path: &str) -> Option<u64> {
         let (directory, name) = path.rsplit_once('/')?;
-        let directory = directory.strip_suffix("/default").unwrap_or(directory);
-        let is_installed = directory == "specifications" || directory.ends_with("/specifications");
+        let is_installed = directory.split('/').any(|one| one == "specifications");
         (is_installed && name.ends_with(".gemspec")).then_some(2 << 20)
     }
 

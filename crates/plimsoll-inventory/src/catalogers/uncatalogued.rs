@@ -13,7 +13,7 @@ impl Cataloger for Uncatalogued {
     }
 
     fn version(&self) -> u32 {
-        2
+        3
     }
 
     fn ecosystem(&self) -> Option<Ecosystem> {
@@ -26,20 +26,13 @@ impl Cataloger for Uncatalogued {
 
     fn clues(&self) -> &'static [Clue] {
         &[
-            Clue::Start("var/lib/pacman/local/"),
-            Clue::Start("var/lib/opkg/"),
-            Clue::Start("usr/lib/opkg/"),
             Clue::Start("nix/var/nix/db/"),
-            Clue::Start("var/lib/chisel/"),
-            Clue::Start("var/db/pkg/"),
+            Clue::Start("nix/store/"),
             Clue::Start("var/lib/pkgtools/packages/"),
-            Clue::End("DESCRIPTION"),
             Clue::End(".packlist"),
             Clue::End("pubspec.lock"),
             Clue::End("Package.resolved"),
             Clue::End("Podfile.lock"),
-            Clue::End(".rockspec"),
-            Clue::End(".app"),
             Clue::End(".conf"),
         ]
     }
@@ -59,15 +52,18 @@ fn kind(path: &str) -> Option<&'static str> {
 
 fn distribution_kind(path: &str) -> Option<&'static str> {
     match path {
-        "var/lib/pacman/local/ALPM_DB_VERSION" => Some("Arch Linux packages"),
-        "usr/lib/opkg/status" | "var/lib/opkg/status" => Some("opkg packages"),
         "nix/var/nix/db/db.sqlite" => Some("Nix packages"),
-        "var/lib/chisel/manifest.wall" => Some("Ubuntu packages in slices"),
-        // `var/db/pkg/CATEGORY/NAME-VERSION/PF`.
-        _ if path.starts_with("var/db/pkg/") && path.ends_with("/PF") => Some("Gentoo packages"),
+        // Images that Nix made do not have its database, but the loader of their programs.
+        _ if path.starts_with("nix/store/") && is_loader(path) => Some("Nix packages"),
         _ if path.starts_with("var/lib/pkgtools/packages/") => Some("Slackware packages"),
         _ => None,
     }
+}
+
+fn is_loader(path: &str) -> bool {
+    ["/lib/ld-linux-x86-64.so.2", "/lib/ld-linux-aarch64.so.1"]
+        .iter()
+        .any(|end| path.ends_with(end))
 }
 
 fn language_kind(path: &str) -> Option<&'static str> {
@@ -77,19 +73,11 @@ fn language_kind(path: &str) -> Option<&'static str> {
         parts.next() == Some(parent)
     };
     match name {
-        // The library of R packages: `…/library/NAME/DESCRIPTION`.
-        "DESCRIPTION" => directory
-            .rsplit('/')
-            .nth(1)
-            .filter(|library| matches!(*library, "library" | "site-library"))
-            .map(|_| "R packages"),
         // Modules beside Perl's own, which has its list elsewhere.
         ".packlist" => directory.contains("/auto/").then_some("Perl modules"),
         "pubspec.lock" => Some("Dart packages"),
         "Package.resolved" | "Podfile.lock" => Some("Swift packages"),
         _ => match name.rsplit_once('.')?.1 {
-            "rockspec" => Some("Lua rocks"),
-            "app" if within("ebin") => Some("Erlang applications"),
             "conf" if within("package.conf.d") => Some("Haskell packages"),
             _ => None,
         },
@@ -103,25 +91,23 @@ mod tests {
     #[test]
     fn kinds_are_told_by_their_paths() {
         for (path, expected) in [
-            ("var/db/pkg/app-shells/bash-5.2/PF", Some("Gentoo packages")),
-            ("var/db/pkg/app-shells/bash-5.2/SLOT", None),
-            ("usr/lib/opkg/status", Some("opkg packages")),
+            ("nix/var/nix/db/db.sqlite", Some("Nix packages")),
+            (
+                "nix/store/1b4y9yvz-glibc-2.38-27/lib/ld-linux-x86-64.so.2",
+                Some("Nix packages"),
+            ),
+            ("usr/lib/ld-linux-x86-64.so.2", None),
+            (
+                "var/lib/pkgtools/packages/bash-5.2-x86_64-1",
+                Some("Slackware packages"),
+            ),
             ("var/lib/rpm/rpmdb.sqlite", None),
             (
-                "var/lib/pacman/local/ALPM_DB_VERSION",
-                Some("Arch Linux packages"),
+                "opt/ghc/lib/package.conf.d/base-4.18.conf",
+                Some("Haskell packages"),
             ),
-            ("usr/lib/R/library/stats/DESCRIPTION", Some("R packages")),
-            ("app/DESCRIPTION", None),
-            (
-                "opt/lib/erlang/lib/ssl-11.0/ebin/ssl.app",
-                Some("Erlang applications"),
-            ),
-            ("opt/ssl.app", None),
-            (
-                "usr/local/lib/luarocks/rocks-5.3/a/1-1/a-1-1.rockspec",
-                Some("Lua rocks"),
-            ),
+            ("etc/nginx/default.conf", None),
+            ("srv/app/pubspec.lock", Some("Dart packages")),
             (
                 "usr/local/lib/perl5/site_perl/5.36.0/x/auto/JSON/.packlist",
                 Some("Perl modules"),

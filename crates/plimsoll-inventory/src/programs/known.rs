@@ -7,6 +7,7 @@ use std::sync::LazyLock;
 use plimsoll_core::Ecosystem;
 use regex::bytes::Regex;
 
+use super::table::{KNOWN, Known};
 use crate::FoundPackage;
 use crate::content::{Content, read_range};
 
@@ -16,241 +17,6 @@ const WINDOW: usize = 1 << 20;
 const OVERLAP: usize = 512;
 /// The largest programs have some 100 MB.
 const FURTHEST: u64 = 512 << 20;
-
-/// A program or library.
-struct Known {
-    package: &'static str,
-    /// What its file is called: whole names, or the beginning of one with a `*` behind it.
-    names: &'static [&'static str],
-    /// What its version stands in, as the first group. `SERIES` stands for the first two numbers in the file's name.
-    pattern: &'static str,
-}
-
-/// The first of several for one name that matches counts.
-const KNOWN: &[Known] = &[
-    Known {
-        package: "python",
-        names: &["python2.*", "python3.*", "libpython2.*", "libpython3.*"],
-        // It may be the end of a longer text, such as a path, but not of a longer number.
-        pattern: r"(?-u)[^0-9.](SERIES\.[0-9]+(?:(?:a|b|rc)[0-9]+)?)\+?\x00",
-    },
-    Known {
-        package: "pypy",
-        names: &["libpypy*", "pypy*"],
-        pattern: r"(?-u)\[PyPy ([0-9]+\.[0-9]+\.[0-9]+)",
-    },
-    Known {
-        package: "node",
-        names: &["node", "nodejs", "libnode.so*"],
-        pattern: r"(?-u)(?:node\.js/|/download/[a-z-]+/)v([0-9]+\.[0-9]+\.[0-9]+)",
-    },
-    Known {
-        package: "deno",
-        names: &["deno"],
-        // `OTel-OTLP-Exporter-Deno/0.82.0` is the name of a part of it.
-        pattern: r"(?-u)[^-]Deno/([0-9]+\.[0-9]+\.[0-9]+)",
-    },
-    Known {
-        package: "nginx",
-        names: &["nginx", "nginx-debug"],
-        pattern: r"(?-u)nginx/([0-9]+\.[0-9]+\.[0-9]+)",
-    },
-    Known {
-        package: "busybox",
-        // Its hundreds of names are links to the one that sorts first.
-        names: &["busybox", "busybox-*", "busybox.*", "["],
-        pattern: r"(?-u)BusyBox v([0-9]+\.[0-9]+\.[0-9]+)",
-    },
-    Known {
-        package: "openssl",
-        names: &[
-            "openssl",
-            "libcrypto.so*",
-            "libssl.so*",
-            "libcrypto-*.so*",
-            "libssl-*.so*",
-        ],
-        pattern: r"(?-u)OpenSSL ([0-9]+\.[0-9]+\.[0-9]+[a-z]*(?:-(?:alpha|beta|rc|pre)[0-9]+)?)(?:-fips)? +[0-9]{1,2} [A-Z][a-z]{2} [0-9]{4}",
-    },
-    Known {
-        package: "libressl",
-        names: &["openssl", "libcrypto.so*", "libssl.so*"],
-        pattern: r"(?-u)LibreSSL ([0-9]+\.[0-9]+\.[0-9]+)",
-    },
-    Known {
-        package: "bash",
-        names: &["bash"],
-        pattern: r"(?-u)@\(#\)Bash version ([0-9]+\.[0-9]+\.[0-9]+)\(",
-    },
-    Known {
-        package: "httpd",
-        names: &["httpd", "apache2"],
-        pattern: r"(?-u)Apache/([0-9]+\.[0-9]+\.[0-9]+)",
-    },
-    Known {
-        package: "lighttpd",
-        names: &["lighttpd"],
-        pattern: r"(?-u)lighttpd/([0-9]+\.[0-9]+\.[0-9]+)",
-    },
-    Known {
-        package: "haproxy",
-        names: &["haproxy"],
-        pattern: r"(?-u)version ([0-9]+\.[0-9]+(?:\.[0-9]+|-(?:dev|rc)[0-9]+))[^,\x00]{0,60}, released [0-9]{4}",
-    },
-    Known {
-        package: "varnish",
-        names: &["varnishd"],
-        pattern: r"(?-u)varnish-([0-9]+\.[0-9]+\.[0-9]+)",
-    },
-    Known {
-        package: "unbound",
-        names: &["unbound"],
-        pattern: r"(?-u)unbound ([0-9]+\.[0-9]+\.[0-9]+)",
-    },
-    Known {
-        package: "proftpd",
-        names: &["proftpd"],
-        pattern: r"(?-u)ProFTPD Version ([0-9]+\.[0-9]+\.[0-9]+[a-z]?)",
-    },
-    Known {
-        package: "redis",
-        names: &["redis-server", "redis-check-rdb", "redis-check-aof"],
-        pattern: r"(?-u)\x00([2-9]\.[0-9]{1,2}\.[0-9]{1,3})\x00",
-    },
-    Known {
-        package: "valkey",
-        names: &["valkey-server", "valkey-check-rdb", "valkey-check-aof"],
-        pattern: r"(?-u)\x00([7-9]\.[0-9]{1,2}\.[0-9]{1,3})\x00",
-    },
-    Known {
-        package: "memcached",
-        names: &["memcached"],
-        pattern: r"(?-u)memcached ([0-9]+\.[0-9]+\.[0-9]+)",
-    },
-    Known {
-        package: "postgresql",
-        names: &["postgres"],
-        pattern: r"(?-u)PostgreSQL ([0-9]+\.[0-9]+(?:\.[0-9]+)?|[0-9]+(?:beta|rc)[0-9]+) (?:\(|on )",
-    },
-    Known {
-        package: "mariadb",
-        names: &["mariadb", "mariadbd", "mysql", "mysqld"],
-        pattern: r"(?-u)([0-9]+\.[0-9]+\.[0-9]+)-MariaDB",
-    },
-    Known {
-        package: "mysql",
-        names: &["mysql", "mysqld"],
-        pattern: r"(?-u)/mysql-([0-9]+\.[0-9]+\.[0-9]+)(?:-[a-z]+)?/",
-    },
-    Known {
-        package: "ruby",
-        names: &["ruby", "ruby2*", "ruby3*", "libruby*"],
-        pattern: r"(?-u)ruby ([0-9]+\.[0-9]+\.[0-9]+(?:(?:preview|rc|dev)[0-9]*)?)(?:p[0-9]+)? \([0-9]{4}-",
-    },
-    Known {
-        package: "php",
-        names: &[
-            "php", "php-cgi", "php-fpm", "php-fpm*", "php5*", "php7*", "php8*", "libphp*",
-        ],
-        pattern: r"(?-u)PHP/([0-9]+\.[0-9]+\.[0-9]+(?:(?:alpha|beta|RC)[0-9]+)?)",
-    },
-    Known {
-        package: "perl",
-        names: &["perl", "perl5*", "libperl.so*"],
-        pattern: r"(?-u)/perl5?/(5\.[0-9]+\.[0-9]+)",
-    },
-    Known {
-        package: "lua",
-        names: &["lua", "lua5*", "liblua5*", "liblua.so*"],
-        pattern: r"(?-u)Lua (5\.[0-9]+\.[0-9]+)",
-    },
-    Known {
-        package: "curl",
-        names: &["curl"],
-        pattern: r"(?-u)curl/([0-9]+\.[0-9]+\.[0-9]+)",
-    },
-    Known {
-        package: "curl",
-        names: &["libcurl.so*", "libcurl-*"],
-        pattern: r"(?-u)libcurl/([0-9]+\.[0-9]+\.[0-9]+)",
-    },
-    Known {
-        package: "git",
-        names: &["git"],
-        pattern: r"(?-u)git/([0-9]+\.[0-9]+\.[0-9]+(?:\.[0-9]+)?(?:-rc[0-9]+)?)",
-    },
-    Known {
-        package: "glibc",
-        names: &["libc.so.6", "libc-2.*"],
-        pattern: r"(?-u)GNU C Library \([^\x00\n]{1,100}\) (?:stable|development) release version ([0-9]+\.[0-9]+)",
-    },
-    Known {
-        package: "musl",
-        names: &["ld-musl-*"],
-        pattern: r"(?-u)\x00([01]\.[0-9]{1,2}\.[0-9]{1,2})\x00",
-    },
-    Known {
-        package: "zlib",
-        names: &["libz.so*"],
-        pattern: r"(?-u)deflate ([0-9]+\.[0-9]+\.[0-9]+(?:\.[0-9]+)?) Copyright",
-    },
-    Known {
-        package: "sqlite",
-        names: &["sqlite3", "libsqlite3.so*"],
-        pattern: r"(?-u)\x00(3\.[0-9]+\.[0-9]+)\x00",
-    },
-    Known {
-        package: "expat",
-        names: &["libexpat.so*"],
-        pattern: r"(?-u)expat_([0-9]+\.[0-9]+\.[0-9]+)",
-    },
-    Known {
-        package: "xz",
-        names: &["xz", "xzdec"],
-        pattern: r"(?-u)\(XZ Utils\) ([0-9]+\.[0-9]+\.[0-9]+(?:alpha|beta)?)",
-    },
-    Known {
-        package: "openssh",
-        names: &["ssh", "sshd", "sshd-session", "ssh-keygen"],
-        // Lists of others' versions that need a workaround have commas and asterisks.
-        pattern: r"(?-u)OpenSSH_([0-9]+\.[0-9]+(?:\.[0-9]+)?p[0-9]+)[ \x00]",
-    },
-    Known {
-        package: "dnsmasq",
-        names: &["dnsmasq"],
-        pattern: r"(?-u)dnsmasq-([0-9]+\.[0-9]+(?:rc[0-9]+|test[0-9]+)?)",
-    },
-    Known {
-        package: "squid",
-        names: &["squid"],
-        pattern: r"(?-u)squid/([0-9]+\.[0-9]+(?:\.[0-9]+)?)",
-    },
-    Known {
-        package: "tor",
-        names: &["tor"],
-        pattern: r"(?-u)[^A-Za-z][Tt]or (0\.[0-9]+\.[0-9]+\.[0-9]+)",
-    },
-    Known {
-        package: "jq",
-        names: &["jq", "jq-linux*"],
-        pattern: r"(?-u)\x00(?:jq-)?(1\.[5-9](?:\.[0-9]+)?)\x00",
-    },
-    Known {
-        package: "zstd",
-        names: &["zstd"],
-        pattern: r"(?-u)[^0-9.]v(1\.[0-9]+\.[0-9]+)\x00",
-    },
-    Known {
-        package: "ffmpeg",
-        names: &["ffmpeg", "ffprobe"],
-        pattern: r"(?-u)%s version n?([0-9]+\.[0-9]+(?:\.[0-9]+)?)",
-    },
-    Known {
-        package: "ffmpeg",
-        names: &["libavcodec.so*", "libavformat.so*", "libavutil.so*"],
-        pattern: r"(?-u)FFmpeg version n?([0-9]+\.[0-9]+(?:\.[0-9]+)?)",
-    },
-];
 
 /// The patterns; those with `SERIES` are made for each file.
 static PATTERNS: LazyLock<Vec<Option<Regex>>> = LazyLock::new(|| {
@@ -433,6 +199,80 @@ mod tests {
             ("usr/sbin/dnsmasq", "\0dnsmasq-2.90\0", Some("dnsmasq 2.90")),
             ("usr/sbin/squid", "squid/5.7\0", Some("squid 5.7")),
             ("usr/bin/tor", "\0tor 0.4.9.11\0", Some("tor 0.4.9.11")),
+            ("usr/bin/node", "\0node v0.10.48\0", Some("node 0.10.48")),
+            (
+                "lib64/libcrypto.so.3",
+                "\0OpenSSL 1.1.1 (compatible; AWS-LC 1.69.0)\0",
+                Some("aws-lc 1.69.0"),
+            ),
+            (
+                "usr/sbin/haproxy",
+                "HA-Proxy version 1.5.19 2016",
+                Some("haproxy 1.5.19"),
+            ),
+            (
+                "lib/libstd-d1237ef7159db0a2.so",
+                "LLVM (rustc version 1.95.0 (59807616e 2026-04-14))",
+                Some("rust 1.95.0"),
+            ),
+            ("usr/local/bin/gcc", "GCC: (Debian 12.2.0-14) 12.2.0\0", None),
+            ("usr/local/bin/gcc", "\0GCC: (GNU) 13.2.0\0", Some("gcc 13.2.0")),
+            (
+                "usr/local/julia/lib/julia/libjulia-internal.so.1.10",
+                "__init__\x001.10.2\0verify",
+                Some("julia 1.10.2"),
+            ),
+            (
+                "usr/lib/dart/bin/dart",
+                "\"%s\"\x003.6.0-216.1.beta (beta)",
+                Some("dart 3.6.0-216.1.beta"),
+            ),
+            (
+                "opt/ghc/bin/ghc-9.4.7",
+                "\0libHSghc-9.4.7-ghc9.4.7.so\0",
+                Some("ghc 9.4.7"),
+            ),
+            (
+                "usr/bin/mongod",
+                "\x007.0.28\0\0heap_size",
+                Some("mongodb 7.0.28"),
+            ),
+            (
+                "usr/bin/arangod",
+                "3.11.8 enterprise [linux] 64bit",
+                Some("arangodb 3.11.8"),
+            ),
+            (
+                "opt/fluent-bit",
+                "\x002.2.3\0Fluent Bit",
+                Some("fluent-bit 2.2.3"),
+            ),
+            (
+                "usr/local/bin/envoy",
+                "\x001.2.3\0x\x001.36.4\0ab\nc\0envoy_reloadable_features",
+                Some("envoy 1.36.4"),
+            ),
+            (
+                "usr/bin/ldapsearch",
+                "$OpenLDAP: ldapsearch 2.5.13+dfsg-5",
+                Some("openldap 2.5.13"),
+            ),
+            (
+                "opt/lib/libQt6Core.so.6",
+                "\0Qt 6.5.0 (x86_64-little_endian",
+                Some("qtbase 6.5.0"),
+            ),
+            (
+                "opt/chrome/chrome",
+                "\x00127.0.6533.119\0Default",
+                Some("chrome 127.0.6533.119"),
+            ),
+            (
+                "usr/bin/getopt",
+                "\0util-linux 2.38.1\0",
+                Some("util-linux 2.38.1"),
+            ),
+            ("usr/bin/gzip", "\x001.12\0", Some("gzip 1.12")),
             ("usr/bin/jq", "failed: %s\x001.6\0DEBUG", Some("jq 1.6")),
             (
                 "usr/bin/zstd",
@@ -482,6 +322,8 @@ mod tests {
             ("jq", "--version"),
             ("zstd", "--version"),
             ("ssh", "-V"),
+            ("gzip", "--version"),
+            ("getopt", "--version"),
         ] {
             let places = ["/usr/bin", "/bin", "/usr/sbin", "/usr/local/bin"];
             let path = places

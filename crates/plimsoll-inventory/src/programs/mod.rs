@@ -6,6 +6,7 @@ mod go_build_info;
 mod go_flags;
 mod known;
 mod rust;
+mod table;
 
 pub(crate) use known::is_known as is_well_known;
 

@@ -77,7 +77,7 @@ fn names(package: &Package, distribution: Option<&Distribution>) -> (String, Str
         _ => (String::new(), name),
     };
     match package.ecosystem {
-        Ecosystem::Deb | Ecosystem::Apk | Ecosystem::Rpm => {
+        Ecosystem::Deb | Ecosystem::Apk | Ecosystem::Rpm | Ecosystem::Alpm | Ecosystem::Opkg => {
             let namespace = match distribution {
                 Some(distribution) => distribution_namespace(&distribution.id),
                 None => default_namespace(package.ecosystem).to_owned(),
@@ -85,9 +85,21 @@ fn names(package: &Package, distribution: Option<&Distribution>) -> (String, Str
             (namespace, name)
         }
         Ecosystem::Maven => split(name, ':'),
-        Ecosystem::Npm | Ecosystem::Go | Ecosystem::Composer => split(name, '/'),
+        Ecosystem::Npm | Ecosystem::Go | Ecosystem::Composer | Ecosystem::Portage => split(name, '/'),
+        // The channel stands in the name of a directory: `.registry/.channel.pecl.php.net/redis.reg`.
+        Ecosystem::Pear => {
+            let mut directories = package.evidence.rsplit('/').skip(1);
+            let channel = directories.next().and_then(|one| one.strip_prefix(".channel."));
+            (channel.unwrap_or("pear.php.net").to_owned(), name)
+        }
         _ => (String::new(), name),
     }
+}
+
+/// The directory of a plugin, by which WordPress and those who write of it know the plugin.
+fn plugin_directory(evidence: &str) -> Option<&str> {
+    let (_, rest) = evidence.split_once("wp-content/plugins/")?;
+    rest.split_once('/').map(|(directory, _)| directory)
 }
 
 /// The package's name as its purl type normalizes it.
@@ -97,6 +109,10 @@ pub(crate) fn normal_name(package: &Package) -> String {
         Ecosystem::Deb | Ecosystem::Apk | Ecosystem::Npm | Ecosystem::Go | Ecosystem::Composer => {
             package.name.to_lowercase()
         }
+        Ecosystem::Alpm => package.name.to_lowercase(),
+        Ecosystem::WordPress => plugin_directory(&package.evidence)
+            .unwrap_or(&package.name)
+            .to_owned(),
         _ => package.name.clone(),
     }
 }
@@ -128,6 +144,7 @@ fn default_namespace(ecosystem: Ecosystem) -> &'static str {
     match ecosystem {
         Ecosystem::Deb => "debian",
         Ecosystem::Apk => "alpine",
+        Ecosystem::Alpm => "arch",
         _ => "",
     }
 }
@@ -199,6 +216,30 @@ mod tests {
     }
 
     #[test]
+    fn what_the_place_tells_is_in_the_name() {
+        for (ecosystem, name, evidence, expected) in [
+            (
+                Ecosystem::Pear,
+                "redis",
+                "usr/local/lib/php/.registry/.channel.pecl.php.net/redis.reg",
+                "pkg:pear/pecl.php.net/redis@1",
+            ),
+            (
+                Ecosystem::WordPress,
+                "Akismet Anti-spam",
+                "usr/src/wordpress/wp-content/plugins/akismet/akismet.php",
+                "pkg:wordpress/akismet@1",
+            ),
+        ] {
+            let package = Package {
+                evidence: evidence.to_owned(),
+                ..Package::new(ecosystem, name, "1")
+            };
+            assert_eq!(purl(&package, None, None), expected);
+        }
+    }
+
+    #[test]
     fn every_language_has_its_namespace() {
         for (ecosystem, name, expected) in [
             (Ecosystem::Npm, "@angular/Core", "pkg:npm/%40angular/core@1"),
@@ -219,6 +260,22 @@ mod tests {
             (Ecosystem::Gem, "rails", "pkg:gem/rails@1"),
             (Ecosystem::Cargo, "serde_json", "pkg:cargo/serde_json@1"),
             (Ecosystem::Conda, "numpy", "pkg:conda/numpy@1"),
+            (Ecosystem::Alpm, "bash", "pkg:alpm/arch/bash@1"),
+            (
+                Ecosystem::Portage,
+                "app-shells/bash",
+                "pkg:ebuild/app-shells/bash@1",
+            ),
+            (Ecosystem::Opkg, "busybox", "pkg:opkg/busybox@1"),
+            (Ecosystem::Cran, "Rcpp", "pkg:cran/Rcpp@1"),
+            (Ecosystem::LuaRocks, "LPeg", "pkg:luarocks/LPeg@1"),
+            (Ecosystem::Otp, "cowboy", "pkg:otp/cowboy@1"),
+            (
+                Ecosystem::Pear,
+                "Archive_Tar",
+                "pkg:pear/pear.php.net/Archive_Tar@1",
+            ),
+            (Ecosystem::WordPress, "akismet", "pkg:wordpress/akismet@1"),
             (Ecosystem::Generic, "nginx", "pkg:generic/nginx@1"),
         ] {
             let package = Package::new(ecosystem, name, "1");

@@ -50,7 +50,12 @@ fn qualifier<'a>(purl: &'a Purl, key: &str) -> Option<&'a str> {
 
 fn full_name(purl: &Purl, ecosystem: Ecosystem) -> String {
     let separator = match ecosystem {
-        Ecosystem::Deb | Ecosystem::Apk | Ecosystem::Rpm => return purl.name.clone(),
+        Ecosystem::Deb
+        | Ecosystem::Apk
+        | Ecosystem::Rpm
+        | Ecosystem::Alpm
+        | Ecosystem::Opkg
+        | Ecosystem::Pear => return purl.name.clone(),
         Ecosystem::Maven => ':',
         _ => '/',
     };
@@ -105,7 +110,8 @@ fn distribution(purl: &Purl) -> Option<(String, String)> {
     let of_namespace = |version: &str| Some((os_release_id(purl.namespace.as_deref()?), version.to_owned()));
     let begins_a_number = |text: &str| text.starts_with(|first: char| first.is_ascii_digit());
     let Some(distro) = qualifier(purl, "distro") else {
-        return of_namespace("");
+        // The namespace of a Gentoo package is its category.
+        return (purl.kind != Ecosystem::Portage.purl_type()).then(|| of_namespace(""))?;
     };
     if begins_a_number(distro) {
         return of_namespace(distro);

@@ -34,7 +34,12 @@ pub(super) fn licenses(findings: &[LicenseFinding]) -> Vec<Entry<'_>> {
 
 fn license_target(ecosystem: Ecosystem) -> &'static str {
     match ecosystem {
-        Ecosystem::Deb | Ecosystem::Apk | Ecosystem::Rpm => "OS Packages",
+        Ecosystem::Deb
+        | Ecosystem::Apk
+        | Ecosystem::Rpm
+        | Ecosystem::Alpm
+        | Ecosystem::Portage
+        | Ecosystem::Opkg => "OS Packages",
         Ecosystem::PyPi => "Python",
         Ecosystem::Npm => "Node.js",
         Ecosystem::Gem => "Ruby",
@@ -44,6 +49,11 @@ fn license_target(ecosystem: Ecosystem) -> &'static str {
         Ecosystem::Composer => "PHP",
         Ecosystem::NuGet => ".NET",
         Ecosystem::Conda => "Conda",
+        Ecosystem::Cran => "R",
+        Ecosystem::LuaRocks => "Lua",
+        Ecosystem::Otp => "Erlang",
+        Ecosystem::Pear => "PEAR",
+        Ecosystem::WordPress => "WordPress",
         Ecosystem::Generic => "Programs",
     }
 }

@@ -24,10 +24,11 @@ impl Coordinates {
 
     /// Whether it says which package it is.
     pub(super) fn is_known(&self) -> bool {
-        let is_short = [&self.group, &self.artifact, &self.version]
+        // A build may leave its placeholders in: `${project.version}`.
+        let is_plain = [&self.group, &self.artifact, &self.version]
             .iter()
-            .all(|text| text.len() <= LONGEST);
-        is_short && !self.artifact.is_empty() && !self.version.is_empty()
+            .all(|text| text.len() <= LONGEST && !text.contains("${"));
+        is_plain && !self.artifact.is_empty() && !self.version.is_empty()
     }
 }
 
@@ -128,6 +129,7 @@ pub(super) fn guessed(path: &str, manifest: &Manifest, shaded: bool) -> Coordina
         return plugin;
     }
     let symbolic = manifest.symbolic_name().unwrap_or_default();
+    let has_version = !file.version.is_empty();
     let version = match file.version.is_empty() {
         true => manifest.version().unwrap_or_default().to_owned(),
         false => file.version,
@@ -136,7 +138,8 @@ pub(super) fn guessed(path: &str, manifest: &Manifest, shaded: bool) -> Coordina
         true => symbolic.rsplit('.').next().unwrap_or_default().to_owned(),
         false => file.artifact,
     };
-    if let Some((group, artifact)) = qualified(&artifact, manifest) {
+    let of_bundle = || bundled(symbolic, manifest).filter(|_| !has_version && !is_like(&artifact, symbolic));
+    if let Some((group, artifact)) = qualified(&artifact, manifest).or_else(of_bundle) {
         return Coordinates {
             group: group.to_owned(),
             artifact: artifact.to_owned(),
@@ -178,6 +181,17 @@ fn qualified<'a>(name: &'a str, manifest: &Manifest) -> Option<(&'a str, &'a str
     let is_bundle = group.starts_with("org.eclipse") || group.ends_with(".bundles");
     let is_compound = artifact.contains(['-', '_']) && !is_bundle && manifest.symbolic_name() != Some(name);
     (is_group(group) && (is_known || is_compound)).then_some((group, artifact))
+}
+
+/// Group and artifact of a bundle that Maven's plugin made, which calls it `GROUP.ARTIFACT`: what a file is that was
+/// renamed.
+fn bundled<'a>(symbolic: &'a str, manifest: &Manifest) -> Option<(&'a str, &'a str)> {
+    let is_mavens = manifest
+        .get("Created-By")
+        .is_some_and(|maker| maker.starts_with("Apache Maven Bundle Plugin"));
+    let (group, artifact) = symbolic.rsplit_once('.')?;
+    // An artifact that begins like the last part of its group has lost that part.
+    (is_mavens && is_group(group) && artifact.contains('-')).then_some((group, artifact))
 }
 
 /// The group that the manifest lets one suppose.
@@ -514,6 +528,12 @@ mod tests {
             ),
             is("com.example:config", "1")
         );
+        let mavens = "Created-By: Apache Maven Bundle Plugin 5.1\nBundle-SymbolicName: com.example.gadgets.gadgets-api\nBundle-Version: 1.2\n";
+        assert_eq!(
+            guess("omg.jar", mavens),
+            is("com.example.gadgets:gadgets-api", "1.2")
+        );
+        assert_eq!(guess("omg-3.jar", mavens), is("omg", "3"));
         let bundle = "Bundle-SymbolicName: org.example.some-bundle\n";
         assert_eq!(
             guess("org.example.some-bundle-1.jar", bundle),
@@ -530,5 +550,7 @@ mod tests {
             ("org.a:b", "1.2")
         );
         assert!(!from_properties("groupId=a\n").is_known());
+        let left = from_properties("groupId=a\nartifactId=b\nversion=${project.version}\n");
+        assert!(!left.is_known());
     }
 }

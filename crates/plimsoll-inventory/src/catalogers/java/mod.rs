@@ -100,12 +100,18 @@ enum Kind {
     Properties,
     /// Maven's `pom.xml`, for its licences.
     Project,
+    /// The text of its licence.
+    License,
     Archive,
 }
 
 fn kind(name: &[u8]) -> Option<Kind> {
     if name.eq_ignore_ascii_case(b"META-INF/MANIFEST.MF") {
         return Some(Kind::Manifest);
+    }
+    const LICENSES: [&[u8]; 3] = [b"LICENSE", b"LICENSE.txt", b"LICENSE.md"];
+    if LICENSES.contains(&name.strip_prefix(b"META-INF/").unwrap_or(name)) {
+        return Some(Kind::License);
     }
     let base = name.rsplit(|byte| *byte == b'/').next().unwrap_or(name);
     match base {
@@ -151,6 +157,7 @@ impl Stock<'_> {
         let mut manifest = Manifest::default();
         let mut named = Vec::new();
         let mut licenses = HashMap::new();
+        let mut texts = Vec::new();
         for member in &listed {
             match kind(member.name.as_bytes()) {
                 Some(Kind::Manifest) => {
@@ -170,21 +177,30 @@ impl Stock<'_> {
                         licenses.insert(directory(&member.name), stated);
                     }
                 }
+                Some(Kind::License) => texts.push(member),
                 Some(Kind::Archive) => self.nested(path, member, content, depth)?,
                 None => {}
             }
         }
-        self.name(path, &manifest, &named, &licenses);
+        let mut own = manifest.licenses();
+        if let ([text], true) = (texts.as_slice(), own.is_empty()) {
+            let text = self.text(path, text, content)?.unwrap_or_default();
+            let license = plimsoll_license::recognized(&String::from_utf8_lossy(&text));
+            own.extend(license.map(str::to_owned));
+        }
+        self.name(path, &manifest, &named, &licenses, &own);
         Ok(())
     }
 
-    /// Tells the packages that are named, and the archive itself where none of them is it.
+    /// Tells the packages that are named, and the archive itself where none of them is it. Its `own` licences are those
+    /// that it states, or has the text of.
     fn name(
         &mut self,
         path: &str,
         manifest: &Manifest,
         named: &[(&str, Coordinates)],
         licenses: &HashMap<&str, Vec<String>>,
+        own: &[String],
     ) {
         let stem = coordinates::stem(path);
         let has_version = !from_file_name(path).version.is_empty();
@@ -212,12 +228,12 @@ impl Stock<'_> {
                 .get(directory)
                 .filter(|stated| !stated.is_empty())
                 .cloned();
-            let else_stated = || if itself { manifest.licenses() } else { Vec::new() };
+            let else_stated = || if itself { own.to_vec() } else { Vec::new() };
             self.add(one, stated.unwrap_or_else(else_stated));
         }
         let guess = guessed(path, manifest, named.len() > 1);
         if !has_itself && guess.is_known() {
-            self.add(&guess, manifest.licenses());
+            self.add(&guess, own.to_vec());
         }
     }
 

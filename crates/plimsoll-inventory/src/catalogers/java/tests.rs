@@ -107,6 +107,22 @@ fn licences_are_those_of_the_project_else_of_the_bundle() {
 }
 
 #[test]
+fn the_text_of_a_licence_tells_it_where_nothing_else_does() {
+    let text = b"Apache License\n Version 2.0, January 2004\n TERMS AND CONDITIONS FOR USE, REPRODUCTION, AND DISTRIBUTION".to_vec();
+    let with = |name: &str, manifest: &str| {
+        let file = jar(&[
+            properties("org.a", "a", "1"),
+            ("META-INF/MANIFEST.MF".to_owned(), manifest.as_bytes().to_vec()),
+            (name.to_owned(), text.clone()),
+        ]);
+        read("a-1.jar", &file).0.packages.remove(0).licenses
+    };
+    assert_eq!(with("META-INF/LICENSE.txt", ""), ["Apache-2.0"]);
+    assert_eq!(with("LICENSE", "Bundle-License: MIT\n"), ["MIT"]);
+    assert_eq!(with("org/x/LICENSE", ""), [""; 0]);
+}
+
+#[test]
 fn archives_in_archives_are_read() {
     let inner = jar(&[properties("org.a", "a", "1")]);
     let middle = archive(&[

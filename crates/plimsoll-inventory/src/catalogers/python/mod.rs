@@ -1,9 +1,12 @@
 use plimsoll_core::Ecosystem;
 
 mod egg;
+mod license;
 mod vendored;
 
 pub(super) use egg::Egg;
+pub(super) use license::LicenseText;
+pub(crate) use license::license_files;
 pub(super) use vendored::Vendored;
 
 use super::{Cataloger, Clue, Warnings};
@@ -107,15 +110,22 @@ fn licenses(header: &Paragraph<'_>) -> Vec<String> {
     if let Ok(Some(expression)) = header.text("License-Expression") {
         return vec![expression.to_owned()];
     }
+    // Some put the whole text there, over many lines.
     let is_name = |text: &&str| !text.is_empty() && text.len() <= 100 && *text != "UNKNOWN";
-    let stated = header.field("License").filter(|field| !field.continued);
-    if let Some(name) = stated.and_then(Field::text).filter(is_name) {
+    let whole = header.field("License").and_then(Field::whole).unwrap_or_default();
+    let words: Vec<&str> = whole.split_whitespace().collect();
+    let is_text = header.field("License").is_some_and(|field| field.continued) && whole.len() > 80;
+    if let Some(name) = Some(words.join(" ").as_str()).filter(|name| is_name(name) && !is_text) {
         return vec![name.to_owned()];
     }
     let classifiers = header.all("Classifier").filter_map(Field::text);
     let licenses = classifiers.filter_map(|text| text.strip_prefix("License :: "));
     let last = |text: &str| text.rsplit(" :: ").next().unwrap_or(text).to_owned();
-    licenses.map(last).filter(|name| name != "OSI Approved").collect()
+    let classified: Vec<String> = licenses.map(last).filter(|name| name != "OSI Approved").collect();
+    match (classified.is_empty(), plimsoll_license::recognized(whole)) {
+        (true, Some(license)) => vec![license.to_owned()],
+        _ => classified,
+    }
 }
 
 #[cfg(test)]
@@ -164,10 +174,20 @@ mod tests {
         assert_eq!((flask.name.as_str(), flask.version.as_str()), ("Flask", "2.3.0"));
         assert_eq!(flask.licenses, ["BSD-3-Clause"]);
         assert_eq!(one(&format!("{head}License: MIT\n")).licenses, ["MIT"]);
-        let classified = "License: Permission is hereby\n granted\nClassifier: License :: OSI Approved\n\
+        assert_eq!(
+            one(&format!(
+                "{head}License: Apache\n        License\n        Version 2.0\n"
+            ))
+            .licenses,
+            ["Apache License Version 2.0"]
+        );
+        let long = "Permission is hereby granted, free of charge, to any person obtaining a copy of this software and\n  associated \
+            documentation files\n  THE SOFTWARE IS PROVIDED \"AS IS\", WITHOUT WARRANTY OF ANY KIND\n";
+        assert_eq!(one(&format!("{head}License: {long}")).licenses, ["MIT"]);
+        let classified = "License: Permission is hereby granted to nobody whatsoever, not even to those who would rather have it\n than not\nClassifier: License :: OSI Approved\n\
             Classifier: License :: OSI Approved :: MIT License\nClassifier: Topic :: X\n";
         assert_eq!(one(&format!("{head}{classified}")).licenses, ["MIT License"]);
-        let text = "License: Copyright\n        \n        All rights\nClassifier: License :: OSI Approved :: BSD License\n\
+        let text = "License: Copyright of all those who have ever had anything to do with this, and of many others\n        \n        All rights\nClassifier: License :: OSI Approved :: BSD License\n\
             Requires-Dist: numpy\n";
         let scipy = one(&format!("{head}{text}"));
         assert_eq!(
