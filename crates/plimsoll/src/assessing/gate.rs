@@ -32,15 +32,15 @@ impl Gate {
         let is_left_out = |one: &Coverage| matches!(one.status, CoverageStatus::NotAssessed { .. });
         if report.coverage.iter().all(is_left_out) {
             return Err(Failure::new(format!("nothing could be assessed: {example}")).with_hint(
-                "`plimsoll db status` lists what the advisory database covers, and `plimsoll db update` fetches all \
-                 feeds; without `--exit-code`, the scan lists what there is and judges nothing",
+                "`plimsoll db status` lists what the database covers; packages without a feed can be no gate for \
+                 vulnerabilities: leave out `--exit-code`, or look for the rest with `--scanners secret,license`",
             ));
         }
         if self == Self::Everything {
             return Err(Failure::new(format!(
                 "not everything could be assessed, as `--require-assessed` asks: {example}"
             ))
-            .with_hint("`plimsoll db status` lists what the advisory database covers, and `plimsoll db update` fetches all feeds"));
+            .with_hint("`plimsoll db status` lists what the database covers"));
         }
         printer.warn(&format!(
             "not everything was assessed, and `--exit-code` speaks of the rest only: {example}; \
