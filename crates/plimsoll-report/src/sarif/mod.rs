@@ -17,7 +17,7 @@ use crate::facts::place;
 use crate::identity::{Names, short};
 use crate::indented;
 use crate::text::{clean, count, left_out, primary_url, shortened, shortfalls_first, status, worst_first};
-use crate::{Artifact, Result, ScanReport, SubjectKind};
+use crate::{Artifact, ArtifactKind, Result, ScanReport, SubjectKind};
 
 /// GitHub refuses a run with more results.
 const MOST_RESULTS: usize = 25_000;
@@ -42,24 +42,22 @@ fn base(artifact: &Artifact) -> (&'static str, Bases) {
             description: Text::plain(text),
         })
     };
-    match artifact.described().1 {
-        SubjectKind::Container => {
-            let imageroot = base("the root of the image's file system");
-            let bases = Bases {
-                imageroot,
-                ..Bases::default()
-            };
-            ("IMAGEROOT", bases)
-        }
-        _ => {
-            let directory = base("the directory that was scanned");
-            let bases = Bases {
-                directory,
-                ..Bases::default()
-            };
-            ("DIRECTORY", bases)
-        }
+    if artifact.described().1 == SubjectKind::Container {
+        let bases = Bases {
+            imageroot: base("the root of the image's file system"),
+            ..Bases::default()
+        };
+        return ("IMAGEROOT", bases);
     }
+    let directory = base(match artifact.kind {
+        ArtifactKind::Directory => "the directory that was scanned",
+        _ => "the directory that the SBOM is about",
+    });
+    let bases = Bases {
+        directory,
+        ..Bases::default()
+    };
+    ("DIRECTORY", bases)
 }
 
 fn log<'a>(report: &'a ScanReport, names: &'a Names<'_>) -> Log<'a> {
@@ -123,7 +121,8 @@ fn notifications(report: &ScanReport, left: usize) -> Vec<Notification> {
         .warnings
         .iter()
         .map(|warning| note("warning", warning.clone()));
-    let decided = report.suppressed.len() + report.suppressed_secrets.len();
+    let decided =
+        report.suppressed.len() + report.suppressed_secrets.len() + report.suppressed_licenses.len();
     let decided = (decided > 0).then(|| {
         let text = format!(
             "not shown: {} that a decision took out of the count",
