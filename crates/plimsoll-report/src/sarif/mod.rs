@@ -77,6 +77,7 @@ fn log<'a>(report: &'a ScanReport, names: &'a Names<'_>) -> Log<'a> {
     report.secrets.iter().for_each(|found| findings.secret(found));
     report.licenses.iter().for_each(|found| findings.license(found));
     let artifact = &report.artifact;
+    let is_image = artifact.kind == ArtifactKind::ContainerImage;
     let driver = Driver {
         name: &report.tool.name,
         version: &report.tool.version,
@@ -97,7 +98,8 @@ fn log<'a>(report: &'a ScanReport, names: &'a Names<'_>) -> Log<'a> {
             results: findings.results,
             column_kind: "utf16CodeUnits",
             properties: RunProperties {
-                image_name: &artifact.name,
+                artifact_name: (!is_image).then_some(artifact.name.as_str()),
+                image_name: is_image.then_some(artifact.name.as_str()),
                 image_id: artifact.image_id.map(|id| id.to_string()),
                 manifest_digest: artifact.manifest_digest.map(|digest| digest.to_string()),
                 repo_tags: artifact.references.iter().map(ToString::to_string).collect(),

@@ -70,10 +70,16 @@ pub(super) struct Base {
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct RunProperties<'a> {
-    pub(super) image_name: &'a str,
-    #[serde(rename = "imageID")]
+    /// The name of what was scanned where that is no image.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) artifact_name: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) image_name: Option<&'a str>,
+    #[serde(rename = "imageID", skip_serializing_if = "Option::is_none")]
     pub(super) image_id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) manifest_digest: Option<String>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(super) repo_tags: Vec<String>,
 }
 

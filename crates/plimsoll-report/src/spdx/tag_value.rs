@@ -33,28 +33,42 @@ pub fn render(report: &ScanReport) -> String {
 struct Lines(String);
 
 impl Lines {
-    /// A tag with a value on one line.
+    /// A tag with a value on one line, with one space between its words.
     fn line(&mut self, tag: &str, value: &str) {
-        let value = printable(value).split_whitespace().collect::<Vec<_>>().join(" ");
-        let _ = writeln!(self.0, "{tag}: {value}");
+        let Self(text) = self;
+        text.push_str(tag);
+        text.push_str(": ");
+        let start = text.len();
+        let mut between = false;
+        for character in value.chars().map(printable) {
+            if character.is_whitespace() {
+                between = text.len() > start;
+                continue;
+            }
+            if std::mem::take(&mut between) {
+                text.push(' ');
+            }
+            text.push(character);
+        }
+        text.push('\n');
     }
 
     /// A tag with a value that may take several lines.
     fn block(&mut self, tag: &str, value: &str) {
-        let value = printable(value).replace("</text>", "<\u{200b}/text>");
+        let value: String = value.chars().map(printable).collect();
+        let value = value.replace("</text>", "<\u{200b}/text>");
         let _ = writeln!(self.0, "{tag}: <text>{value}</text>");
     }
 }
 
-/// A foreign text without control characters but those that part lines and words: a tag-value document has no way to
-/// write them.
-fn printable(text: &str) -> String {
-    let replaced = |c: char| match c {
-        '\n' | '\t' => c,
+/// A character of a foreign text, or what stands for a control character other than those that part lines and words: a
+/// tag-value document has no way to write them.
+fn printable(character: char) -> char {
+    match character {
+        '\n' | '\t' => character,
         control if control.is_control() => '\u{fffd}',
         other => other,
-    };
-    text.chars().map(replaced).collect()
+    }
 }
 
 fn header(text: &mut Lines, document: &Document<'_>) {

@@ -103,6 +103,7 @@ impl<'a> Described<'a> {
     pub(super) fn document(&self) -> Document<'_> {
         let artifact = &self.report.artifact;
         let mut extracted = Extracted::new();
+        let (name, _) = artifact.described();
         let subject = subject(artifact);
         let system = self.operating_system();
         let mut relationships = vec![relationship(DOCUMENT, "DESCRIBES", subject)];
@@ -136,14 +137,14 @@ impl<'a> Described<'a> {
         }
         let namespace = format!(
             "https://spdx.org/spdxdocs/{}-{}",
-            uri_part(&artifact.name),
+            uri_part(name),
             self.names.uuid_of(self.report, "spdx")
         );
         Document {
             spdx_version: "SPDX-2.3".into(),
             data_license: "CC0-1.0".into(),
             id: DOCUMENT.into(),
-            name: (&artifact.name).into(),
+            name: name.into(),
             document_namespace: namespace.into(),
             creation_info: CreationInfo {
                 created: (&self.report.created_at).into(),
