@@ -14,8 +14,8 @@ use crate::borrowed::Text;
 use crate::identity::Names;
 use crate::indented;
 use crate::sbom::{
-    Declared, Facts, PackageFacts, application_facts, applications, artifact_facts, cpe_of_distribution,
-    cpe_of_package, declared, distribution_facts,
+    Declared, Facts, PackageFacts, ReadLicenses, application_facts, applications, artifact_facts,
+    cpe_of_distribution, cpe_of_package, distribution_facts,
 };
 use crate::targets::{language_kind, target_file};
 use crate::trivy::family;
@@ -51,8 +51,10 @@ fn bom<'a>(report: &'a ScanReport, names: &'a Names<'_>, references: &'a [Cow<'a
     let mut components: Vec<Component<'_>> = system.iter().cloned().collect();
     components.extend(applications.iter().map(|(file, kind)| application(file, kind)));
     let facts = PackageFacts::new(report);
+    let mut read = ReadLicenses::default();
     for ((package, name), reference) in report.packages.iter().zip(names.all()).zip(references) {
-        components.push(component(package, reference, &name.purl, &facts));
+        let declared = read.declared(package);
+        components.push(component(package, reference, &name.purl, &facts, declared));
     }
     Bom {
         schema: Some("http://cyclonedx.org/schema/bom-1.6.schema.json".into()),
@@ -166,9 +168,9 @@ fn component<'a>(
     reference: &'a str,
     purl: &'a str,
     facts: &PackageFacts<'a>,
+    declared: Declared,
 ) -> Component<'a> {
     let (group, name) = group_and_name(package);
-    let declared = declared(package);
     let mut facts = facts.of(package);
     if declared.differs {
         let stated = package.licenses.iter();

@@ -12,7 +12,7 @@ pub(crate) use facts::{
     Facts, PackageFacts, application_facts, applications, artifact_facts, distribution_facts,
 };
 pub(crate) use gather::{Found, Gathered};
-pub(crate) use licenses::{Declared, declared};
+pub(crate) use licenses::{Declared, ReadLicenses};
 
 use plimsoll_core::{Dependencies, Package};
 

@@ -11,8 +11,8 @@ use crate::borrowed::Text;
 use crate::identity::{Names, short};
 use crate::indented;
 use crate::sbom::{
-    self, Facts, PackageFacts, application_facts, artifact_facts, cpe_of_distribution, cpe_of_package,
-    declared, distribution_facts,
+    self, Declared, Facts, PackageFacts, ReadLicenses, application_facts, artifact_facts,
+    cpe_of_distribution, cpe_of_package, distribution_facts,
 };
 use crate::targets::{language_kind, target_file};
 use crate::trivy::{self, family, file_path};
@@ -116,6 +116,7 @@ impl<'a> Described<'a> {
             relationships.push(relationship(subject, "CONTAINS", id));
             packages.push(self.application(file, kind, id));
         }
+        let mut read = ReadLicenses::default();
         let has_system = artifact.distribution.is_some();
         for (index, (found, id)) in self.report.packages.iter().zip(&self.ids).enumerate() {
             let file = target_file(found).and_then(|file| {
@@ -128,7 +129,8 @@ impl<'a> Described<'a> {
                 None => subject,
             };
             relationships.push(relationship(by, "CONTAINS", id));
-            packages.push(self.package(index, found, id, &mut extracted));
+            let license = license(&read.declared(found), &mut extracted);
+            packages.push(self.package(index, found, id, license));
         }
         for (index, from) in self.ids.iter().enumerate() {
             let needed = self.report.dependencies.of(index).iter();
@@ -223,7 +225,7 @@ impl<'a> Described<'a> {
         index: usize,
         found: &'s Found,
         id: &'s str,
-        extracted: &mut Extracted,
+        (license, exact): (String, bool),
     ) -> Package<'s> {
         let mut facts: Facts<'s> = self.facts.of(found);
         // The source package has a place of its own.
@@ -233,7 +235,6 @@ impl<'a> Described<'a> {
         }
         let files = found.files.iter();
         facts.extend(files.map(|file| ("plimsoll:file", file.into())));
-        let (license, exact) = license(found, extracted);
         if !exact {
             let stated = found.licenses.iter();
             facts.extend(stated.map(|stated| ("plimsoll:license", stated.into())));
@@ -313,8 +314,7 @@ fn uri_part(text: &str) -> String {
 }
 
 /// The declared licence, and whether the stated texts can be told from it.
-fn license(found: &Found, extracted: &mut Extracted) -> (String, bool) {
-    let declared = declared(found);
+fn license(declared: &Declared, extracted: &mut Extracted) -> (String, bool) {
     let mut parts: Vec<String> = Vec::new();
     for license in &declared.licenses {
         let part = match license {
