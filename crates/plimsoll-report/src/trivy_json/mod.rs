@@ -48,15 +48,15 @@ pub fn write(report: &ScanReport, out: &mut dyn Write) -> Result<()> {
     write_with(report, Options::default(), out)
 }
 
-/// What [`write`] writes, as a text.
+/// What [`write()`] writes, as a text.
 ///
 /// # Errors
-/// Those of [`write`].
+/// Those of [`write()`].
 pub fn render(report: &ScanReport) -> Result<String> {
     indented::text(|out| write(report, out))
 }
 
-/// As [`write`], with a choice of what goes into it.
+/// As [`write()`], with a choice of what goes into it.
 ///
 /// # Errors
 /// [`crate::Error::Output`] when `out` does not take it.
