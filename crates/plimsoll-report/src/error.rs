@@ -44,7 +44,7 @@ pub enum Error {
         version: String,
     },
     /// A document could not be written where it should go.
-    #[error("the report cannot be written")]
+    #[error("{0}")]
     Output(#[source] std::io::Error),
     /// A document could not be written as JSON.
     #[error("the report cannot be written as JSON")]

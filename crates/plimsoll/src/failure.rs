@@ -1,5 +1,7 @@
 //! Errors on their way to the person: which exit code they have, and what to do next.
 
+use std::io;
+
 use plimsoll_core::Hint;
 
 use crate::exit;
@@ -78,6 +80,12 @@ pub(crate) fn code(error: &anyhow::Error) -> u8 {
             .or_else(name)
     });
     carried.unwrap_or(exit::FAILED)
+}
+
+/// Whoever read our output has had enough of it, as `head` has: nobody is left to tell an error to.
+pub(crate) fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    let broken = |cause: &io::Error| cause.kind() == io::ErrorKind::BrokenPipe;
+    causes(error).any(|cause| cause.downcast_ref::<io::Error>().is_some_and(broken))
 }
 
 /// What to do next, where the error or one of its causes knows.

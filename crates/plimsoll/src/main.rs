@@ -52,7 +52,7 @@ fn main() -> ExitCode {
     };
     match entered.and_then(|()| commands::run(&invocation, cli.command)) {
         Ok(code) => ExitCode::from(code),
-        Err(error) if is_broken_pipe(&error) => ExitCode::from(exit::BROKEN_PIPE),
+        Err(error) if failure::is_broken_pipe(&error) => ExitCode::from(exit::BROKEN_PIPE),
         Err(error) => {
             report(printer, &error);
             ExitCode::from(failure::code(&error))
@@ -74,12 +74,6 @@ fn report(printer: Printer, error: &anyhow::Error) {
     if let Some(hint) = failure::hint(error) {
         printer.hint(&hint);
     }
-}
-
-/// Whoever read our output has had enough of it, as `head` has: nobody is left to tell an error to.
-fn is_broken_pipe(error: &anyhow::Error) -> bool {
-    let broken = |cause: &io::Error| cause.kind() == io::ErrorKind::BrokenPipe;
-    failure::causes(error).any(|cause| cause.downcast_ref::<io::Error>().is_some_and(broken))
 }
 
 fn start_tracing(cli: &Cli) {

@@ -32,8 +32,8 @@ impl Gate {
         let is_left_out = |one: &Coverage| matches!(one.status, CoverageStatus::NotAssessed { .. });
         if report.coverage.iter().all(is_left_out) {
             return Err(Failure::new(format!("nothing could be assessed: {example}")).with_hint(
-                "`plimsoll db status` lists what the database covers; packages without a feed can be no gate for \
-                 vulnerabilities: leave out `--exit-code`, or look for the rest with `--scanners secret,license`",
+                "`plimsoll db status` lists what the database covers, and `plimsoll db update` may bring more; without a \
+                 feed, `--scanners secret,license` is a gate for the rest",
             ));
         }
         if self == Self::Everything {

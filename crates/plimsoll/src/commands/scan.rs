@@ -206,10 +206,14 @@ fn scan_sboms(
     for (file, name) in files.iter().zip(names) {
         let outputs: Vec<Output> = outputs.iter().map(|output| output.within(&name)).collect();
         let scanned = scan_sbom(invocation, args, &outputs, file, known);
-        code = code.max(scanned.unwrap_or_else(|error| {
-            invocation.printer.error(&failure::message(&error));
-            failure::code(&error)
-        }));
+        code = code.max(match scanned {
+            Ok(code) => code,
+            Err(error) if failure::is_broken_pipe(&error) => return Err(error),
+            Err(error) => {
+                invocation.printer.error(&failure::message(&error));
+                failure::code(&error)
+            }
+        });
     }
     Ok(code)
 }
