@@ -182,6 +182,53 @@ fn nothing_assessed_is_never_shown_as_nothing_found() {
     assert!(json["Results"].is_array());
 }
 
+/// A distribution whose packages cannot be read is in no entry of its own, and other kinds were assessed.
+#[test]
+fn a_distribution_without_packages_is_not_clean() {
+    let mut report = sample::scan();
+    report.vulnerabilities.clear();
+    report.suppressed.clear();
+    report
+        .packages
+        .retain(|one| one.ecosystem == plimsoll_core::Ecosystem::PyPi);
+    report.coverage = vec![
+        sample::assessed(plimsoll_core::Ecosystem::PyPi, "Python packages"),
+        sample::not_assessed(
+            None,
+            "packages of the distribution",
+            "there is no package database",
+        ),
+    ];
+    let (table, markdown) = (table::scan(&report, WIDE), markdown::scan(&report));
+    for text in [&table, &markdown] {
+        assert!(
+            text.contains("0 packages; vulnerabilities: not assessed"),
+            "{text}"
+        );
+        assert!(text.contains("2 packages; vulnerabilities: none known"), "{text}");
+    }
+    let row = |text: &str| {
+        let rows = text.lines().filter(|line| line.contains("(debian 12.5)"));
+        rows.map(|line| line.matches('?').count()).max()
+    };
+    assert_eq!((row(&table), row(&markdown)), (Some(5), Some(5)));
+    assert!(table.contains("?: not assessed"), "{table}");
+    let junit = crate::junit::render(&report);
+    let suite = junit.split("<testsuite ").nth(1).unwrap();
+    assert!(
+        suite.contains("(debian 12.5)") && suite.contains("<skipped"),
+        "{junit}"
+    );
+    assert!(!suite.contains("no known vulnerabilities"), "{junit}");
+    for text in [
+        written(|out| sarif::write(&report, out)),
+        written(|out| gitlab::write(&report, out)),
+        written(|out| trivy_json::write(&report, out)),
+    ] {
+        assert!(text.contains("there is no package database"), "{text}");
+    }
+}
+
 #[test]
 fn what_was_not_asked_for_is_left_out_and_not_gone() {
     let mut report = sample::scan();

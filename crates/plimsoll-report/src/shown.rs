@@ -80,7 +80,7 @@ pub(crate) fn whence(package: &Package) -> String {
     parts.join("; ")
 }
 
-/// What is said of a target without vulnerabilities.
+/// What is said of a target without vulnerabilities. What is known of other targets says nothing of this one.
 pub(crate) fn nothing_in(target: &Target<'_>, report: &ScanReport) -> String {
     let about: Vec<Coverage> = report
         .coverage
@@ -88,11 +88,10 @@ pub(crate) fn nothing_in(target: &Target<'_>, report: &ScanReport) -> String {
         .filter(|one| one.ecosystem == Some(target.ecosystem))
         .cloned()
         .collect();
-    let nothing = nothing_found(if about.is_empty() {
-        &report.coverage
-    } else {
-        &about
-    });
+    let nothing = match about.is_empty() && !report.coverage.is_empty() {
+        true => "not assessed".to_owned(),
+        false => nothing_found(&about),
+    };
     let decided = |one: &Suppressed<Vulnerability>| one.finding.package.ecosystem == target.ecosystem;
     let left = report
         .left_out
