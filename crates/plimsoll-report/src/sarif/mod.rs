@@ -3,6 +3,7 @@
 mod model;
 
 use std::borrow::Cow;
+use std::cmp::Reverse;
 use std::collections::HashMap;
 use std::io::Write;
 
@@ -71,11 +72,14 @@ fn log<'a>(report: &'a ScanReport, names: &'a Names<'_>) -> Log<'a> {
         results: Vec::new(),
         left: 0,
     };
-    worst_first(&report.vulnerabilities)
-        .into_iter()
-        .for_each(|found| findings.vulnerability(found));
-    report.secrets.iter().for_each(|found| findings.secret(found));
-    report.licenses.iter().for_each(|found| findings.license(found));
+    for found in all_worst_first(report) {
+        match found {
+            Any::Vulnerability(found) => findings.vulnerability(found),
+            Any::Secret(found) => findings.secret(found),
+            Any::License(found) => findings.license(found),
+        }
+    }
+    number_equal_hashes(&mut findings.results);
     let artifact = &report.artifact;
     let is_image = artifact.kind == ArtifactKind::ContainerImage;
     let driver = Driver {
@@ -106,6 +110,36 @@ fn log<'a>(report: &'a ScanReport, names: &'a Names<'_>) -> Log<'a> {
             },
         }],
     }
+}
+
+/// A finding of whatever kind.
+enum Any<'a> {
+    Vulnerability(&'a Vulnerability),
+    Secret(&'a Finding),
+    License(&'a LicenseFinding),
+}
+
+impl Any<'_> {
+    fn severity(&self) -> Severity {
+        match self {
+            Self::Vulnerability(found) => found.severity,
+            Self::Secret(found) => found.severity,
+            Self::License(found) => found.severity,
+        }
+    }
+}
+
+/// The findings of all kinds, so that those that find no place are not worse than those that do; of one severity,
+/// vulnerabilities come first.
+fn all_worst_first(report: &ScanReport) -> Vec<Any<'_>> {
+    let vulnerabilities = worst_first(&report.vulnerabilities)
+        .into_iter()
+        .map(Any::Vulnerability);
+    let secrets = report.secrets.iter().map(Any::Secret);
+    let licenses = report.licenses.iter().map(Any::License);
+    let mut all: Vec<Any<'_>> = vulnerabilities.chain(secrets).chain(licenses).collect();
+    all.sort_by_key(|found| Reverse(found.severity()));
+    all
 }
 
 /// What was not assessed, what could not be read, and what is not shown, such as `left` results.
@@ -365,8 +399,20 @@ impl<'a> Findings<'a> {
 fn fingerprints(parts: &[&str]) -> Fingerprints {
     let finding = short(parts);
     Fingerprints {
-        line_hash: format!("{finding}:1"),
+        line_hash: finding.clone(),
         finding,
+    }
+}
+
+/// Puts behind each hash which one of those with the same hash it is, as GitHub does: it takes results of one hash for
+/// one alert.
+fn number_equal_hashes(results: &mut [SarifResult<'_>]) {
+    let mut taken: HashMap<String, usize> = HashMap::new();
+    for result in results {
+        let Fingerprints { finding, line_hash } = &mut result.partial_fingerprints;
+        let number = taken.entry(finding.clone()).or_default();
+        *number += 1;
+        *line_hash = format!("{finding}:{number}");
     }
 }
 
@@ -502,4 +548,53 @@ fn score(found: &Vulnerability) -> Option<f64> {
     let source = found.severity_source.as_deref().unwrap_or_default();
     let chosen = fitting().find(|cvss| source.starts_with(cvss.source.as_str()));
     chosen.or_else(|| fitting().next()).map(|cvss| cvss.score)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sample;
+
+    #[test]
+    fn no_kind_of_finding_keeps_out_a_worse_one_of_another() {
+        let mut report = sample::scan();
+        let mut low = report.vulnerabilities[0].clone();
+        low.severity = Severity::Low;
+        report.vulnerabilities = vec![low; MOST_RESULTS];
+        report.secrets[0].severity = Severity::Critical;
+        report.licenses.truncate(1);
+        report.licenses[0].severity = Severity::High;
+        let names = Names::new(&report);
+        let log = log(&report, &names);
+        let run = &log.runs[0];
+        assert_eq!(run.results.len(), MOST_RESULTS);
+        let first: Vec<&str> = run.results.iter().take(3).map(|one| &*one.rule_id).collect();
+        let license = format!("license:{}", report.licenses[0].license);
+        let vulnerability = report.vulnerabilities[0].id.as_str();
+        assert_eq!(first, [report.secrets[0].check.as_str(), &license, vulnerability]);
+        let notes = &run.invocations[0].tool_execution_notifications;
+        let notes: Vec<String> = notes.iter().map(|one| one.message.text.to_string()).collect();
+        let told = "not shown: 2 findings beyond the 25000 worst".to_owned();
+        assert!(notes.contains(&told), "{notes:?}");
+    }
+
+    #[test]
+    fn two_secrets_that_look_the_same_are_two_alerts() {
+        let mut report = sample::scan();
+        report.vulnerabilities.clear();
+        report.licenses.clear();
+        let second = report.secrets[0].clone();
+        report.secrets.push(second);
+        let names = Names::new(&report);
+        let log = log(&report, &names);
+        let hashes = log.runs[0].results.iter();
+        let hashes: Vec<&str> = hashes
+            .map(|one| one.partial_fingerprints.line_hash.as_str())
+            .collect();
+        let [first, second] = hashes[..] else {
+            panic!("{hashes:?}");
+        };
+        assert_eq!(first.strip_suffix(":1"), second.strip_suffix(":2"));
+        assert!(first.ends_with(":1"), "{first}");
+    }
 }
