@@ -186,6 +186,7 @@ fn affects(release: &str, version: Option<&str>, statement: &Affected) -> bool {
         return true;
     };
     let ecosystem = release::ecosystem(release);
+    let version = release::compared(release, version, &statement.extent);
     let comparable = versions::validate(ecosystem, version).is_ok();
     range::find(ecosystem, version, comparable, intervals, listed).is_some()
 }

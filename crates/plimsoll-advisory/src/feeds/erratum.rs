@@ -44,7 +44,8 @@ pub(super) fn fixes_no_vulnerability(id: &str) -> bool {
     KINDS.iter().any(|kind| id.starts_with(kind))
 }
 
-/// Whether a record of this id is one vulnerability as its distribution sees it, so that all ids it names are names of that.
+/// Whether a record of this id is one vulnerability as its distribution sees it, so that the ids it names are
+/// names of that, as long as they hold no more than one CVE.
 pub(super) fn is_one_vulnerability(id: &str) -> bool {
     const PUBLISHERS: [&str; 4] = ["CGA-", "MINI-", "ECHO-", "AZL-"];
     cve_within(id).is_some() || PUBLISHERS.iter().any(|publisher| id.starts_with(publisher))

@@ -206,13 +206,22 @@ impl Ids {
             // Errata of distributions name what they fix here, for an erratum is not the vulnerability.
             self.upstream = self.related.iter().filter(|id| is_cve(id)).cloned().collect();
         }
-        if erratum::is_one_vulnerability(&self.id) {
-            let own = cve_within(&self.id).map(str::to_owned);
-            for name in own.into_iter().chain(std::mem::take(&mut self.upstream)) {
-                if !self.aliases.contains(&name) {
-                    self.aliases.push(name);
-                }
+        if !erratum::is_one_vulnerability(&self.id) {
+            return self;
+        }
+        let own = cve_within(&self.id).map(str::to_owned);
+        let mut names = std::mem::take(&mut self.aliases);
+        for name in own.into_iter().chain(std::mem::take(&mut self.upstream)) {
+            if !names.contains(&name) {
+                names.push(name);
             }
+        }
+        if names.iter().filter(|name| is_cve(name)).count() < 2 {
+            self.aliases = names;
+        } else {
+            // Several after all. Which of them the other names are of is not said, and a decision by such a name
+            // must not be one on all.
+            self.upstream = names.into_iter().filter(is_cve).collect();
         }
         self
     }
@@ -261,12 +270,12 @@ impl OsvAffected {
             .filter(|range| matches!(range.kind.as_str(), "ECOSYSTEM" | "SEMVER"));
         for range in ranges {
             let mut events: Vec<Event> = range.events.iter().flat_map(OsvEvent::events).collect();
-            if let Some(epoch) = epoch {
-                events.iter_mut().for_each(|event| event.set_epoch(epoch));
-            }
             if ecosystem == Ecosystem::Rpm {
                 let file_name = format!("{}-", package.name);
                 events.iter_mut().for_each(|event| event.strip(&file_name));
+            }
+            if let Some(epoch) = epoch {
+                events.iter_mut().for_each(|event| event.set_epoch(epoch));
             }
             let wrong = events.iter().find(|event| !is_bound(ecosystem, event));
             if let Some(wrong) = wrong {

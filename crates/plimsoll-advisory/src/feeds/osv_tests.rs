@@ -200,17 +200,68 @@ fn records_of_ubuntu() {
     assert_eq!(notice("LSN-0121-1").statements.len(), 0);
 }
 
-/// Some publishers write the name of the file where its version belongs.
+/// Some publishers write the name of the file where its version belongs, and the epoch elsewhere if at all.
 #[test]
 fn versions_with_the_name_before_them() {
-    let advisory = advisory(
-        r#"{"id":"OESA-2025-1","upstream":["CVE-2025-1"],"database_specific":{"severity":"High"},"affected":[
-            {"package":{"ecosystem":"openEuler:24.03-LTS-SP2","name":"java-1.8.0-openjdk","purl":"pkg:rpm/openEuler/java-1.8.0-openjdk&distro=openEuler-24.03-LTS-SP2"},
-             "ranges":[{"type":"ECOSYSTEM","events":[{"introduced":"0"},{"fixed":"java-1.8.0-openjdk-1.8.0.462.b08-4.oe2403sp2"}]}],
-             "ecosystem_specific":{"x86_64":["java-1.8.0-openjdk-1.8.0.462.b08-4.oe2403sp2.x86_64.rpm"]}}]}"#,
-    );
-    assert_eq!(
-        said(&advisory),
-        ["openeuler:24.03-LTS-SP2 java-1.8.0-openjdk (…, 1.8.0.462.b08-4.oe2403sp2)"]
-    );
+    for (name, qualifiers, fixed, said_of_it) in [
+        (
+            "java-1.8.0-openjdk",
+            "&distro=openEuler-24.03-LTS-SP2",
+            "java-1.8.0-openjdk-1.8.0.462.b08-4.oe2403sp2",
+            "(…, 1.8.0.462.b08-4.oe2403sp2)",
+        ),
+        ("bash", "?epoch=1", "bash-5.2-4.oe", "(…, 1:5.2-4.oe)"),
+        ("bash", "?epoch=1", "5.2-4.oe", "(…, 1:5.2-4.oe)"),
+    ] {
+        let advisory = advisory(&format!(
+            r#"{{"id":"OESA-2025-1","upstream":["CVE-2025-1"],"database_specific":{{"severity":"High"}},"affected":[
+            {{"package":{{"ecosystem":"openEuler:24.03-LTS-SP2","name":"{name}","purl":"pkg:rpm/openEuler/{name}{qualifiers}"}},
+             "ranges":[{{"type":"ECOSYSTEM","events":[{{"introduced":"0"}},{{"fixed":"{fixed}"}}]}}],
+             "ecosystem_specific":{{"x86_64":["{fixed}.x86_64.rpm"]}}}}]}}"#
+        ));
+        assert_eq!(
+            said(&advisory),
+            [format!("openeuler:24.03-LTS-SP2 {name} {said_of_it}")]
+        );
+    }
+}
+
+/// What a distribution takes for one vulnerability may be several CVEs, each of which is decided upon by itself.
+#[test]
+fn several_cves_are_no_names_of_one() {
+    let of = |id: &str, upstream: &str| {
+        let record = advisory(&format!(
+            r#"{{"id":"{id}","upstream":[{upstream}],"affected":[{{"package":{{"ecosystem":"Wolfi","name":"curl"}},
+            "ranges":[{{"type":"ECOSYSTEM","events":[{{"introduced":"0"}},{{"fixed":"2-r0"}}]}}]}}]}}"#
+        ))
+        .record;
+        (record.aliases, record.upstream)
+    };
+    let texts = |all: &[&str]| all.iter().map(|one| (*one).to_owned()).collect::<Vec<_>>();
+    for (id, upstream, aliases, several) in [
+        (
+            "CGA-a",
+            r#""CVE-2024-1","GHSA-a-b-c""#,
+            &["CVE-2024-1", "GHSA-a-b-c"][..],
+            &[][..],
+        ),
+        (
+            "CGA-a",
+            r#""CVE-2024-1","GHSA-a-b-c","CVE-2024-2""#,
+            &[],
+            &["CVE-2024-1", "CVE-2024-2"],
+        ),
+        (
+            "AZL-1",
+            r#""CVE-2024-1","CVE-2024-2""#,
+            &[],
+            &["CVE-2024-1", "CVE-2024-2"],
+        ),
+    ] {
+        assert_eq!(
+            of(id, upstream),
+            (texts(aliases), texts(several)),
+            "{id} {upstream}"
+        );
+    }
 }

@@ -8,7 +8,6 @@ pub(crate) mod range;
 pub(crate) mod rating;
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 pub use coverage::{Coverage, CoverageState};
 use merge::Match;
@@ -112,13 +111,11 @@ fn matching(
     observed: &mut Observed,
 ) -> Result<Vec<Vulnerability>> {
     let (name, installed) = release::subject(package, release);
-    let mut statements = reader.package(release, &name)?;
+    let mut statements = vec![(reader.package(release, &name)?, None)];
     if let Some(own) = release::own_name(package, release) {
-        let more = reader.package(release, own)?;
-        if !more.is_empty() {
-            statements = Arc::new(statements.iter().chain(more.iter()).cloned().collect());
-        }
+        statements.push((reader.package(release, own)?, Some(own)));
     }
+    statements.retain(|(statements, _)| !statements.is_empty());
     if statements.is_empty() {
         if package.ecosystem == Ecosystem::Generic {
             // The feed knows some programs only.
@@ -126,39 +123,27 @@ fn matching(
         }
         return Ok(Vec::new());
     }
-    let subject = Subject {
-        package,
-        installed,
-        comparable: versions::validate(package.ecosystem, installed).is_ok(),
-        place: place(release, &package.name, &name),
-    };
-    if !subject.comparable {
+    let comparable = versions::validate(package.ecosystem, installed).is_ok();
+    if !comparable {
         observed
             .incomparable
             .push(format!("`{}` {installed}", package.name));
     }
     let mut matches = Vec::new();
-    for statement in statements.iter() {
-        match subject.affected_by(statement) {
-            Said::NotAffected => {}
-            Said::Undetermined => {
-                let record = reader.record(statement.record)?;
-                let id = record.upstream.first().unwrap_or(&record.id);
-                observed.undetermined.push(format!("{id} ({})", package.name));
-            }
-            Said::Affected { fix, reason } => {
-                let record = reader.record(statement.record)?;
-                let reason = match subject.place {
-                    Some(_) => reason,
-                    None => reason + &record.id,
-                };
-                matches.push(Match {
-                    record,
-                    ratings: statement.ratings.clone(),
-                    fix,
-                    reason,
-                });
-            }
+    for (statements, own) in statements {
+        let place = match own {
+            Some(own) => place(release, own, own).map(|place| format!("{place} package {own}")),
+            None => place(release, &package.name, &name),
+        };
+        let subject = Subject {
+            package,
+            release,
+            installed,
+            comparable,
+            place,
+        };
+        for statement in statements.iter() {
+            matches.extend(subject.matched_by(statement, reader, observed)?);
         }
     }
     merge::merge(package, &matches, reader)
@@ -167,6 +152,8 @@ fn matching(
 /// An installed package as advisories speak of it.
 struct Subject<'a> {
     package: &'a Package,
+    /// As the database names it.
+    release: &'a str,
     installed: &'a str,
     /// Whether the installed version follows the rules of its scheme.
     comparable: bool,
@@ -186,6 +173,36 @@ enum Said {
 }
 
 impl Subject<'_> {
+    fn matched_by(
+        &self,
+        statement: &Affected,
+        reader: &Reader,
+        observed: &mut Observed,
+    ) -> Result<Option<Match>> {
+        let said = self.affected_by(statement);
+        if matches!(said, Said::NotAffected) {
+            return Ok(None);
+        }
+        let record = reader.record(statement.record)?;
+        let Said::Affected { fix, reason } = said else {
+            let id = record.upstream.first().unwrap_or(&record.id);
+            observed
+                .undetermined
+                .push(format!("{id} ({})", self.package.name));
+            return Ok(None);
+        };
+        let reason = match self.place {
+            Some(_) => reason,
+            None => reason + &record.id,
+        };
+        Ok(Some(Match {
+            record,
+            ratings: statement.ratings.clone(),
+            fix,
+            reason,
+        }))
+    }
+
     fn affected_by(&self, statement: &Affected) -> Said {
         let installed = self.installed;
         let stream = match self.package.ecosystem {
@@ -198,12 +215,13 @@ impl Subject<'_> {
         let (fix, reason) = match &statement.extent {
             Extent::Versions { intervals, listed } => {
                 let ecosystem = self.package.ecosystem;
-                let hit = range::find(ecosystem, installed, self.comparable, intervals, listed);
+                let compared = release::compared(self.release, installed, &statement.extent);
+                let hit = range::find(ecosystem, compared, self.comparable, intervals, listed);
                 let Some(hit) = hit else { return Said::NotAffected };
                 if stream == About::Unknown {
                     return Said::Undetermined;
                 }
-                let fixed = range::fixed_version(ecosystem, installed, hit, intervals);
+                let fixed = range::fixed_version(ecosystem, compared, hit, intervals);
                 let fix = fixed.map_or(FixState::Affected, |fixed| FixState::Fixed(fixed.to_owned()));
                 let reason = match (&self.place, hit, fixed) {
                     (Some(place), _, Some(fixed)) => {

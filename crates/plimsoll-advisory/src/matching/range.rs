@@ -197,6 +197,24 @@ impl Interval {
     }
 }
 
+impl Extent {
+    /// Whether a version that it names has an epoch, as RPM writes it.
+    pub(crate) fn has_epochs(&self) -> bool {
+        let Self::Versions { intervals, listed } = self else {
+            return false;
+        };
+        let ends = intervals.iter().filter_map(|interval| match &interval.until {
+            Until::Fixed(version) | Until::LastAffected(version) | Until::Limit(version) => Some(version),
+            Until::Open => None,
+        });
+        let starts = intervals.iter().filter_map(|interval| interval.from.as_ref());
+        starts
+            .chain(ends)
+            .chain(listed)
+            .any(|version| version.contains(':'))
+    }
+}
+
 impl fmt::Display for Interval {
     /// The mathematicians' notation: `[2.3.0, 2.3.2)`, `(…, 1.2]`, `[1.0, …)`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

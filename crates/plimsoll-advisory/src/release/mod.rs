@@ -5,6 +5,8 @@ mod osv;
 pub(crate) use osv::{OSV_FOLDERS, from_osv, is_extended_support, osv_folder_is_used};
 use plimsoll_core::{Distribution, Ecosystem, Package};
 
+use crate::database::schema::Extent;
+
 /// The name under which the database keeps Python packages.
 pub(crate) const PYPI: &str = "pypi";
 
@@ -192,6 +194,19 @@ pub(crate) fn own_name<'a>(package: &'a Package, release: &str) -> Option<&'a st
     let distribution = release.split(':').next().unwrap_or_default();
     let is_other = source.is_some_and(|source| !source.is_empty() && source != package.name);
     (is_other && APK_BY_EITHER.contains(&distribution)).then_some(&package.name)
+}
+
+/// Distributions of RPM packages whose advisories leave epochs out of their versions, also where packages have one.
+const RPM_WITHOUT_EPOCHS: [&str; 1] = ["openeuler"];
+
+/// The part of a version that `extent`, of the feeds of `release`, can be compared with: without the epoch where those
+/// leave it out, since any epoch would come after all that they name.
+pub(crate) fn compared<'a>(release: &str, version: &'a str, extent: &Extent) -> &'a str {
+    let distribution = release.split(':').next().unwrap_or_default();
+    match version.split_once(':') {
+        Some((_, rest)) if RPM_WITHOUT_EPOCHS.contains(&distribution) && !extent.has_epochs() => rest,
+        _ => version,
+    }
 }
 
 /// Where the advisories for a package are to be found.

@@ -3,7 +3,7 @@
 use plimsoll_advisory::{CoverageState, Database, Matcher, Matches, builtin};
 use plimsoll_core::{Ecosystem, FixState, Severity};
 
-use crate::{database, distribution, package, python, write, zip};
+use crate::{database, distribution, package, python, query, write, zip};
 
 fn osv(id: &str, aliases: &str, package: &str, events: &str, rest: &str) -> String {
     format!(
@@ -642,4 +642,66 @@ fn packages_of_wolfi_go_by_either_name() {
         .match_all(Some(&distribution("wolfi", "20230201")), &[libcrypto])
         .unwrap();
     assert_eq!(ids(&matches), ["CVE-2024-3", "CVE-2024-4"]);
+    let reasons = matches.vulnerabilities.iter().map(|one| one.reason.as_str());
+    assert_eq!(
+        reasons.collect::<Vec<_>>(),
+        [
+            "wolfi: source openssl fixed in 3-r0, installed 1-r0",
+            "wolfi: package libcrypto3 fixed in 4-r0, installed 1-r0"
+        ]
+    );
+}
+
+/// One record about two CVEs is a finding for each, so that a decision on one leaves the other.
+#[test]
+fn a_record_of_two_cves_is_two_findings() {
+    let record = r#"{"id":"CGA-1","upstream":["CVE-2024-1","CVE-2024-2"],"affected":[{"package":{"ecosystem":"Wolfi","name":"curl"},
+        "ranges":[{"type":"ECOSYSTEM","events":[{"introduced":"0"},{"fixed":"2-r0"}]}]}]}"#;
+    let database = database(|root| write(root, "osv/Wolfi/all.zip", zip(&[record]))).0;
+    let curl = package(Ecosystem::Apk, "curl", "1-r0", None);
+    let matches = Matcher::new(Some(&database))
+        .match_all(Some(&distribution("wolfi", "20230201")), &[curl])
+        .unwrap();
+    assert_eq!(ids(&matches), ["CVE-2024-1", "CVE-2024-2"]);
+    assert!(matches.vulnerabilities.iter().all(|one| one.aliases == ["CGA-1"]));
+}
+
+/// Epochs that the feed leaves out of its versions count on neither side; those that it has count on both.
+#[test]
+fn versions_of_openeuler_have_no_epoch() {
+    let record = |id: &str, name: &str, epoch: &str| {
+        format!(
+            r#"{{"id":"{id}","upstream":["{id}-CVE"],"affected":[{{"package":{{"ecosystem":"openEuler:24.03-LTS","name":"{name}",
+            "purl":"pkg:rpm/openEuler/{name}{epoch}"}},
+            "ranges":[{{"type":"ECOSYSTEM","events":[{{"introduced":"0"}},{{"fixed":"5.2-4.oe2403"}}]}}]}}]}}"#
+        )
+    };
+    let records = [
+        record("OESA-1", "plain", ""),
+        record("OESA-2", "whole", "?epoch=2"),
+    ];
+    let records: Vec<&str> = records.iter().map(String::as_str).collect();
+    let database = database(|root| write(root, "osv/openEuler/all.zip", zip(&records))).0;
+    let found = |name: &str, version: &str| {
+        let package = package(Ecosystem::Rpm, name, version, Some((name, version)));
+        let matches = Matcher::new(Some(&database))
+            .match_all(Some(&distribution("openEuler", "24.03-LTS")), &[package])
+            .unwrap();
+        let reasons = matches.vulnerabilities.into_iter().map(|one| one.reason);
+        reasons.collect::<Vec<_>>()
+    };
+    assert_eq!(
+        found("plain", "1:5.2-3.oe2403"),
+        ["openeuler 24.03-LTS: fixed in 5.2-4.oe2403, installed 1:5.2-3.oe2403"]
+    );
+    assert_eq!(found("plain", "5.2-3.oe2403").len(), 1);
+    assert_eq!(found("plain", "1:5.2-4.oe2403").len(), 0);
+    assert_eq!(found("whole", "2:5.2-3.oe2403").len(), 1);
+    assert_eq!(found("whole", "3:5.2-3.oe2403").len(), 0);
+
+    let of = |purl: &str| database.query(&query(purl)).unwrap().len();
+    assert_eq!(
+        of("pkg:rpm/openeuler/plain@1:5.2-3.oe2403?distro=openEuler-24.03-LTS"),
+        1
+    );
 }
