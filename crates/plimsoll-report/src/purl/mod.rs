@@ -5,7 +5,7 @@ mod of_package;
 mod to_package;
 
 pub use of_image::image_purls;
-pub(crate) use of_package::{normal_name, purl_of};
+pub(crate) use of_package::{distribution_namespace, normal_name, purl_of};
 use plimsoll_core::{Distribution, Package};
 pub(crate) use to_package::{
     NotAPackage, PurlPackage, module_and_stream, names_as, os_release_id, package_of,

@@ -132,9 +132,9 @@ fn normal_pypi(name: &str) -> String {
 
 /// The vendor that package URLs name for the distribution with this `ID`: that which Trivy writes, which takes packages of
 /// no other for the distribution's.
-fn distribution_namespace(id: &str) -> String {
+pub(crate) fn distribution_namespace(id: &str) -> String {
     match family(id) {
-        "sles" | "slem" => "suse".to_owned(),
+        "sles" | "sled" | "sles_sap" | "sle_hpc" | "sle-bci" | "slem" | "suse-microos" => "suse".to_owned(),
         family if family.starts_with("opensuse-") => "opensuse".to_owned(),
         family => family.to_lowercase(),
     }

@@ -1,5 +1,7 @@
 use plimsoll_core::{Ecosystem, Package, Purl, SourcePackage};
 
+use crate::trivy::Version;
+
 /// The package that a package URL names, and the release of a distribution that it names beside it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct PurlPackage {
@@ -93,7 +95,7 @@ fn source(purl: &Purl, package: &Package) -> Option<SourcePackage> {
     let Some(upstream) = qualifier(purl, "upstream") else {
         return (package.ecosystem != Ecosystem::Rpm).then(|| own(&package.name));
     };
-    if let Some(source) = source_rpm(upstream) {
+    if let Some(source) = source_rpm(upstream, &package.version) {
         return Some(source);
     }
     Some(match upstream.split_once('@') {
@@ -123,16 +125,18 @@ fn distribution(purl: &Purl) -> Option<(String, String)> {
     }
 }
 
-/// `NAME-VERSION-RELEASE.src.rpm`, taken apart.
-fn source_rpm(file: &str) -> Option<SourcePackage> {
+/// `NAME-VERSION-RELEASE.src.rpm`, taken apart. The file's name has no epoch; binary packages take over that of their
+/// source.
+fn source_rpm(file: &str, binary_version: &str) -> Option<SourcePackage> {
     let stem = file
         .strip_suffix(".src.rpm")
         .or_else(|| file.strip_suffix(".nosrc.rpm"))?;
     let (rest, release) = stem.rsplit_once('-')?;
     let (name, version) = rest.rsplit_once('-')?;
+    let epoch = binary_version.split_once(':').map_or("", |(epoch, _)| epoch);
     Some(SourcePackage {
         name: name.to_owned(),
-        version: format!("{version}-{release}"),
+        version: Version::of(Ecosystem::Rpm, &format!("{epoch}:{version}-{release}")).joined(),
     })
 }
 
@@ -144,6 +148,7 @@ pub(crate) fn module_and_stream(label: &str) -> String {
 /// The `ID` in `os-release` of a distribution that other tools call by another name.
 pub(crate) fn os_release_id(name: &str) -> String {
     let id = match name {
+        "openeuler" => "openEuler",
         "redhat" => "rhel",
         "alma" => "almalinux",
         "amazon" | "amazonlinux" => "amzn",
@@ -199,6 +204,12 @@ mod tests {
                 "5.1.8-6.el9_1",
                 Some(("bash", "5.1.8-6.el9_1")),
                 ("almalinux", "9.4"),
+            ),
+            (
+                "pkg:rpm/rocky/openssl-libs@3.0.7-25.el9?distro=rocky-9.4&epoch=1&upstream=openssl-3.0.7-25.el9.src.rpm",
+                "1:3.0.7-25.el9",
+                Some(("openssl", "1:3.0.7-25.el9")),
+                ("rocky", "9.4"),
             ),
             (
                 "pkg:rpm/opensuse/zypper@1?distro=opensuse-leap-15.5",

@@ -1,4 +1,4 @@
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 
 use plimsoll_core::{
     Dependencies, Digest, Distribution, Ecosystem, EndOfLife, Origin, Package, PackageLayer, Platform, Purl,
@@ -6,8 +6,12 @@ use plimsoll_core::{
 };
 
 use super::facts::SCANNED;
-use crate::purl::{NotAPackage, PurlPackage, module_and_stream, names_as, os_release_id, package_of};
+use super::settle;
+use crate::purl::{
+    NotAPackage, PurlPackage, distribution_namespace, module_and_stream, names_as, os_release_id, package_of,
+};
 use crate::sbom::Sbom;
+use crate::trivy::Version;
 use crate::{Artifact, ArtifactKind, Coverage, CoverageStatus, Subject};
 
 /// What a document says of one package, whatever the document's form.
@@ -298,40 +302,6 @@ impl Gathered {
         self.owned.push((owner.to_owned(), owned.to_owned()));
     }
 
-    /// What a package of the distribution brought is not there twice.
-    fn leave_out_owned(&mut self) {
-        if self.owned.is_empty() {
-            return;
-        }
-        let of_distribution = |(package, reference): &(Package, String)| {
-            let counts = package.ecosystem.is_distribution();
-            counts.then(|| reference.clone())
-        };
-        let owners: HashSet<String> = self.packages.iter().filter_map(of_distribution).collect();
-        let owned = self.owned.iter().filter(|(owner, _)| owners.contains(owner));
-        let owned: HashSet<&str> = owned.map(|(_, owned)| owned.as_str()).collect();
-        self.packages.retain(|(package, reference)| {
-            package.ecosystem.is_distribution() || !owned.contains(reference.as_str())
-        });
-    }
-
-    /// Packages are proven by the files that hold them, where nothing else is said.
-    fn find_in_applications(&mut self) {
-        let held = self.needs.iter().chain(&self.held).filter_map(|(holder, held)| {
-            let path = self.applications.get(holder)?;
-            Some((held.as_str(), path.as_str()))
-        });
-        let held: HashMap<&str, &str> = held.collect();
-        for (package, reference) in &mut self.packages {
-            if let Some(path) = held
-                .get(reference.as_str())
-                .filter(|_| package.evidence.is_empty())
-            {
-                (*path).clone_into(&mut package.evidence);
-            }
-        }
-    }
-
     /// Takes that what the document calls `holder` holds what it calls `held`.
     pub(crate) fn holds(&mut self, holder: &str, held: &str) {
         if self.applications.contains_key(holder) {
@@ -371,8 +341,13 @@ impl Gathered {
     /// What the document says, put in order.
     pub(crate) fn finish(mut self) -> Sbom {
         self.choose_release();
-        self.leave_out_owned();
-        self.find_in_applications();
+        // This program's documents say the epochs themselves.
+        if !self.own {
+            settle::set_source_epochs(&mut self.packages);
+        }
+        settle::leave_out_owned(&mut self.packages, &self.owned);
+        let held = self.needs.iter().chain(&self.held);
+        settle::find_in_applications(&mut self.packages, &self.applications, held);
         self.packages.sort_by(|(a, _), (b, _)| {
             fn key(one: &Package) -> (Ecosystem, &str, &str, &str) {
                 (one.ecosystem, &one.name, &one.version, &one.evidence)
@@ -429,11 +404,15 @@ impl Gathered {
             }
             return;
         };
+        // The namespace alone tells no more than whose packages they are: `suse` and `opensuse` have several distributions.
+        let vendor = os_release_id(&distribution_namespace(&distribution.id));
+        let own_id = distribution.id.clone();
+        let is_own = |id: &str| id == own_id || id == vendor;
         if distribution.version_id.is_empty() {
             let named = self
                 .releases
                 .keys()
-                .find(|(id, version)| *id == distribution.id && !version.is_empty());
+                .find(|(id, version)| is_own(id) && !version.is_empty());
             match named {
                 Some((id, version)) => {
                     let (known, release) = distribution_of(id, version);
@@ -447,7 +426,7 @@ impl Gathered {
                 None => {}
             }
         }
-        let others = self.releases.keys().filter(|(id, _)| *id != distribution.id);
+        let others = self.releases.keys().filter(|(id, _)| !is_own(id));
         let others: Vec<&str> = others.map(|(id, _)| id.as_str()).collect();
         if !others.is_empty() {
             self.warnings.push(format!(
@@ -506,26 +485,16 @@ impl SourceParts<'_> {
     fn source(&self, package: &Package) -> Option<SourcePackage> {
         let version = match self.version {
             "" => package.version.clone(),
-            version => joined(self.epoch, version, self.release),
+            version => Version {
+                version,
+                release: self.release,
+                epoch: self.epoch.parse().ok().filter(|epoch| *epoch > 0),
+            }
+            .joined(),
         };
         (!self.name.is_empty()).then(|| SourcePackage {
             name: self.name.to_owned(),
             version,
         })
     }
-}
-
-/// `[epoch:]version[-release]`.
-fn joined(epoch: &str, version: &str, release: &str) -> String {
-    let mut text = String::new();
-    if !matches!(epoch, "" | "0") {
-        text.push_str(epoch);
-        text.push(':');
-    }
-    text.push_str(version);
-    if !release.is_empty() {
-        text.push('-');
-        text.push_str(release);
-    }
-    text
 }

@@ -4,6 +4,7 @@ mod distribution;
 mod facts;
 mod gather;
 mod licenses;
+mod settle;
 #[cfg(test)]
 mod tests;
 

@@ -280,6 +280,108 @@ fn packages_within_packages_and_programs() {
     );
 }
 
+/// Trivy hangs the main module of a program on its file and the other modules on that; the main module may have no
+/// version. Circles end.
+#[test]
+fn modules_stand_in_the_program_of_their_main_module() {
+    let module = |name: &str, purl: &str| {
+        format!(r#"{{"type":"library","bom-ref":"{name}","name":"{name}","purl":"{purl}"}}"#)
+    };
+    let text = format!(
+        r#"{{"bomFormat":"CycloneDX","specVersion":"1.6","components":[{},{},{},{},{},
+        {{"type":"library","name":"unreferenced","version":"1","purl":"pkg:npm/unreferenced@1"}},
+        {{"type":"application","bom-ref":"file","name":"usr/bin/app"}},
+        {{"type":"application","bom-ref":"other","name":"usr/bin/other"}}],
+        "dependencies":[{{"ref":"file","dependsOn":["main",""]}},{{"ref":"main","dependsOn":["a","deb"]}},
+        {{"ref":"a","dependsOn":["b","other"]}},{{"ref":"b","dependsOn":["a","main","file"]}},
+        {{"ref":"other","dependsOn":["c"]}}]}}"#,
+        module("main", "pkg:golang/example.test/main"),
+        module("a", "pkg:golang/example.test/a@v1"),
+        module("b", "pkg:golang/example.test/b@v1"),
+        module("c", "pkg:golang/example.test/c@v1"),
+        module("deb", "pkg:deb/debian/deb@1?distro=debian-12"),
+    );
+    let sbom = read(text.as_bytes(), "x").unwrap();
+    let packages = sbom.packages.iter();
+    let shown: Vec<_> = packages
+        .map(|one| (one.name.as_str(), one.evidence.as_str()))
+        .collect();
+    assert_eq!(
+        shown,
+        [
+            ("deb", ""),
+            ("unreferenced", ""),
+            ("example.test/a", "usr/bin/app"),
+            ("example.test/b", "usr/bin/app"),
+            ("example.test/c", "usr/bin/other"),
+        ]
+    );
+}
+
+/// The name of a source RPM has no epoch: it is the binary package's, or that of the one that is named as the source.
+#[test]
+fn source_packages_of_rpms_have_their_epoch() {
+    let library = |purl: &str| format!(r#"{{"type":"library","name":"a","purl":"{purl}&distro=rocky-9.4"}}"#);
+    let text = format!(
+        r#"{{"bomFormat":"CycloneDX","specVersion":"1.6","components":[{},{},{},{}]}}"#,
+        library("pkg:rpm/rocky/openssl-libs@3.0.7-25.el9?epoch=1&upstream=openssl-3.0.7-25.el9.src.rpm"),
+        library("pkg:rpm/rocky/perl@5.32.1-481.el9?epoch=4&upstream=perl-5.32.1-481.el9.src.rpm"),
+        library("pkg:rpm/rocky/perl-B@1.80-481.el9?epoch=0&upstream=perl-5.32.1-481.el9.src.rpm"),
+        library("pkg:rpm/rocky/zlib@1.2.11-40.el9?upstream=zlib-1.2.11-40.el9.src.rpm"),
+    );
+    let sbom = read(text.as_bytes(), "x").unwrap();
+    let sources = sbom.packages.iter().map(|one| one.source.as_ref().unwrap());
+    let versions: Vec<&str> = sources.map(|source| source.version.as_str()).collect();
+    let perl = "4:5.32.1-481.el9";
+    assert_eq!(versions, ["1:3.0.7-25.el9", perl, perl, "1.2.11-40.el9"]);
+    assert_eq!(sbom.warnings, [""; 0]);
+}
+
+/// The namespace is of the vendor and in lower case; only an `ID` of another distribution is another one.
+#[test]
+fn a_vendor_is_no_other_distribution() {
+    let warnings = |id: &str, version: &str, purl: &str| {
+        let text = format!(
+            r#"{{"bomFormat":"CycloneDX","specVersion":"1.6","components":[
+            {{"type":"operating-system","name":"{id}","version":"{version}"}},
+            {{"type":"library","name":"a","purl":"{purl}"}}]}}"#
+        );
+        read(text.as_bytes(), "x").unwrap().warnings
+    };
+    for (id, version, purl) in [
+        ("openEuler", "24.03", "pkg:rpm/openeuler/a@1"),
+        (
+            "openEuler",
+            "24.03",
+            "pkg:rpm/openeuler/a@1?distro=openeuler-24.03",
+        ),
+        (
+            "openeuler",
+            "24.03",
+            "pkg:rpm/openeuler/a@1?distro=openEuler-24.03",
+        ),
+        ("sles", "15.5", "pkg:rpm/suse/a@1"),
+        ("sles", "15.5", "pkg:rpm/suse/a@1?distro=15.5"),
+        ("sled", "15.5", "pkg:rpm/suse/a@1"),
+        ("slem", "5.4", "pkg:rpm/suse/a@1"),
+        ("sl-micro", "6.0", "pkg:rpm/suse/a@1"),
+        ("opensuse-leap", "15.5", "pkg:rpm/opensuse/a@1"),
+        ("opensuse-leap", "", "pkg:rpm/opensuse/a@1?distro=15.5"),
+    ] {
+        assert_eq!(warnings(id, version, purl), [""; 0], "{id} {purl}");
+    }
+    for (id, version, purl) in [
+        ("openEuler", "24.03", "pkg:rpm/suse/a@1"),
+        ("sles", "15.5", "pkg:rpm/suse/a@1?distro=opensuse-leap-15.5"),
+    ] {
+        let warnings = warnings(id, version, purl);
+        assert!(
+            warnings[0].contains("several distributions"),
+            "{id} {purl}: {warnings:?}"
+        );
+    }
+}
+
 /// An SBOM made again of an SBOM is about the same thing.
 #[test]
 fn the_subject_stays_what_it_is() {
