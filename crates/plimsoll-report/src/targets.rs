@@ -173,30 +173,45 @@ pub(crate) fn target_file(package: &Package) -> Option<&str> {
     is_target.then_some(package.evidence.as_str())
 }
 
-/// The kind of package that a distribution is made of, where it is one of those that are read.
+/// The kind of package that a distribution is made of, where it is one of those that are read: all that release files or
+/// advisories name.
 fn of_distribution(id: &str) -> Option<Ecosystem> {
     match id {
-        "debian" | "ubuntu" => Some(Ecosystem::Deb),
+        "debian" | "ubuntu" | "echo" => Some(Ecosystem::Deb),
         "arch" => Some(Ecosystem::Alpm),
         "gentoo" => Some(Ecosystem::Portage),
         "openwrt" => Some(Ecosystem::Opkg),
-        "alpine" | "wolfi" | "chainguard" => Some(Ecosystem::Apk),
-        "almalinux"
+        "alpine" | "chainguard" | "minimos" | "wolfi" => Some(Ecosystem::Apk),
+        "alinux"
+        | "almalinux"
         | "amzn"
+        | "anolis"
         | "azurelinux"
         | "centos"
         | "fedora"
+        | "mageia"
         | "mariner"
         | "ol"
+        | "openEuler"
+        | "openeuler"
         | "opensuse"
         | "opensuse-leap"
+        | "opensuse-leap-micro"
         | "opensuse-tumbleweed"
         | "photon"
+        | "redhat"
+        | "rhcos"
         | "rhel"
         | "rocky"
-        | "sle-micro"
+        | "scientific"
         | "sl-micro"
-        | "sles" => Some(Ecosystem::Rpm),
+        | "sle-bci"
+        | "sle-micro"
+        | "sle_hpc"
+        | "sled"
+        | "sles"
+        | "sles_sap"
+        | "suse-microos" => Some(Ecosystem::Rpm),
         _ => None,
     }
 }
@@ -234,5 +249,28 @@ mod tests {
                 target("usr/bin/b", "gobinary", 1),
             ]
         );
+    }
+
+    #[test]
+    fn a_distribution_is_a_target_even_without_packages() {
+        let mut report = sample::scan();
+        report.packages.clear();
+        report.vulnerabilities.clear();
+        report.artifact.release = None;
+        for (id, ecosystem) in [
+            ("echo", Ecosystem::Deb),
+            ("minimos", Ecosystem::Apk),
+            ("openEuler", Ecosystem::Rpm),
+            ("mageia", Ecosystem::Rpm),
+            ("sled", Ecosystem::Rpm),
+            ("suse-microos", Ecosystem::Rpm),
+        ] {
+            id.clone_into(&mut report.artifact.distribution.as_mut().unwrap().id);
+            let shown: Vec<_> = targets(&report)
+                .into_iter()
+                .map(|target| (target.title, target.ecosystem))
+                .collect();
+            assert_eq!(shown, [(format!("app:1 ({id} 12)"), ecosystem)]);
+        }
     }
 }
