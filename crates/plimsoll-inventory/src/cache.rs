@@ -112,7 +112,7 @@ impl<'a> Work<'a> {
             cache,
             stamp,
             verification: match is_known {
-                true => Verification::done(),
+                true => layer.start_watching(),
                 false => layer.start_verifying(),
             },
         }

@@ -4,7 +4,7 @@
 
 mod support;
 
-use plimsoll_core::Package;
+use plimsoll_core::{Finding, Package, Place};
 use plimsoll_inventory::{Inventory, InventoryOptions};
 use support::{F, image, layer};
 
@@ -134,6 +134,35 @@ fn languages_of_other_kinds_are_told_where_nobody_owns_them() {
     );
     // A plugin's file may hold more than its name.
     assert_eq!(found.secrets.len(), 1, "{:?}", found.secrets);
+}
+
+#[test]
+fn files_called_like_evidence_are_read_as_what_they_are() {
+    let dir = tempfile::tempdir().unwrap();
+    // In two parts, so that it is no secret of this file.
+    let token = format!("TOKEN={}R4nd0mT3stV4lu3Th4tIsN0tR34l0123456a\n", "ghp_");
+    let paths = [
+        "srv/prod.app",
+        "srv/installed.json",
+        "srv/x/DESCRIPTION",
+        "srv/pubspec.lock",
+        "srv/package.json",
+        "usr/local/bin/composer",
+        "app/ebin/a.app",
+    ];
+    let files: Vec<_> = paths.iter().map(|path| F(path, token.as_bytes())).collect();
+    let found = Inventory::of(&image(vec![layer(dir.path(), &files)], &[]), None).unwrap();
+    let place = |secret: &Finding| match &secret.place {
+        Place::Layer { path, .. } => path.clone(),
+        other => format!("{other:?}"),
+    };
+    let mut places: Vec<String> = found.secrets.iter().map(place).collect();
+    places.sort();
+    // A lock file is no place for secrets.
+    let mut expected = paths.to_vec();
+    expected.retain(|path| !path.ends_with(".lock"));
+    expected.sort_unstable();
+    assert_eq!(places, expected);
 }
 
 #[test]

@@ -33,15 +33,23 @@ const LOCAL_FILE_SYSTEMS: [u32; 8] = [
     0xca45_1a4e,
 ];
 
-/// The length of a file in bytes and when it was last written to, in seconds and nanoseconds: with every write, another
-/// one.
+/// A file as it is at one time: its length in bytes, and when it was written to and changed, in seconds and nanoseconds.
+/// After a write it is another one, unless that was within one tick of the clock of the file system.
 #[derive(Debug, PartialEq, Eq)]
-struct Written(u64, i64, i64);
+struct Written {
+    length: u64,
+    modified: (i64, i64),
+    changed: (i64, i64),
+}
 
 impl Written {
     fn of(file: &File) -> io::Result<Self> {
         let metadata = file.metadata()?;
-        Ok(Self(metadata.size(), metadata.mtime(), metadata.mtime_nsec()))
+        Ok(Self {
+            length: metadata.size(),
+            modified: (metadata.mtime(), metadata.mtime_nsec()),
+            changed: (metadata.ctime(), metadata.ctime_nsec()),
+        })
     }
 }
 

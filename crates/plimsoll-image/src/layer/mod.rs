@@ -209,8 +209,18 @@ impl Layer {
     /// while it is walked, or in the end if it is not.
     pub fn start_verifying(&self) -> Verification {
         match &self.data {
-            Data::Archived(archived) if !self.is_verified() => Verification::start(self, archived.clone()),
-            _ => Verification::done(),
+            Data::Archived(_) if self.is_verified() => self.start_watching(),
+            Data::Archived(archived) => Verification::start(self, archived.clone()),
+            Data::Stored(_) => Verification::done(),
+        }
+    }
+
+    /// As [`Layer::start_verifying`] for a layer whose file is known to have its digest, as long as nobody writes to it:
+    /// that is what is checked.
+    pub fn start_watching(&self) -> Verification {
+        match &self.data {
+            Data::Archived(archived) => Verification::watch(self, archived.clone()),
+            Data::Stored(_) => Verification::done(),
         }
     }
 

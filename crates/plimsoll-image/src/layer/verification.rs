@@ -12,24 +12,45 @@ pub struct Verification(Option<Begun>);
 struct Begun {
     layer: Layer,
     archived: Arc<Archived>,
-    /// `None` for a compressed tar, which is not read twice.
-    hash: Option<RangeHash>,
+    digest: Digest,
+}
+
+/// How the digest comes to be known.
+enum Digest {
+    /// It is computed beside.
+    Hashed(RangeHash),
+    /// It is computed when the tar, which is compressed, is walked to its end.
+    Walked,
+    /// It was computed before.
+    Known,
 }
 
 impl Verification {
     /// Nothing is to be checked.
-    pub fn done() -> Self {
+    pub(super) fn done() -> Self {
         Self(None)
     }
 
     /// Begins to check `layer`, whose tar is in `archived`.
     pub(super) fn start(layer: &Layer, archived: Arc<Archived>) -> Self {
-        let is_plain = archived.compression == Compression::Plain;
         let hash = || RangeHash::start(archived.file.clone(), archived.offset, archived.length);
+        let digest = match archived.compression {
+            Compression::Plain => Digest::Hashed(hash()),
+            _ => Digest::Walked,
+        };
+        Self::of(layer, archived, digest)
+    }
+
+    /// Checks only that nobody writes to the file meanwhile.
+    pub(super) fn watch(layer: &Layer, archived: Arc<Archived>) -> Self {
+        Self::of(layer, archived, Digest::Known)
+    }
+
+    fn of(layer: &Layer, archived: Arc<Archived>, digest: Digest) -> Self {
         Self(Some(Begun {
             layer: layer.clone(),
-            hash: is_plain.then(hash),
             archived,
+            digest,
         }))
     }
 
@@ -40,28 +61,26 @@ impl Verification {
     /// written to meanwhile, so that others may have been shown other bytes than were hashed; and when the layer cannot
     /// be read.
     pub fn finish(self) -> Result<()> {
-        match self.0 {
-            Some(begun) => begun.finish(),
-            None => Ok(()),
-        }
-    }
-}
-
-impl Begun {
-    fn finish(self) -> Result<()> {
-        let Self {
+        let Some(Begun {
             layer,
             archived,
-            hash,
-        } = self;
-        let Some(hash) = hash else {
-            return match layer.is_verified() {
-                true => Ok(()),
-                false => layer.read_whole(),
-            };
+            digest,
+        }) = self.0
+        else {
+            return Ok(());
         };
-        let actual = hash.finish().map_err(|error| archived.origin.io(error))?;
-        archived.expect_unchanged()?;
-        layer.verified(&archived, actual)
+        match digest {
+            Digest::Hashed(hash) => {
+                let actual = hash.finish().map_err(|error| archived.origin.io(error))?;
+                // Before the digest: that of a file which is not yet whole is wrong for a reason.
+                archived.expect_unchanged()?;
+                layer.verified(&archived, actual)
+            }
+            Digest::Walked if !layer.is_verified() => {
+                layer.read_whole()?;
+                archived.expect_unchanged()
+            }
+            Digest::Walked | Digest::Known => archived.expect_unchanged(),
+        }
     }
 }

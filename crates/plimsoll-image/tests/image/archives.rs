@@ -342,7 +342,12 @@ fn an_archive_that_is_written_to_while_it_is_read_is_refused() {
     assert!(matches!(error, Error::Changed { .. }), "{error}");
     assert!(error.hint().is_some());
     // What is opened again is another file.
-    open(&path).unwrap().remove(0).layers[0].verify().unwrap();
+    let layer = open(&path).unwrap().remove(0).layers.remove(0);
+    layer.verify().unwrap();
+    // Also where the digest is known, and is not computed again.
+    let watching = layer.start_watching();
+    file.set_modified(std::time::SystemTime::now()).unwrap();
+    assert!(matches!(watching.finish(), Err(Error::Changed { .. })));
 }
 
 #[test]

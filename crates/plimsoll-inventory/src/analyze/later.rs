@@ -208,5 +208,5 @@ impl Analyzer {
 
 /// Whether the evidence is no part of a distribution's database, and was read by its form and not by its name.
 fn is_read_in_pieces(file: &EvidenceFile) -> bool {
-    cataloger_of(&file.path).is_none()
+    cataloger_of(&file.path).is_none_or(|(cataloger, _)| cataloger.name() != file.cataloger)
 }

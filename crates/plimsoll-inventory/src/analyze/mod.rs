@@ -192,24 +192,47 @@ impl Analyzer {
     }
 
     fn file(&mut self, path: String, entry: &mut Entry<'_>, from: Files<'_>) -> Result<(), Unreadable> {
-        if let Some((cataloger, _)) = cataloger_of(&path) {
-            if let Some(amended) = cataloger.amends(&path).filter(|_| entry.size > 0) {
-                self.amended.insert(amended, path);
-                return Ok(());
-            }
-            let choice = secrets::choose(&path, entry.size);
-            if cataloger.is_searched() && !matches!(choice, Choice::Skip(_)) {
-                let content = entry.read(secrets::MAX_FILE)?;
-                let found = prove(&path, &content, &mut self.owned, self.files);
-                self.evidence.insert(path.clone(), found);
-                let found = search(&path, content, entry.size, &mut io::empty())?;
-                self.searched(path, found);
-                return Ok(());
-            }
+        let Some((cataloger, limit)) = cataloger_of(&path) else {
+            return self.any_file(path, entry, from);
+        };
+        if let Some(amended) = cataloger.amends(&path).filter(|_| entry.size > 0) {
+            self.amended.insert(amended, path);
+            return Ok(());
+        }
+        // What was at the path before is replaced in any case.
+        if limit == 0 || (entry.size > limit && !cataloger.names_packages(&path)) {
+            // The name says it all, or is like that of evidence by chance.
+            let found = match limit {
+                0 => prove(&path, &[], &mut self.owned, self.files),
+                _ => (empty(&path), Vec::new()),
+            };
+            self.evidence.insert(path.clone(), found);
+            return self.any_file(path, entry, from);
+        }
+        if entry.size > limit {
             let found = evidence(&path, entry, &mut self.owned, self.files)?;
             self.evidence.insert(path, found);
             return Ok(());
         }
+        let content = entry.read(limit)?;
+        let found = prove(&path, &content, &mut self.owned, self.files);
+        self.evidence.insert(path.clone(), found);
+        // It may be a program that is called like evidence.
+        if let Some(programs) = piece_cataloger_of(&path, entry.mode, entry.size)
+            && programs.is(&content)
+        {
+            return self.pieces(programs, path, &mut content.as_slice());
+        }
+        let choice = secrets::choose(&path, entry.size);
+        if cataloger.is_searched() && !matches!(choice, Choice::Skip(_)) {
+            let found = search(&path, content, entry.size, &mut io::empty())?;
+            self.searched(path, found);
+        }
+        Ok(())
+    }
+
+    /// A file that is no evidence by its name.
+    fn any_file(&mut self, path: String, entry: &mut Entry<'_>, from: Files<'_>) -> Result<(), Unreadable> {
         let choice = secrets::choose(&path, entry.size);
         if let Choice::Skip(why) = choice {
             self.scope.skip(why);

@@ -105,6 +105,14 @@ impl<'a> Tokens<'a> {
         self.rest = rest;
         taken
     }
+
+    /// Takes what is between long brackets of one level: `[[…]]`, `[=[…]=]` (Lua's manual, 3.1).
+    fn long_text(&mut self) -> Option<&'a str> {
+        let within = self.rest.strip_prefix('[')?;
+        let level = within.len() - within.trim_start_matches('=').len();
+        self.rest = within[level..].strip_prefix('[')?;
+        Some(self.until(&format!("]{}]", &within[..level])))
+    }
 }
 
 impl<'a> Iterator for Tokens<'a> {
@@ -115,10 +123,9 @@ impl<'a> Iterator for Tokens<'a> {
             self.rest = self.rest.trim_start();
             if let Some(comment) = self.rest.strip_prefix("--") {
                 self.rest = comment;
-                match comment.starts_with("[[") {
-                    true => self.until("]]"),
-                    false => self.until("\n"),
-                };
+                if self.long_text().is_none() {
+                    self.until("\n");
+                }
                 continue;
             }
             let first = self.rest.chars().next()?;
@@ -129,9 +136,8 @@ impl<'a> Iterator for Tokens<'a> {
                 self.rest = rest;
                 return Some(Token::Name(name));
             }
-            if let Some(text) = self.rest.strip_prefix("[[") {
-                self.rest = text;
-                return Some(Token::Text(self.until("]]").trim()));
+            if let Some(text) = self.long_text() {
+                return Some(Token::Text(text.trim()));
             }
             self.rest = &self.rest[first.len_utf8()..];
             if !matches!(first, '\'' | '"') {
@@ -182,5 +188,8 @@ mod tests {
         let text = "package = \"a\"\nversion = \"2.\" .. 0\n";
         assert_eq!(shown("a-2.0-1.rockspec", text), ["a 2.0-1 [] []"]);
         assert_eq!(catalog("x/bad.rockspec", b"\n\n").1.len(), 1);
+        let text =
+            "--[==[\npackage = \"no\" ]]\n]==]\ndescription = {license = [=[MIT]=]}\nversion = \"0\"..x";
+        assert_eq!(shown("real-2.0-1.rockspec", text), ["real 2.0-1 [\"MIT\"] []"]);
     }
 }

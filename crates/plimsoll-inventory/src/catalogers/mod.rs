@@ -79,9 +79,11 @@ pub(crate) trait Cataloger: Sync {
             .is_some_and(|ecosystem| !ecosystem.is_distribution())
     }
 
-    /// Whether its files may hold anything else as well, and are searched for secrets like others.
+    /// Whether its files may hold anything else as well, and are searched for secrets like others: those that no
+    /// distribution made.
     fn is_searched(&self) -> bool {
-        false
+        self.ecosystem()
+            .is_none_or(|ecosystem| !ecosystem.is_distribution())
     }
 
     /// Adds the files of the packages that `evidence.path` with this `content` names, or is about. Called after

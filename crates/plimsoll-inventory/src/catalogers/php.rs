@@ -79,8 +79,7 @@ impl Cataloger for Php {
             Err(_) => return,
         };
         let packages = installed.into_iter().filter_map(package);
-        // Every package of Composer's has a vendor.
-        let packages = packages.filter(|package| package.name.contains('/') || is_composers(&evidence.path));
+        let packages = packages.filter(|package| is_composers(&evidence.path) || has_vendor(&package.name));
         evidence.packages.extend(packages);
     }
 }
@@ -88,6 +87,18 @@ impl Cataloger for Php {
 /// Whether it is where Composer keeps its list.
 fn is_composers(path: &str) -> bool {
     path == "composer/installed.json" || path.ends_with("/composer/installed.json")
+}
+
+/// Whether it is a name as every package of Composer's has one: `vendor/name`.
+fn has_vendor(name: &str) -> bool {
+    let is_part = |part: &str| {
+        part.starts_with(|c: char| c.is_ascii_alphanumeric())
+            && part
+                .chars()
+                .all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-'))
+    };
+    name.split_once('/')
+        .is_some_and(|(vendor, name)| is_part(vendor) && is_part(name))
 }
 
 /// The package, if its entry has a name and a version.
@@ -144,6 +155,7 @@ mod tests {
             b"{}".as_slice(),
             b"[1]",
             br#"[{"name":"firmware","version":"1"}]"#,
+            br#"[{"name":"@scope/thing","version":"1"},{"name":"example.com/x/y","version":"1"}]"#,
         ] {
             let (evidence, warnings) = catalog("srv/installed.json", other);
             assert!(evidence.packages.is_empty() && warnings.is_empty());

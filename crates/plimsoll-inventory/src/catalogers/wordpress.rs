@@ -39,10 +39,6 @@ impl Cataloger for WordPress {
         false
     }
 
-    fn is_searched(&self) -> bool {
-        true
-    }
-
     fn catalog(&self, content: &[u8], evidence: &mut EvidenceFile, _warnings: &mut Warnings) {
         let header = String::from_utf8_lossy(&content[..content.len().min(HEADER)]).replace('\r', "\n");
         if let (Some(name), Some(version)) = (field(&header, "Plugin Name"), field(&header, "Version")) {
