@@ -14,6 +14,8 @@ use crate::told_once::normalized;
 
 /// No package has more in practice.
 const MOST: usize = 2000;
+/// No more packages of one list of Composer's have the same name or stand for it.
+const MOST_PROVIDERS: usize = 100;
 /// Where pnpm keeps every package; elsewhere it only makes links to them.
 const PNPM: &str = "node_modules/.pnpm/";
 /// No name is longer.
@@ -45,14 +47,19 @@ pub(crate) fn resolve(packages: &[MergedPackage<'_>]) -> Dependencies {
 }
 
 /// Places in a list of packages, by names.
-type Names<'a> = HashMap<Cow<'a, str>, Vec<usize>>;
+type Names<'a> = HashMap<(Ecosystem, Cow<'a, str>), Vec<usize>>;
+/// The same among those alike, so that nobody has to look through all of a name: an image may have any number of them.
+type Alike<'a> = HashMap<(Ecosystem, Cow<'a, str>, Group<'a>), Vec<usize>>;
+/// What packages have in common that can need each other, as [`group`] tells it.
+type Group<'a> = (&'a str, &'a str);
 
 /// The packages that may be needed, by their names.
 struct Packages<'a> {
-    all: &'a [MergedPackage<'a>],
-    by_name: HashMap<Ecosystem, Names<'a>>,
+    by_name: Names<'a>,
+    alike: Alike<'a>,
     /// By the other names that they have.
-    provided: HashMap<Ecosystem, Names<'a>>,
+    provided: Names<'a>,
+    provided_alike: Alike<'a>,
     /// By the file that proves a package which is a file of its own.
     by_file: HashMap<&'a str, usize>,
 }
@@ -60,19 +67,30 @@ struct Packages<'a> {
 impl<'a> Packages<'a> {
     fn of(all: &'a [MergedPackage<'a>]) -> Self {
         let mut found = Self {
-            all,
             by_name: HashMap::new(),
+            alike: HashMap::new(),
             provided: HashMap::new(),
+            provided_alike: HashMap::new(),
             by_file: HashMap::new(),
         };
         for (index, package) in all.iter().enumerate().filter(|(_, one)| one.removed_by.is_none()) {
             let ecosystem = package.ecosystem;
             let name = compared(ecosystem, &package.package.name);
-            let names = found.by_name.entry(ecosystem).or_default();
-            names.entry(name).or_default().push(index);
-            let provided = found.provided.entry(ecosystem).or_default();
+            let group = group(package);
+            let by_name = found.by_name.entry((ecosystem, name.clone())).or_default();
+            by_name.push(index);
+            if let Some(group) = group {
+                let alike = found.alike.entry((ecosystem, name, group)).or_default();
+                alike.push(index);
+            }
             for name in &package.package.provides {
-                provided.entry(Cow::Borrowed(name)).or_default().push(index);
+                let name = Cow::Borrowed(name.as_str());
+                let provided = found.provided.entry((ecosystem, name.clone())).or_default();
+                provided.push(index);
+                if let Some(group) = group {
+                    let alike = found.provided_alike.entry((ecosystem, name, group));
+                    alike.or_default().push(index);
+                }
             }
             if ecosystem == Ecosystem::Npm {
                 found.by_file.insert(&package.file.path, index);
@@ -100,24 +118,22 @@ impl<'a> Packages<'a> {
             // These list everything in one file, with the versions that are in use.
             Ecosystem::Go | Ecosystem::Cargo | Ecosystem::NuGet => {
                 let (name, version) = needed.rsplit_once('@').unwrap_or((needed, ""));
-                self.only(by, name, |one| {
-                    one.file.path == path && one.package.version == version
-                })
+                only(self.alike(by, name, (path, version)))
             }
             Ecosystem::Composer => {
-                let (named, provided) = (self.named(by, needed), self.provided_by(by, needed));
-                let all = named.iter().chain(provided).copied();
-                all.filter(|index| self.all[*index].file.path == path).collect()
+                let provided = (by.ecosystem, Cow::Borrowed(needed), (path, ""));
+                let provided = self.provided_alike.get(&provided).into_iter().flatten();
+                let all = self.alike(by, needed, (path, "")).iter().chain(provided);
+                all.copied().take(MOST_PROVIDERS).collect()
             }
             Ecosystem::PyPi | Ecosystem::Gem | Ecosystem::Conda => {
-                let place = library(path);
-                let here = self.only(by, needed, |one| library(&one.file.path) == place);
+                let here = only(self.alike(by, needed, (library(path), "")));
                 match here.is_empty() && by.ecosystem != Ecosystem::Conda {
-                    true => self.only(by, needed, |_| true),
+                    true => only(self.named(by, needed)),
                     false => here,
                 }
             }
-            Ecosystem::Cran | Ecosystem::LuaRocks | Ecosystem::Otp => self.only(by, needed, |_| true),
+            Ecosystem::Cran | Ecosystem::LuaRocks | Ecosystem::Otp => only(self.named(by, needed)),
             Ecosystem::Maven
             | Ecosystem::Portage
             | Ecosystem::Pear
@@ -126,55 +142,37 @@ impl<'a> Packages<'a> {
         }
     }
 
-    fn named(&self, by: &MergedPackage<'_>, name: &str) -> &[usize] {
-        let name = compared(by.ecosystem, name);
-        let found = self
-            .by_name
-            .get(&by.ecosystem)
-            .and_then(|names| names.get(&*name));
+    fn named<'s>(&'s self, by: &MergedPackage<'_>, name: &'s str) -> &'s [usize] {
+        let found = self.by_name.get(&(by.ecosystem, compared(by.ecosystem, name)));
         found.map_or(&[], Vec::as_slice)
     }
 
-    fn provided_by(&self, by: &MergedPackage<'_>, name: &str) -> &[usize] {
-        let found = self.provided.get(&by.ecosystem).and_then(|names| names.get(name));
-        found.map_or(&[], Vec::as_slice)
+    fn alike<'s>(&'s self, by: &MergedPackage<'_>, name: &'s str, group: Group<'s>) -> &'s [usize] {
+        let key = (by.ecosystem, compared(by.ecosystem, name), group);
+        self.alike.get(&key).map_or(&[], Vec::as_slice)
     }
 
     /// The package of the distribution that has this name or stands for it, for the same processor if there are several.
     fn installed(&self, by: &MergedPackage<'_>, name: &str) -> Option<usize> {
-        let candidates = match self.named(by, name) {
-            [] => self.provided_by(by, name),
-            named => named,
+        let key = (by.ecosystem, Cow::Borrowed(name));
+        let (any, alike) = match self.by_name.get(&key) {
+            Some(named) => (named, &self.alike),
+            None => (self.provided.get(&key)?, &self.provided_alike),
         };
-        let same = |index: &&usize| self.all[**index].package.architecture == by.package.architecture;
-        let found = candidates.iter().find(same).or_else(|| candidates.first());
-        found.copied()
-    }
-
-    /// The package that is called so, if there is but one that `fits`.
-    fn only(
-        &self,
-        by: &MergedPackage<'_>,
-        name: &str,
-        fits: impl Fn(&MergedPackage<'_>) -> bool,
-    ) -> Vec<usize> {
-        let named = self.named(by, name).iter().copied();
-        let fitting: Vec<usize> = named.filter(|index| fits(&self.all[*index])).collect();
-        match fitting.len() {
-            1 => fitting,
-            _ => Vec::new(),
-        }
+        let same = match any.len() {
+            1 => None,
+            _ => alike.get(&(key.0, key.1, group(by)?)),
+        };
+        same.unwrap_or(any).first().copied()
     }
 
     /// The package that pnpm's links would lead to: all versions lie side by side in its own directory, so nothing tells
     /// which of several it is.
     fn linked_by_pnpm(&self, by: &MergedPackage<'_>, name: &str) -> Vec<usize> {
-        let store = |path: &str| path.find(PNPM).map(|at| at + PNPM.len());
-        let path = by.file.path.as_str();
-        let Some(end) = store(path) else {
-            return Vec::new();
-        };
-        self.only(by, name, |one| one.file.path.starts_with(&path[..end]))
+        match group(by) {
+            Some(store) => only(self.alike(by, name, store)),
+            None => Vec::new(),
+        }
     }
 
     /// The package that Node.js would load for `name` in the package whose manifest is at `path`: the first
@@ -196,6 +194,30 @@ impl<'a> Packages<'a> {
             }
             directory = directory.rsplit_once('/').map_or("", |(above, _)| above);
         }
+    }
+}
+
+/// What `package` has in common with those that it may need and that may need it, where its ecosystem asks for more than the
+/// name: the processor, the file that lists all of them and the version, the library.
+fn group<'a>(package: &MergedPackage<'a>) -> Option<Group<'a>> {
+    let path = package.file.path.as_str();
+    match package.ecosystem {
+        Ecosystem::Deb | Ecosystem::Opkg | Ecosystem::Apk | Ecosystem::Rpm | Ecosystem::Alpm => {
+            Some((package.package.architecture.as_deref().unwrap_or_default(), ""))
+        }
+        Ecosystem::Npm => Some((&path[..path.find(PNPM)? + PNPM.len()], "")),
+        Ecosystem::Go | Ecosystem::Cargo | Ecosystem::NuGet => Some((path, &package.package.version)),
+        Ecosystem::Composer => Some((path, "")),
+        Ecosystem::PyPi | Ecosystem::Gem | Ecosystem::Conda => Some((library(path), "")),
+        _ => None,
+    }
+}
+
+/// The only one of `candidates`; none where there are several.
+fn only(candidates: &[usize]) -> Vec<usize> {
+    match candidates {
+        [one] => vec![*one],
+        _ => Vec::new(),
     }
 }
 
@@ -238,11 +260,13 @@ mod tests {
                     .iter()
                     .map(|(name, version, requires)| {
                         let (name, provides) = name.split_once('=').unwrap_or((name, ""));
+                        let (name, architecture) = name.split_once(':').unwrap_or((name, ""));
                         FoundPackage {
                             name: name.to_owned(),
                             version: (*version).to_owned(),
                             requires: bounded(requires.iter().copied()),
                             provides: bounded([provides]),
+                            architecture: Some(architecture.to_owned()).filter(|one| !one.is_empty()),
                             ..FoundPackage::default()
                         }
                     })
@@ -284,6 +308,80 @@ mod tests {
             ],
         )]);
         assert_eq!(found, ["a@1>c@1", "a@1>exim@1", "exim@1>a@1"]);
+    }
+
+    #[test]
+    fn of_the_same_processor_first() {
+        let found = shown(&[(
+            "var/lib/dpkg/status",
+            Ecosystem::Deb,
+            &[
+                ("x:i386", "1", &["c", "m"]),
+                ("x:amd64", "2", &["c", "m", "d|d"]),
+                ("x:arm64", "3", &["c", "m"]),
+                ("c:amd64", "1", &[]),
+                ("c:i386", "2", &[]),
+                ("e:amd64=m", "1", &[]),
+                ("e:i386=m", "2", &[]),
+                ("d:all", "1", &[]),
+            ],
+        )]);
+        let expected = [
+            "x@1>c@2", "x@1>e@2", "x@2>c@1", "x@2>e@1", "x@2>d@1", "x@3>c@1", "x@3>e@1",
+        ];
+        assert_eq!(found, expected);
+    }
+
+    /// Each of many packages of one name was looked at for each alternative of each requirement: hours where it is linear now.
+    #[test]
+    fn any_number_of_packages_has_one_name() {
+        let name = |ecosystem, requires: &[String]| FoundPackage {
+            name: "a".to_owned(),
+            version: "1".to_owned(),
+            architecture: Some("x".to_owned()).filter(|_| ecosystem == Ecosystem::Deb),
+            requires: requires.to_vec(),
+            ..FoundPackage::default()
+        };
+        for ecosystem in [
+            Ecosystem::Deb,
+            Ecosystem::Cargo,
+            Ecosystem::Composer,
+            Ecosystem::PyPi,
+            Ecosystem::Npm,
+            Ecosystem::Cran,
+        ] {
+            let many = 20_000;
+            let mut packages: Vec<FoundPackage> = (0..many).map(|_| name(ecosystem, &[])).collect();
+            let requires: Vec<String> = (0..MOST).map(|n| format!("{}c{n}", "a|".repeat(100))).collect();
+            let asking = ["a".to_owned(), "a@1".to_owned()];
+            packages.extend((0..many).map(|_| name(ecosystem, &asking)));
+            packages.extend((0..5).map(|_| FoundPackage {
+                architecture: Some("y".to_owned()),
+                ..name(ecosystem, &requires)
+            }));
+            let file = EvidenceFile {
+                path: "n/node_modules/.pnpm/a/package.json".to_owned(),
+                ..EvidenceFile::default()
+            };
+            let merged: Vec<MergedPackage<'_>> = packages
+                .iter()
+                .map(|package| MergedPackage {
+                    ecosystem,
+                    file: &file,
+                    package,
+                    layer: 0,
+                    removed_by: None,
+                })
+                .collect();
+            let dependencies = resolve(&merged);
+            let needed = dependencies.of(2 * many - 1).len();
+            let expected = match ecosystem {
+                Ecosystem::Deb => 1,
+                Ecosystem::Composer => MOST_PROVIDERS,
+                _ => 0,
+            };
+            assert_eq!(needed, expected, "{ecosystem:?}");
+        }
     }
 
     #[test]

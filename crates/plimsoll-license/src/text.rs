@@ -7,6 +7,41 @@ struct Text {
     lacks: &'static [&'static str],
 }
 
+const MIT_GRANT: &str = "permission is hereby granted, free of charge, to any person obtaining a copy of this software and \
+    associated documentation files";
+const AS_IS: &str = "the software is provided \"as is\", without warranty of any kind";
+const MIT_NOTICE: &str = "above copyright notice and this permission notice";
+const NOT_EVIL: &str = "used for good, not evil";
+const BSD_GRANT: &str = "redistribution and use in source and binary forms, with or without modification";
+const ENDORSE: &str = "to endorse or promote products derived from this software";
+const ADVERTISING: &str = "all advertising materials mentioning";
+
+/// What no text has that is one of the common ones and nothing more: conditions that others add.
+const ADDED: &[&str] = &[
+    "commons clause",
+    // Apache-1.1 and those made after it.
+    "end-user documentation included",
+    // PHP, OpenSSL, Apache-1.0: their names are not to be used.
+    "may not be called",
+    "redistributions of any form whatsoever",
+    "nuclear",
+    "hippocratic license",
+    // BSD-3-Clause-Clear, BSD-2-Clause-Patent, BSD-3-Clause-LBNL.
+    "no express or implied licenses to any party's patent rights",
+    "hereby grants to those receiving rights under this license a perpetual",
+    "under no obligation whatsoever to provide any bug fixes",
+];
+
+/// The licences of GNU. That one of them is there too.
+const GNU: &[&str] = &[
+    "gnu general public license",
+    "gnu affero general public license",
+    "gnu lesser general public license",
+    "gnu library general public license",
+];
+/// These speak of the licences of GNU themselves; they are not the heads of their texts.
+const SPEAK_OF_GNU: &[&str] = &["MPL-2.0", "EPL-2.0", "PSF-2.0"];
+
 /// In lower case, with one space for any white space.
 const TEXTS: &[Text] = &[
     Text {
@@ -19,39 +54,40 @@ const TEXTS: &[Text] = &[
     },
     Text {
         license: "MIT",
-        has: &[
-            "permission is hereby granted, free of charge, to any person obtaining a copy of this software and associated \
-             documentation files",
-            "the software is provided \"as is\", without warranty of any kind",
+        has: &[MIT_GRANT, AS_IS, MIT_NOTICE],
+        lacks: &[
+            "except as contained in this notice, the name",
+            "advertising materials",
+            NOT_EVIL,
         ],
-        lacks: &["except as contained in this notice, the name"],
+    },
+    Text {
+        license: "MIT-0",
+        has: &[
+            MIT_GRANT,
+            "to whom the software is furnished to do so. the software is provided \"as is\"",
+        ],
+        lacks: &[MIT_NOTICE, NOT_EVIL],
+    },
+    Text {
+        license: "JSON",
+        has: &[MIT_GRANT, AS_IS, MIT_NOTICE, NOT_EVIL],
+        lacks: &[],
     },
     Text {
         license: "BSD-3-Clause",
-        has: &[
-            "redistribution and use in source and binary forms, with or without modification",
-            "to endorse or promote products derived from this software",
-        ],
-        lacks: &["all advertising materials mentioning"],
+        has: &[BSD_GRANT, ENDORSE],
+        lacks: &[ADVERTISING],
     },
     Text {
         license: "BSD-4-Clause",
-        has: &[
-            "redistribution and use in source and binary forms, with or without modification",
-            "all advertising materials mentioning",
-        ],
+        has: &[BSD_GRANT, ADVERTISING],
         lacks: &[],
     },
     Text {
         license: "BSD-2-Clause",
-        has: &[
-            "redistribution and use in source and binary forms, with or without modification",
-            "redistributions in binary form must reproduce",
-        ],
-        lacks: &[
-            "all advertising materials mentioning",
-            "to endorse or promote products derived from this software",
-        ],
+        has: &[BSD_GRANT, "redistributions in binary form must reproduce"],
+        lacks: &[ADVERTISING, ENDORSE],
     },
     Text {
         license: "ISC",
@@ -124,7 +160,13 @@ pub fn recognized(text: &str) -> Option<&'static str> {
     };
     let mut found = TEXTS.iter().filter(is);
     let license = found.next()?.license;
-    (found.next().is_none() && !text.contains("gnu general public license version")).then_some(license)
+    let is_gnu = |name: &&str| match SPEAK_OF_GNU.contains(&license) {
+        true => text.contains(&format!("{name} version")),
+        false => text.contains(*name),
+    };
+    let is_alone =
+        found.next().is_none() && !ADDED.iter().any(|words| text.contains(words)) && !GNU.iter().any(is_gnu);
+    is_alone.then_some(license)
 }
 
 #[cfg(test)]
@@ -132,7 +174,8 @@ mod tests {
     use super::*;
 
     const MIT: &str = "The MIT License\n\nPermission is hereby granted, free of charge, to any person obtaining a copy of this \
-        software\nand associated documentation files (the \"Software\"), ...\n\nTHE SOFTWARE IS PROVIDED \"AS IS\", WITHOUT \
+        software\nand associated documentation files (the \"Software\"), ...\nThe above copyright notice and this permission notice \
+        shall be included in all copies ...\n\nTHE SOFTWARE IS PROVIDED \"AS IS\", WITHOUT \
         WARRANTY OF ANY KIND, ...";
     const BSD: &str = "Redistribution and use in source and binary forms, with or without\nmodification, are permitted: \
         Redistributions in binary form must reproduce the above copyright notice.";
@@ -155,5 +198,86 @@ mod tests {
         }
         // Several, as in a file for everything that is carried along.
         assert_eq!(recognized(&format!("{MIT}\n{apache}")), None);
+    }
+
+    #[test]
+    fn near_misses_are_not_told_as_the_common_ones() {
+        let endorse = format!(
+            "{BSD} Neither the name may be used to endorse or promote products derived from this software."
+        );
+        let apache = "Apache License\n   Version 2.0, January 2004\n\n TERMS AND CONDITIONS FOR USE, REPRODUCTION, AND DISTRIBUTION\n";
+        let mpl = "Mozilla Public License Version 2.0\n1. Definitions\n\"Secondary License\" means either the GNU General Public \
+            License, Version 2.0, the GNU Lesser General Public License, Version 2.1, the GNU Affero General Public License, ...";
+        let free = "Permission is hereby granted, free of charge, to any person obtaining a copy of this software and associated \
+            documentation files (the \"Software\"), to permit persons to whom the Software is furnished to do so.\n\nTHE SOFTWARE IS \
+            PROVIDED \"AS IS\", WITHOUT WARRANTY OF ANY KIND";
+        for (text, more, expected) in [
+            (MIT, "", Some("MIT")),
+            (free, "", Some("MIT-0")),
+            (
+                MIT,
+                "The Software shall be used for Good, not Evil.",
+                Some("JSON"),
+            ),
+            (mpl, "", Some("MPL-2.0")),
+            (&endorse, "", Some("BSD-3-Clause")),
+            (
+                &endorse,
+                "All advertising materials mentioning features",
+                Some("BSD-4-Clause"),
+            ),
+            // Apache-1.1, PHP-3.01, OpenSSL, BSD-3-Clause-No-Nuclear-License, BSD-3-Clause-Clear.
+            (
+                &endorse,
+                "The end-user documentation included with the redistribution, if any, must",
+                None,
+            ),
+            (
+                &endorse,
+                "Products derived from this software may not be called \"PHP\"",
+                None,
+            ),
+            (
+                &endorse,
+                "All advertising materials mentioning ... may not be called \"OpenSSL\"",
+                None,
+            ),
+            (
+                &endorse,
+                "Redistributions of any form whatsoever must retain",
+                None,
+            ),
+            (
+                &endorse,
+                "not designed, licensed or intended for use in the design of any nuclear facility",
+                None,
+            ),
+            (
+                &endorse,
+                "NO EXPRESS OR IMPLIED LICENSES TO ANY PARTY'S PATENT RIGHTS ARE GRANTED",
+                None,
+            ),
+            (
+                BSD,
+                "hereby grants to those receiving rights under this license a perpetual, worldwide",
+                None,
+            ),
+            (apache, "\"Commons Clause\" License Condition v1.0", None),
+            (MIT, "GNU AFFERO GENERAL PUBLIC LICENSE\n Version 3", None),
+            (MIT, "GNU LESSER GENERAL PUBLIC LICENSE\n Version 3", None),
+            (
+                MIT,
+                "or the terms of the GNU General Public License, as you like",
+                None,
+            ),
+            (mpl, "GNU AFFERO GENERAL PUBLIC LICENSE\n Version 3", None),
+            (
+                MIT,
+                "Except as contained in this notice, the name of the X Consortium",
+                None,
+            ),
+        ] {
+            assert_eq!(recognized(&format!("{text}\n{more}")), expected, "{text}\n{more}");
+        }
     }
 }

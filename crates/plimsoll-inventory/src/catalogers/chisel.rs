@@ -1,5 +1,5 @@
 use std::collections::HashMap;
-use std::io::Read as _;
+use std::io::{self, BufRead, BufReader, Read};
 
 use plimsoll_core::Ecosystem;
 use serde::Deserialize;
@@ -16,6 +16,11 @@ pub(super) struct Chisel;
 pub(crate) const SOURCES: &str = "the source packages of Ubuntu's slices";
 /// No manifest says more: the largest images have some ten thousand files.
 const LARGEST: u64 = 64 << 20;
+/// No line is longer, nor has a manifest more packages: it takes little for one that is compressed to have any number.
+const LONGEST_LINE: u64 = 1 << 20;
+const MOST_PACKAGES: usize = 50_000;
+/// The most memory that decompression may ask for, as a power of two: 16 MiB. Chisel's need 8 MiB at most.
+const WINDOW_LOG: u32 = 24;
 
 #[derive(Deserialize)]
 struct Line {
@@ -40,7 +45,7 @@ impl Cataloger for Chisel {
     }
 
     fn version(&self) -> u32 {
-        1
+        2
     }
 
     fn ecosystem(&self) -> Option<Ecosystem> {
@@ -56,34 +61,26 @@ impl Cataloger for Chisel {
     }
 
     fn catalog(&self, content: &[u8], evidence: &mut EvidenceFile, warnings: &mut Warnings) {
-        let text = match lines(content) {
-            Ok(text) => text,
-            Err(problem) => return warnings.add(problem),
-        };
-        for (index, line) in text
-            .lines()
-            .enumerate()
-            .filter(|(_, line)| !line.trim().is_empty())
-        {
-            let line: Line = match serde_json::from_str(line) {
+        let read = each_line(content, &mut |number, line| {
+            let line = match line {
                 Ok(line) => line,
                 Err(error) => {
-                    warnings.add(format!("line {} is no part of a manifest: {error}", index + 1));
-                    continue;
+                    warnings.add(format!("line {number} is no part of a manifest: {error}"));
+                    return Ok(());
                 }
             };
             match line.kind.text().as_deref() {
                 Some("package") => match (line.name.text(), line.version.text()) {
+                    (Some(_), Some(_)) if evidence.packages.len() == MOST_PACKAGES => {
+                        return Err(format!("it has more than {MOST_PACKAGES} packages"));
+                    }
                     (Some(name), Some(version)) => evidence.packages.push(FoundPackage {
                         name,
                         version,
                         architecture: line.arch.text(),
                         ..FoundPackage::default()
                     }),
-                    _ => warnings.add(format!(
-                        "the package at line {} has no name or no version",
-                        index + 1
-                    )),
+                    _ => warnings.add(format!("the package at line {number} has no name or no version")),
                 },
                 Some("path") => {
                     if let Some(path) = line.path.text().filter(|path| !path.ends_with('/')) {
@@ -92,6 +89,10 @@ impl Cataloger for Chisel {
                 }
                 _ => {}
             }
+            Ok(())
+        });
+        if let Err(problem) = read {
+            warnings.add(problem);
         }
         if !evidence.packages.is_empty() {
             evidence.uncatalogued = Some(SOURCES.to_owned());
@@ -124,31 +125,55 @@ impl Cataloger for Chisel {
 /// Gives the paths of all files, with the slices that they are of.
 fn each_path(content: &[u8], visit: &mut dyn FnMut(&str, &[String])) {
     // What is wrong with the manifest is told by `catalog`.
-    let text = lines(content).unwrap_or_default();
-    for line in text.lines() {
-        let Ok(line) = serde_json::from_str::<Line>(line) else {
-            continue;
-        };
-        let is_path = line.kind.text().as_deref() == Some("path");
-        if let Some(path) = line.path.text().filter(|path| is_path && !path.ends_with('/')) {
-            visit(&path, &line.slices.get().unwrap_or_default());
+    let _ = each_line(content, &mut |_, line| {
+        if let Ok(line) = line {
+            let is_path = line.kind.text().as_deref() == Some("path");
+            if let Some(path) = line.path.text().filter(|path| is_path && !path.ends_with('/')) {
+                visit(&path, &line.slices.get().unwrap_or_default());
+            }
         }
-    }
+        Ok(())
+    });
 }
 
-/// The text of the manifest, which may also stand there as it is.
-fn lines(content: &[u8]) -> Result<String, String> {
-    if content.first() == Some(&b'{') {
-        return Ok(String::from_utf8_lossy(content).into_owned());
+/// Gives the lines of the manifest with their numbers, from 1, until `visit` fails. The manifest may also stand there
+/// uncompressed.
+///
+/// # Errors
+/// A fragment for people: what `visit` says, or where the manifest cannot be read to its end.
+fn each_line(
+    content: &[u8],
+    visit: &mut dyn FnMut(usize, serde_json::Result<Line>) -> Result<(), String>,
+) -> Result<(), String> {
+    let failed = |error: io::Error| format!("it cannot be decompressed: {error}");
+    let mut text: Box<dyn BufRead + '_> = match content.first() {
+        Some(b'{') => Box::new(content),
+        _ => {
+            let mut decoder = zstd::Decoder::new(content).map_err(failed)?;
+            decoder.window_log_max(WINDOW_LOG).map_err(failed)?;
+            Box::new(BufReader::new(decoder))
+        }
+    };
+    let (mut line, mut read) = (Vec::new(), 0);
+    for number in 1.. {
+        line.clear();
+        let mut one = (&mut text).take(LONGEST_LINE + 1);
+        let length = one.read_until(b'\n', &mut line).map_err(failed)? as u64;
+        read += length;
+        if length > LONGEST_LINE {
+            return Err(format!("line {number} has more than {LONGEST_LINE} bytes"));
+        }
+        if read > LARGEST {
+            return Err(format!("it has more than {LARGEST} bytes"));
+        }
+        if length == 0 {
+            break;
+        }
+        if !line.trim_ascii().is_empty() {
+            visit(number, serde_json::from_str(&String::from_utf8_lossy(&line)))?;
+        }
     }
-    let failed = |error: std::io::Error| format!("it cannot be decompressed: {error}");
-    let mut text = Vec::new();
-    let decoder = zstd::Decoder::new(content).map_err(failed)?;
-    decoder.take(LARGEST + 1).read_to_end(&mut text).map_err(failed)?;
-    match text.len() as u64 > LARGEST {
-        true => Err(format!("it has more than {LARGEST} bytes")),
-        false => Ok(String::from_utf8_lossy(&text).into_owned()),
-    }
+    Ok(())
 }
 
 #[cfg(test)]
@@ -202,5 +227,29 @@ mod tests {
             assert!(evidence.packages.is_empty() && evidence.uncatalogued.is_none());
             assert_eq!(warnings.len(), 1, "{content:?}");
         }
+    }
+
+    #[test]
+    fn bombs_are_refused() {
+        let told = |text: &[u8], window: u32| {
+            let mut encoder = zstd::Encoder::new(Vec::new(), 1).unwrap();
+            encoder.window_log(window).unwrap();
+            io::Write::write_all(&mut encoder, text).unwrap();
+            let (evidence, warnings) = catalog(PATH, &encoder.finish().unwrap());
+            (evidence.packages.len(), format!("{warnings:?}"))
+        };
+        let (count, said) = told(TEXT.as_bytes(), 23);
+        assert_eq!((count, said.as_str()), (2, "[]"));
+        let (count, said) = told(TEXT.as_bytes(), 27);
+        assert_eq!(count, 0);
+        assert!(said.contains("cannot be decompressed"), "{said}");
+        let (_, said) = told(&vec![b' '; 2 << 20], 20);
+        assert!(said.contains("line 1 has more than 1048576 bytes"), "{said}");
+        let (_, said) = told(&b"         \n".repeat(7 << 20), 20);
+        assert!(said.contains("it has more than 67108864 bytes"), "{said}");
+        let package = b"{\"kind\":\"package\",\"name\":\"a\",\"version\":\"1\"}\n";
+        let (count, said) = told(&package.repeat(MOST_PACKAGES + 1), 20);
+        assert_eq!(count, MOST_PACKAGES);
+        assert!(said.contains("it has more than 50000 packages"), "{said}");
     }
 }

@@ -84,6 +84,17 @@ impl<'a> Value<'a> {
     }
 }
 
+/// The keys that are asked for; what stands under others is read and forgotten, however much it is.
+const KEYS: &[&[u8]] = &[
+    b"name",
+    b"package",
+    b"version",
+    b"release",
+    b"license",
+    b"_content",
+];
+/// From this depth on nothing is asked for.
+const FORGOTTEN: usize = 2;
 /// No registry is deeper.
 const DEEPEST: usize = 32;
 
@@ -107,11 +118,15 @@ impl<'a> Reader<'a> {
                 self.rest = self.rest.strip_prefix(b"{")?;
                 let mut entries = Vec::new();
                 for _ in 0..length {
-                    let key = match self.value(depth + 1)? {
-                        Value::Text(key) => key,
-                        _ => b"",
-                    };
-                    entries.push((key, self.value(depth + 1)?));
+                    let key = self.value(depth + 1)?;
+                    let value = self.value(depth + 1)?;
+                    if let Value::Text(key) = key
+                        && depth < FORGOTTEN
+                        && KEYS.contains(&key)
+                        && !entries.iter().any(|(name, _)| *name == key)
+                    {
+                        entries.push((key, value));
+                    }
                 }
                 self.rest = self.rest.strip_prefix(b"}")?;
                 Some(Value::Array(entries))
@@ -155,6 +170,30 @@ s:1:"x";d:1.5;s:7:"license";a:2:{s:7:"attribs";b:1;s:8:"_content";s:11:"PHP Lice
             let shown = format!("{} {} {:?}", found.name, found.version, found.licenses);
             assert_eq!(shown, expected);
         }
+    }
+
+    #[test]
+    fn only_what_is_asked_for_is_kept() {
+        let entries = [
+            "N;N;".repeat(1000),
+            "i:0;s:1:\"x\";".repeat(1000),
+            "s:4:\"name\";s:1:\"a\";s:4:\"name\";s:1:\"b\";".repeat(500),
+            "s:7:\"version\";a:2:{s:1:\"x\";N;s:7:\"release\";a:1:{s:4:\"name\";N;}}".to_owned(),
+        ];
+        let content = format!("a:3001:{{{}}}", entries.concat());
+        let mut reader = Reader {
+            rest: content.as_bytes(),
+        };
+        let Some(Value::Array(kept)) = reader.value(0) else {
+            panic!("no array");
+        };
+        assert!(reader.rest.is_empty());
+        assert_eq!(kept.len(), 2);
+        assert!(matches!(kept[0], (b"name", Value::Text(b"a"))));
+        let Value::Array(version) = &kept[1].1 else {
+            panic!("no array");
+        };
+        assert!(matches!(version.as_slice(), [(b"release", Value::Array(none))] if none.is_empty()));
     }
 
     #[test]

@@ -21,6 +21,10 @@ fn at(path: &str) -> Option<(File, &str, &str)> {
         "LICENSE" => File::License,
         _ => return None,
     };
+    // `-MERGING-NAME-VERSION` is what Portage was still installing, or left behind when that failed.
+    if package.starts_with('-') {
+        return None;
+    }
     parts.next().is_none().then_some((file, category, package))
 }
 
@@ -35,7 +39,7 @@ impl Cataloger for Portage {
     }
 
     fn version(&self) -> u32 {
-        1
+        2
     }
 
     fn ecosystem(&self) -> Option<Ecosystem> {
@@ -185,6 +189,10 @@ mod tests {
         assert_eq!(catalog("var/db/pkg/x/y/CONTENTS", b"").1.len(), 1);
         assert!(Portage.limit("var/db/pkg/a/b-1/c/CONTENTS").is_none());
         assert!(Portage.limit("var/db/pkg/a/b-1/SLOT").is_none());
+        for name in ["CONTENTS", "LICENSE"] {
+            let merging = format!("var/db/pkg/a/-MERGING-foo-1.0/{name}");
+            assert!(Portage.limit(&merging).is_none());
+        }
     }
 
     #[test]

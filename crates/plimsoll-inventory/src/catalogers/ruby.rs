@@ -13,7 +13,7 @@ impl Cataloger for Ruby {
     }
 
     fn version(&self) -> u32 {
-        4
+        5
     }
 
     fn ecosystem(&self) -> Option<Ecosystem> {
@@ -26,7 +26,8 @@ impl Cataloger for Ruby {
 
     fn limit(&self, path: &str) -> Option<u64> {
         let (directory, name) = path.rsplit_once('/')?;
-        let is_installed = directory.split('/').any(|one| one == "specifications");
+        let directory = directory.strip_suffix("/default").unwrap_or(directory);
+        let is_installed = directory == "specifications" || directory.ends_with("/specifications");
         (is_installed && name.ends_with(".gemspec")).then_some(2 << 20)
     }
 
@@ -188,6 +189,10 @@ mod tests {
             "gems/a-1/a.gemspec",
             "a.gemspec",
             "myspecifications/a-1.gemspec",
+            "app/specifications/x/t.gemspec",
+            "app/specifications/default/x/t.gemspec",
+            "specifications/a/default/t.gemspec",
+            "default/t.gemspec",
             "specifications/a-1.rb",
         ] {
             assert!(Ruby.limit(path).is_none(), "{path}");

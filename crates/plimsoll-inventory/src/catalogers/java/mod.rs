@@ -40,7 +40,7 @@ impl PieceCataloger for Java {
     }
 
     fn version(&self) -> u32 {
-        3
+        4
     }
 
     fn may_be(&self, path: &str, _mode: u32, size: u64) -> bool {

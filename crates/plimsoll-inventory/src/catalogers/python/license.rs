@@ -85,7 +85,7 @@ mod tests {
     #[test]
     fn texts_beside_the_metadata() {
         let text = b"Permission is hereby granted, free of charge, to any person obtaining a copy of this software and associated \
-            documentation files\nTHE SOFTWARE IS PROVIDED \"AS IS\", WITHOUT WARRANTY OF ANY KIND";
+            documentation files\nThe above copyright notice and this permission notice shall be included\nTHE SOFTWARE IS PROVIDED \"AS IS\", WITHOUT WARRANTY OF ANY KIND";
         for path in ["a/x-1.dist-info/LICENSE", "a/x-1.dist-info/licenses/LICENSE"] {
             assert_eq!(catalog(path, text).0.licenses, ["MIT"]);
             assert!(license_files("a/x-1.dist-info/METADATA").contains(&path.to_owned()));

@@ -24,7 +24,7 @@ impl Cataloger for Python {
     }
 
     fn version(&self) -> u32 {
-        4
+        5
     }
 
     fn ecosystem(&self) -> Option<Ecosystem> {
@@ -182,7 +182,7 @@ mod tests {
             ["Apache License Version 2.0"]
         );
         let long = "Permission is hereby granted, free of charge, to any person obtaining a copy of this software and\n  associated \
-            documentation files\n  THE SOFTWARE IS PROVIDED \"AS IS\", WITHOUT WARRANTY OF ANY KIND\n";
+            documentation files\n  The above copyright notice and this permission notice shall be included\n  THE SOFTWARE IS PROVIDED \"AS IS\", WITHOUT WARRANTY OF ANY KIND\n";
         assert_eq!(one(&format!("{head}License: {long}")).licenses, ["MIT"]);
         let classified = "License: Permission is hereby granted to nobody whatsoever, not even to those who would rather have it\n than not\nClassifier: License :: OSI Approved\n\
             Classifier: License :: OSI Approved :: MIT License\nClassifier: Topic :: X\n";
