@@ -25,7 +25,7 @@ pub struct Decision {
     pub reason: String,
     /// The file that says so: `.plimsollignore`, a VEX document.
     pub source: String,
-    /// The last day on which it holds (`2026-12-31`).
+    /// The last day on which it holds (`2026-12-31`), or the instant at which it ceases to (`2026-12-31T10:00:00Z`).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires: Option<String>,
 }

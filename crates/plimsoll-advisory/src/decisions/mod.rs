@@ -5,6 +5,7 @@
 
 mod csaf;
 mod cyclonedx;
+mod expiry;
 mod openvex;
 mod plimsollignore;
 mod statement;
@@ -13,12 +14,12 @@ mod trivyignore_yaml;
 mod vex;
 mod yaml;
 
-use std::cell::{Cell, RefCell};
+use std::cell::Cell;
 
-use jiff::civil::Date;
+use jiff::Timestamp;
 use plimsoll_core::{Finding, LicenseFinding, Package, Place, Purl, Suppressed, Vulnerability};
-pub use statement::Product;
-use statement::{Kind, Statement, Subject};
+pub use statement::{Kind, Product};
+use statement::{Statement, Subject};
 
 use crate::{Error, Result};
 
@@ -34,8 +35,14 @@ pub const TRIVYIGNORE_YAML: &str = ".trivyignore.yaml";
 pub struct Decisions {
     statements: Vec<Statement>,
     used: Vec<Cell<bool>>,
-    /// The kinds of findings that they were applied to.
-    applied: RefCell<Vec<Kind>>,
+    remarks: Vec<String>,
+}
+
+/// What stands in an ignore file.
+#[derive(Debug, Default)]
+struct IgnoreFile {
+    statements: Vec<Statement>,
+    /// What is in it and not used.
     remarks: Vec<String>,
 }
 
@@ -55,22 +62,18 @@ impl Decisions {
     /// # Errors
     /// [`Error::Decisions`] with the place in the file.
     pub fn read_ignore_file(&mut self, name: &str, text: &str) -> Result<()> {
-        let own = name.ends_with(PLIMSOLLIGNORE) || name.ends_with(".toml");
-        if name.ends_with(".yaml") || name.ends_with(".yml") {
-            let file = trivyignore_yaml::parse(name, text)?;
-            if file.misconfigurations > 0 {
-                self.remarks.push(format!(
-                    "`{name}`: decisions on misconfigurations are not used, for what is looked for in a configuration has other ids here"
-                ));
+        let file = if name.ends_with(".yaml") || name.ends_with(".yml") {
+            trivyignore_yaml::parse(name, text)?
+        } else if name.ends_with(PLIMSOLLIGNORE) || name.ends_with(".toml") {
+            IgnoreFile {
+                statements: plimsollignore::parse(name, text)?,
+                remarks: Vec::new(),
             }
-            self.add(file.statements);
-            return Ok(());
-        }
-        let statements = match own {
-            true => plimsollignore::parse(name, text)?,
-            false => trivyignore::parse(name, text)?,
+        } else {
+            trivyignore::parse(name, text)?
         };
-        self.add(statements);
+        self.remarks.extend(file.remarks);
+        self.add(file.statements);
         Ok(())
     }
 
@@ -104,9 +107,8 @@ impl Decisions {
         product: &Product,
         found: Vec<Vulnerability>,
         purl: impl Fn(&Package) -> String,
-        today: Date,
+        now: Timestamp,
     ) -> Decided<Vulnerability> {
-        self.applied.borrow_mut().push(Kind::Vulnerability);
         let purls: Vec<Option<Purl>> = match self.statements.is_empty() {
             true => Vec::new(),
             false => found.iter().map(|one| purl(&one.package).parse().ok()).collect(),
@@ -126,13 +128,12 @@ impl Decisions {
                 path: &one.package.evidence,
                 purl: purl.as_ref(),
             };
-            self.on(&subject, today)
+            self.on(&subject, now)
         })
     }
 
     /// Takes the secrets that are decided upon, by check and file, out of the count.
-    pub fn on_secrets(&self, found: Vec<Finding>, today: Date) -> Decided<Finding> {
-        self.applied.borrow_mut().push(Kind::Secret);
+    pub fn on_secrets(&self, found: Vec<Finding>, now: Timestamp) -> Decided<Finding> {
         let product = Product::default();
         self.split(found, |one| {
             let path = match &one.place {
@@ -149,7 +150,7 @@ impl Decisions {
                 path,
                 purl: None,
             };
-            self.on(&subject, today)
+            self.on(&subject, now)
         })
     }
 
@@ -158,9 +159,8 @@ impl Decisions {
         &self,
         found: Vec<LicenseFinding>,
         purl: impl Fn(&Package) -> String,
-        today: Date,
+        now: Timestamp,
     ) -> Decided<LicenseFinding> {
-        self.applied.borrow_mut().push(Kind::License);
         let product = Product::default();
         self.split(found, |one| {
             let purl = match self.statements.is_empty() {
@@ -176,7 +176,7 @@ impl Decisions {
                 path: &one.package.evidence,
                 purl: purl.as_ref(),
             };
-            self.on(&subject, today)
+            self.on(&subject, now)
         })
     }
 
@@ -200,14 +200,14 @@ impl Decisions {
 
     /// The decision on one subject. Of statements that contradict each other the latest counts; an ignore file's has no
     /// time, and goes before them all.
-    fn on(&self, subject: &Subject<'_>, today: Date) -> Option<plimsoll_core::Decision> {
+    fn on(&self, subject: &Subject<'_>, now: Timestamp) -> Option<plimsoll_core::Decision> {
         let mut best: Option<&Statement> = None;
         for (statement, used) in self.statements.iter().zip(&self.used) {
             if !statement.is_about(subject) {
                 continue;
             }
             used.set(true);
-            if statement.has_expired(today) {
+            if statement.has_expired(now) {
                 continue;
             }
             if best.is_none_or(|best| statement.outweighs(best)) {
@@ -218,19 +218,18 @@ impl Decisions {
     }
 
     /// What a person should know of the decisions themselves, once they were applied: those that have expired, and
-    /// those of ignore files that match nothing.
-    pub fn remarks(&self, today: Date) -> Vec<String> {
+    /// those of ignore files that match nothing although all that they may be about is of the kinds in `sought`, those
+    /// that were looked for.
+    pub fn remarks(&self, sought: &[Kind], now: Timestamp) -> Vec<String> {
         let mut remarks = self.remarks.clone();
-        let applied = self.applied.borrow();
-        let was_asked = |statement: &Statement| statement.kind().is_none_or(|kind| applied.contains(&kind));
         for (statement, used) in self.statements.iter().zip(&self.used) {
             let ids = statement.ids.join(", ");
-            if let Some(expires) = statement.expires.filter(|_| statement.has_expired(today)) {
+            if let Some(expires) = statement.expires.filter(|_| statement.has_expired(now)) {
                 remarks.push(format!(
                     "`{}`: the decision on {ids} expired on {expires} and counts no more",
                     statement.source
                 ));
-            } else if statement.is_of_ignore_file() && !used.get() && was_asked(statement) {
+            } else if statement.is_of_ignore_file() && !used.get() && statement.is_within(sought) {
                 remarks.push(format!(
                     "`{}`: the decision on {ids} matches nothing",
                     statement.source
@@ -239,6 +238,13 @@ impl Decisions {
         }
         remarks
     }
+}
+
+/// What to say of an entry whose id is `*` where that is an id like any other, which nothing has.
+fn no_wildcard(name: &str, line: usize) -> String {
+    format!(
+        "`{name}`: line {line}: `*` is no id here and suppresses nothing; it stands for all in `{PLIMSOLLIGNORE}` alone"
+    )
 }
 
 fn wrong(name: &str, reason: impl Into<String>) -> Error {

@@ -1,10 +1,10 @@
 //! `.plimsollignore`: decisions in TOML, each with its reason.
 
 use globset::{Glob, GlobMatcher};
-use jiff::civil::Date;
 use plimsoll_core::{Decision, DecisionStatus, Purl};
 use serde::Deserialize;
 
+use super::expiry::Expiry;
 use super::statement::{About, Kind, Statement, Subject};
 use super::wrong;
 use crate::Result;
@@ -40,7 +40,10 @@ enum Ids {
 /// The packages that an entry describes; what it does not name may be anything.
 #[derive(Debug, Default)]
 pub(super) struct Pattern {
+    /// The only kind of finding; `None` where it may be any.
     pub(super) kind: Option<Kind>,
+    /// Whether the id `*` stands for all vulnerabilities and checks.
+    pub(super) has_wildcard: bool,
     pub(super) package: Option<GlobMatcher>,
     pub(super) version: Option<GlobMatcher>,
     /// One of these, where there is any.
@@ -95,7 +98,10 @@ fn statement(name: &str, entry: Entry) -> std::result::Result<Statement, String>
     };
     let expires = entry
         .expires
-        .map(|expires| day(&expires).ok_or(format!("`expires` is `{expires}`, not a day such as 2030-12-31")))
+        .map(|expires| {
+            let read = Expiry::parse(&expires.to_string());
+            read.ok_or(format!("`expires` is `{expires}`, not a day such as 2030-12-31"))
+        })
         .transpose()?;
     let purl = entry.purl.map(|purl| purl.parse::<Purl>()).transpose();
     Ok(Statement {
@@ -106,20 +112,17 @@ fn statement(name: &str, entry: Entry) -> std::result::Result<Statement, String>
             paths: glob(entry.path)?.into_iter().collect(),
             purls: purl.map_err(|error| error.to_string())?.into_iter().collect(),
             kind: None,
+            has_wildcard: true,
         })),
         decision: Some(Decision {
             status: entry.status.unwrap_or(DecisionStatus::Accepted),
             justification: entry.justification,
             reason: entry.reason,
             source: name.to_owned(),
-            expires: expires.map(|day| day.to_string()),
+            expires: expires.map(|expires| expires.to_string()),
         }),
         source: name.to_owned(),
         expires,
         said: None,
     })
-}
-
-fn day(datetime: &toml::value::Datetime) -> Option<Date> {
-    datetime.date?.to_string().parse().ok()
 }

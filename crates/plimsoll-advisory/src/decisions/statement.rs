@@ -1,7 +1,7 @@
 use jiff::Timestamp;
-use jiff::civil::Date;
 use plimsoll_core::{Decision, Purl};
 
+use super::expiry::Expiry;
 use super::plimsollignore::Pattern;
 
 /// The thing that was scanned, as VEX documents may name it.
@@ -15,12 +15,34 @@ pub struct Product {
     pub names: Vec<String>,
 }
 
-/// What kind of finding it is.
+/// The kinds of findings that people decide on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Kind {
+pub enum Kind {
+    /// A vulnerability of a package.
     Vulnerability,
+    /// A secret, by the check that found it.
     Secret,
+    /// A package's licence.
     License,
+}
+
+impl Kind {
+    /// The kinds of findings that may have this id.
+    fn of_id(id: &str) -> &'static [Self] {
+        let id = id.to_ascii_lowercase();
+        let has_number = || {
+            let digits = |run: &str| run.len() >= 4;
+            id.split(|c: char| !c.is_ascii_digit()).any(digits)
+        };
+        // A year, or a count that is as long, is in all ids of vulnerabilities but these.
+        let is_vulnerability =
+            || has_number() || ["ghsa-", "cga-", "mini-"].iter().any(|of| id.starts_with(of));
+        match id.starts_with("secret-") {
+            true => &[Self::Secret],
+            false if is_vulnerability() => &[Self::Vulnerability],
+            false => &[Self::Vulnerability, Self::Secret, Self::License],
+        }
+    }
 }
 
 /// What a decision may be about.
@@ -44,7 +66,7 @@ pub(super) struct Statement {
     /// What was decided; `None` where it says that the vulnerability counts.
     pub(super) decision: Option<Decision>,
     pub(super) source: String,
-    pub(super) expires: Option<Date>,
+    pub(super) expires: Option<Expiry>,
     /// When it was said; only VEX documents say.
     pub(super) said: Option<Timestamp>,
 }
@@ -72,10 +94,10 @@ pub(super) struct Named {
 
 impl Statement {
     pub(super) fn is_about(&self, subject: &Subject<'_>) -> bool {
-        let named = self
-            .ids
-            .iter()
-            .any(|id| id == "*" || subject.ids.iter().any(|other| other.eq_ignore_ascii_case(id)));
+        let named = self.ids.iter().any(|id| {
+            self.is_wildcard(id) && subject.kind != Kind::License
+                || subject.ids.iter().any(|other| other.eq_ignore_ascii_case(id))
+        });
         named
             && match &self.about {
                 About::Pattern(pattern) => pattern.matches(subject),
@@ -83,20 +105,32 @@ impl Statement {
             }
     }
 
-    pub(super) fn has_expired(&self, today: Date) -> bool {
-        self.expires.is_some_and(|expires| expires < today)
+    /// Whether it stands for all vulnerabilities and checks. It does not in files of other makers, who have no such thing.
+    fn is_wildcard(&self, id: &str) -> bool {
+        id == "*" && matches!(&self.about, About::Pattern(pattern) if pattern.has_wildcard)
+    }
+
+    pub(super) fn has_expired(&self, now: Timestamp) -> bool {
+        self.expires.is_some_and(|expires| expires.has_passed(now))
     }
 
     pub(super) fn is_of_ignore_file(&self) -> bool {
         matches!(self.about, About::Pattern(_))
     }
 
-    /// The only kind of finding that it is about; `None` where it may be any.
-    pub(super) fn kind(&self) -> Option<Kind> {
-        match &self.about {
-            About::Pattern(pattern) => pattern.kind,
-            About::Products(_) => None,
+    /// Whether all that it may be about is of the kinds in `sought`.
+    pub(super) fn is_within(&self, sought: &[Kind]) -> bool {
+        let is_sought = |kind: &Kind| sought.contains(kind);
+        if let About::Pattern(pattern) = &self.about
+            && let Some(kind) = pattern.kind
+        {
+            return is_sought(&kind);
         }
+        let kinds = |id: &String| match self.is_wildcard(id) {
+            true => &[Kind::Vulnerability, Kind::Secret],
+            false => Kind::of_id(id),
+        };
+        self.ids.iter().flat_map(kinds).all(is_sought)
     }
 
     /// Whether this counts, and not `other`, where both are about the same. At the same time the later in the file counts.

@@ -1,10 +1,11 @@
-use jiff::civil::date;
 use plimsoll_core::{DecisionStatus, Ecosystem, FixState, LicenseCategory, Severity};
 
 use super::*;
 use crate::testing::{self, deb};
 
-const TODAY: Date = date(2026, 5, 1);
+/// The first instant of 2026-05-01.
+const NOW: Timestamp = Timestamp::constant(1_777_593_600, 0);
+const ALL: [Kind; 3] = [Kind::Vulnerability, Kind::Secret, Kind::License];
 
 fn found(id: &str, alias: &str, name: &str, version: &str) -> Vulnerability {
     let package = Package {
@@ -41,7 +42,7 @@ type Decided = (String, DecisionStatus, String);
 /// The ids that still count, and those that do not with status and reason.
 fn applied(decisions: &Decisions) -> (Vec<String>, Vec<Decided>) {
     let purl = |package: &Package| format!("pkg:deb/debian/{}@{}?arch=amd64", package.name, package.version);
-    let decided = decisions.on_vulnerabilities(&product(), both(), purl, TODAY);
+    let decided = decisions.on_vulnerabilities(&product(), both(), purl, NOW);
     let suppressed = decided.suppressed.into_iter().map(|one| {
         let decision = one.decision;
         (one.finding.id, decision.status, decision.reason)
@@ -56,7 +57,7 @@ fn ignored(text: &str) -> (Vec<String>, Vec<Decided>, Vec<String>) {
     let mut decisions = Decisions::default();
     decisions.read_ignore_file(PLIMSOLLIGNORE, text).unwrap();
     let (counted, suppressed) = applied(&decisions);
-    (counted, suppressed, decisions.remarks(TODAY))
+    (counted, suppressed, decisions.remarks(&ALL, NOW))
 }
 
 fn by_vex(text: &str) -> Vec<Decided> {
@@ -159,7 +160,7 @@ fn trivys_list_of_ids() {
     let (counted, suppressed) = applied(&decisions);
     assert_eq!(counted, ["CVE-2026-2"]);
     assert_eq!(suppressed[0].2, "harmless here");
-    assert_eq!(decisions.remarks(TODAY).len(), 1);
+    assert_eq!(decisions.remarks(&ALL, NOW).len(), 1);
 }
 
 #[test]
@@ -322,7 +323,7 @@ fn secrets_by_check_and_file() {
     let mut decisions = Decisions::default();
     let text = "[[ignore]]\nid = 'secret-private-key'\npath = 'app/tests/**'\nreason = 'a test key'\n";
     decisions.read_ignore_file(PLIMSOLLIGNORE, text).unwrap();
-    let decided = decisions.on_secrets(vec![secret("app/tests/a.pem"), secret("app/b.pem")], TODAY);
+    let decided = decisions.on_secrets(vec![secret("app/tests/a.pem"), secret("app/b.pem")], NOW);
     assert_eq!((decided.counted.len(), decided.suppressed.len()), (1, 1));
 }
 
@@ -363,7 +364,7 @@ fn trivys_lists_in_yaml() {
         found("GPL-3.0-only", "x"),
     ];
     let url = |_: &Package| "pkg:pypi/flask@2.0.0".to_owned();
-    let decided = decisions.on_vulnerabilities(&Product::default(), all, url, TODAY);
+    let decided = decisions.on_vulnerabilities(&Product::default(), all, url, NOW);
     assert_eq!(decided.counted.len(), 4);
     let [suppressed] = &decided.suppressed[..] else {
         panic!()
@@ -371,7 +372,7 @@ fn trivys_lists_in_yaml() {
     assert_eq!(suppressed.decision.reason, "not reachable");
     assert_eq!(suppressed.decision.source, TRIVYIGNORE_YAML);
     // What was not looked for is not said to match nothing.
-    let remarks = decisions.remarks(TODAY);
+    let remarks = decisions.remarks(&[Kind::Vulnerability], NOW);
     assert_eq!(remarks.len(), 2, "{remarks:?}");
     assert!(remarks[0].contains("misconfigurations") && remarks[1].contains("CVE-2026-2"));
 
@@ -382,11 +383,11 @@ fn trivys_lists_in_yaml() {
         package: flask(),
     };
     let licenses = vec![license("GPL-3.0-only"), license("CVE-2026-1")];
-    let decided = decisions.on_licenses(licenses, url, TODAY);
+    let decided = decisions.on_licenses(licenses, url, NOW);
     assert_eq!((decided.counted.len(), decided.suppressed.len()), (1, 1));
     assert_eq!(
         decided.suppressed[0].decision.expires.as_deref(),
-        Some("2030-01-31")
+        Some("2030-01-31T10:00:00Z")
     );
 }
 
@@ -431,5 +432,103 @@ fn wrong_lists_in_yaml() {
     }
     for nothing in ["", "# only a comment\n", "vulnerabilities:\nsecrets: []\n"] {
         Decisions::default().read_ignore_file("i.yml", nothing).unwrap();
+    }
+}
+
+/// Only what was looked for can be said to match nothing, whatever the other kinds of findings are decided upon by.
+#[test]
+fn entries_on_what_was_not_sought_are_not_said_to_match_nothing() {
+    let mut decisions = Decisions::default();
+    let own = "[[ignore]]\nid = ['CVE-1999-1', 'GHSA-x']\nreason = 'x'\n\
+               [[ignore]]\nid = 'secret-jwt'\nreason = 'x'\n\
+               [[ignore]]\nid = 'MIT'\nreason = 'x'\n\
+               [[ignore]]\nid = '*'\npackage = 'none'\nreason = 'x'\n";
+    decisions.read_ignore_file(PLIMSOLLIGNORE, own).unwrap();
+    let lists = "secrets: [{id: token}]\nvulnerabilities: [{id: CVE-1999-2}]\nlicenses: [{id: ISC}]\n";
+    decisions.read_ignore_file(TRIVYIGNORE_YAML, lists).unwrap();
+    applied(&decisions);
+    decisions.on_secrets(Vec::new(), NOW);
+    let told = |sought: &[Kind]| {
+        let remarks = decisions.remarks(sought, NOW);
+        let id = |remark: &String| {
+            let (_, rest) = remark.split_once("the decision on ").unwrap();
+            rest.strip_suffix(" matches nothing").unwrap().to_owned()
+        };
+        remarks.iter().map(id).collect::<Vec<_>>()
+    };
+    assert_eq!(told(&[Kind::Vulnerability]), ["CVE-1999-1, GHSA-x", "CVE-1999-2"]);
+    assert_eq!(told(&[Kind::Secret]), ["secret-jwt", "token"]);
+    assert_eq!(told(&[Kind::License]), ["ISC"]);
+    assert_eq!(
+        told(&[Kind::Vulnerability, Kind::Secret]),
+        ["CVE-1999-1, GHSA-x", "secret-jwt", "*", "token", "CVE-1999-2"]
+    );
+    assert_eq!(told(&ALL).len(), 7);
+}
+
+/// `*` is a word of our own form alone, for vulnerabilities and checks; a licence is named.
+#[test]
+fn a_star_stands_for_all_in_our_own_form_alone() {
+    let (counted, suppressed, _) = ignored("[[ignore]]\nid = '*'\npackage = 'openssl'\nreason = 'x'\n");
+    assert_eq!((counted.len(), suppressed.len()), (1, 1));
+    for (name, text, line) in [
+        (TRIVYIGNORE, "# all?\n*\n", 2),
+        (TRIVYIGNORE_YAML, "vulnerabilities:\n  - id: '*'\n", 2),
+    ] {
+        let mut decisions = Decisions::default();
+        decisions.read_ignore_file(name, text).unwrap();
+        assert_eq!(applied(&decisions).0.len(), 2, "{name}");
+        let remarks = decisions.remarks(&ALL, NOW);
+        let [remark] = &remarks[..] else {
+            panic!("{remarks:?}")
+        };
+        assert!(
+            remark.starts_with(&format!("`{name}`: line {line}: `*` is no id here")),
+            "{remark}"
+        );
+    }
+    let vex = r#"{"@context":"https://openvex.dev/ns/v0.2.0","statements":[{"vulnerability":"*","products":["app:1"],
+        "status":"fixed"}]}"#;
+    assert!(by_vex(vex).is_empty());
+
+    let licenses = |ids: &str| {
+        let mut decisions = Decisions::default();
+        let text = format!("[[ignore]]\nid = {ids}\npackage = 'libexpat1'\nreason = 'x'\n");
+        decisions.read_ignore_file(PLIMSOLLIGNORE, &text).unwrap();
+        let license = LicenseFinding {
+            license: "MIT".to_owned(),
+            category: LicenseCategory::Notice,
+            severity: Severity::Low,
+            package: deb("libexpat1", "2.5.0-1"),
+        };
+        decisions
+            .on_licenses(vec![license], |_| String::new(), NOW)
+            .suppressed
+            .len()
+    };
+    assert_eq!(
+        (licenses("'*'"), licenses("'MIT'"), licenses("['*', 'mit']")),
+        (0, 1, 1)
+    );
+}
+
+/// A time counts to the instant, with its offset.
+#[test]
+fn a_decision_may_expire_within_a_day() {
+    for (text, holds) in [
+        ("2026-05-01T01:00:00Z", true),
+        ("2026-05-01T01:00:00+02:00", false),
+        ("2026-04-30T23:00:00-02:00", true),
+        ("2026-05-01", true),
+        ("2026-04-30", false),
+    ] {
+        let list = format!("vulnerabilities: [{{id: CVE-2026-1, expired_at: '{text}'}}]\n");
+        let own = format!("[[ignore]]\nid = 'CVE-2026-1'\nreason = 'x'\nexpires = {text}\n");
+        for (name, text) in [(TRIVYIGNORE_YAML, list), (PLIMSOLLIGNORE, own)] {
+            let mut decisions = Decisions::default();
+            decisions.read_ignore_file(name, &text).unwrap();
+            assert_eq!(applied(&decisions).1.len(), usize::from(holds), "{text}");
+            assert_eq!(decisions.remarks(&ALL, NOW).len(), usize::from(!holds), "{text}");
+        }
     }
 }

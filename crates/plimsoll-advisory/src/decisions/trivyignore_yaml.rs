@@ -2,24 +2,14 @@
 //! what it is limited to.
 
 use globset::{GlobBuilder, GlobMatcher};
-use jiff::Timestamp;
-use jiff::civil::Date;
-use jiff::tz::TimeZone;
 use plimsoll_core::{Decision, DecisionStatus, Purl};
 
+use super::expiry::Expiry;
 use super::plimsollignore::Pattern;
 use super::statement::{About, Kind, Statement};
-use super::wrong;
 use super::yaml::{self, Entry, Node, Value};
+use super::{IgnoreFile, no_wildcard, wrong};
 use crate::Result;
-
-/// What stands in a file.
-#[derive(Debug, Default)]
-pub(super) struct IgnoreFile {
-    pub(super) statements: Vec<Statement>,
-    /// How many misconfigurations it lists. What is wrong in an image's configuration has other ids here.
-    pub(super) misconfigurations: usize,
-}
 
 pub(super) fn parse(name: &str, text: &str) -> Result<IgnoreFile> {
     read(name, text).map_err(|reason| wrong(name, reason))
@@ -29,6 +19,7 @@ type Read<T> = std::result::Result<T, String>;
 
 fn read(name: &str, text: &str) -> Read<IgnoreFile> {
     let mut file = IgnoreFile::default();
+    let mut has_misconfigurations = false;
     for Entry { line, key, value } in map(yaml::parse(text)?, "the file")? {
         let kind = match key.as_str() {
             "vulnerabilities" => Some(Kind::Vulnerability),
@@ -43,12 +34,21 @@ fn read(name: &str, text: &str) -> Read<IgnoreFile> {
             }
         };
         for entry in list(value, &key)? {
+            let line = entry.line;
             let statement = statement(name, kind.unwrap_or(Kind::Vulnerability), entry)?;
-            match kind {
-                Some(_) => file.statements.push(statement),
-                None => file.misconfigurations += 1,
+            if kind.is_none() {
+                has_misconfigurations = true;
+            } else if statement.ids == ["*"] {
+                file.remarks.push(no_wildcard(name, line));
+            } else {
+                file.statements.push(statement);
             }
         }
+    }
+    if has_misconfigurations {
+        file.remarks.push(format!(
+            "`{name}`: decisions on misconfigurations are not used, for what is looked for in a configuration has other ids here"
+        ));
     }
     Ok(file)
 }
@@ -79,7 +79,7 @@ fn statement(name: &str, kind: Kind, entry: Node) -> Read<Statement> {
                     pattern.purls.push(purl);
                 }
             }
-            "expired_at" => expires = Some(day(value)?),
+            "expired_at" => expires = Some(expiry(value)?),
             "statement" => {
                 if value.value != Value::Null {
                     word(value, "`statement`")?.trim().clone_into(&mut reason);
@@ -104,7 +104,7 @@ fn statement(name: &str, kind: Kind, entry: Node) -> Read<Statement> {
             justification: None,
             reason,
             source: name.to_owned(),
-            expires: expires.map(|day| day.to_string()),
+            expires: expires.map(|expires| expires.to_string()),
         }),
         source: name.to_owned(),
         expires,
@@ -149,11 +149,8 @@ fn glob(node: Node) -> Read<GlobMatcher> {
         .map_err(|error| format!("line {line}: {error}"))
 }
 
-/// A day, or the day of a time.
-fn day(node: Node) -> Read<Date> {
+fn expiry(node: Node) -> Read<Expiry> {
     let line = node.line;
     let text = word(node, "`expired_at`")?;
-    let of_time = |time: Timestamp| time.to_zoned(TimeZone::UTC).date();
-    let read = text.parse::<Date>().or_else(|_| text.parse().map(of_time));
-    read.map_err(|_| format!("line {line}: `{text}` is not a day such as 2030-12-31"))
+    Expiry::parse(&text).ok_or_else(|| format!("line {line}: `{text}` is not a day such as 2030-12-31"))
 }

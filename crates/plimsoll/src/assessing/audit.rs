@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use plimsoll_advisory::decisions::Decisions;
+use plimsoll_advisory::decisions::{Decisions, Kind};
 use plimsoll_audit::probe::{Probed, probe};
 use plimsoll_audit::{ContextSecrets, Gate, Policy, Subject};
 use plimsoll_core::{Finding, Line, SeverityCounts};
@@ -46,6 +46,7 @@ pub(crate) fn audit(
     let decided = decide(
         request.decisions,
         &artifact(image, request.name, &scanned.inventory)?,
+        &[Kind::Vulnerability, Kind::Secret],
         std::mem::take(&mut scanned.matches.vulnerabilities),
         std::mem::take(&mut scanned.inventory.secrets),
         None,

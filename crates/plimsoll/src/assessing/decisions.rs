@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use plimsoll_advisory::decisions::{
-    Decided, Decisions, PLIMSOLLIGNORE, Product, TRIVYIGNORE, TRIVYIGNORE_YAML,
+    Decided, Decisions, Kind, PLIMSOLLIGNORE, Product, TRIVYIGNORE, TRIVYIGNORE_YAML,
 };
 use plimsoll_core::{Finding, LicenseFinding, Vulnerability};
 use plimsoll_report::{Artifact, image_purls, purl};
@@ -69,15 +69,16 @@ pub(crate) struct Outcome {
     pub(crate) remarks: Vec<String>,
 }
 
-/// Takes what is decided upon out of the count. `licenses` are there where they were asked for.
+/// Takes what is decided upon out of the count. `sought` is what was looked for; `licenses` are there where they were.
 pub(crate) fn decide(
     decisions: &Decisions,
     artifact: &Artifact,
+    sought: &[Kind],
     vulnerabilities: Vec<Vulnerability>,
     secrets: Vec<Finding>,
     licenses: Option<Vec<LicenseFinding>>,
 ) -> Outcome {
-    let today = jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date();
+    let now = jiff::Timestamp::now();
     let purl = |package: &_| {
         purl(
             package,
@@ -86,10 +87,10 @@ pub(crate) fn decide(
         )
     };
     Outcome {
-        vulnerabilities: decisions.on_vulnerabilities(&product(artifact), vulnerabilities, purl, today),
-        secrets: decisions.on_secrets(secrets, today),
-        licenses: licenses.map(|found| decisions.on_licenses(found, purl, today)),
-        remarks: decisions.remarks(today),
+        vulnerabilities: decisions.on_vulnerabilities(&product(artifact), vulnerabilities, purl, now),
+        secrets: decisions.on_secrets(secrets, now),
+        licenses: licenses.map(|found| decisions.on_licenses(found, purl, now)),
+        remarks: decisions.remarks(sought, now),
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use plimsoll_advisory::decisions::Kind;
 use plimsoll_advisory::{Matcher, Matches};
 use plimsoll_core::{Dependencies, Ecosystem, Package, Place, Remedies};
 use plimsoll_image::{FileTree, Image, Store};
@@ -37,6 +38,20 @@ impl Default for Scanners {
             licenses: false,
             configuration: false,
         }
+    }
+}
+
+impl Scanners {
+    /// The kinds of findings that are looked for in an artifact of this kind, all of each. An SBOM does not tell of secrets.
+    pub(crate) fn sought(&self, artifact: ArtifactKind) -> Vec<Kind> {
+        let is_sbom = matches!(artifact, ArtifactKind::Cyclonedx | ArtifactKind::Spdx);
+        let kinds = [
+            (self.vulnerabilities, Kind::Vulnerability),
+            (self.secrets && !is_sbom, Kind::Secret),
+            (self.licenses, Kind::License),
+        ];
+        let asked = kinds.into_iter().filter(|(asked, _)| *asked);
+        asked.map(|(_, kind)| kind).collect()
     }
 }
 

@@ -320,7 +320,8 @@ fn finish(
         .scanners()
         .licenses
         .then(|| std::mem::take(&mut report.licenses));
-    let decided = decide(&decisions, &report.artifact, found, secrets, licenses);
+    let sought = args.scanners().sought(report.artifact.kind);
+    let decided = decide(&decisions, &report.artifact, &sought, found, secrets, licenses);
     (report.vulnerabilities, report.suppressed) = (
         decided.vulnerabilities.counted,
         decided.vulnerabilities.suppressed,

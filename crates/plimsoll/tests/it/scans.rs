@@ -109,6 +109,32 @@ fn decisions_take_findings_out_of_the_count_and_are_handed_on() {
     assert!(code == 2 && message.contains("line 5: `until`"), "{message}");
     std::fs::remove_file(&yaml).unwrap();
 
+    // What was not looked for is not said to match nothing.
+    let entries = "vulnerabilities: [{id: CVE-1999-1}]\nsecrets: [{id: secret-jwt}]\n";
+    std::fs::write(&yaml, entries).unwrap();
+    let list = sandbox.path(".trivyignore");
+    std::fs::write(&list, "CVE-1999-2\n*\n").unwrap();
+    for (scanners, told) in [
+        ("vuln", &["CVE-1999-1", "CVE-1999-2"][..]),
+        ("secret", &["secret-jwt"]),
+        ("vuln,secret", &["CVE-1999-1", "CVE-1999-2", "secret-jwt"]),
+    ] {
+        let output = sandbox.run(&["scan", "--exit-code", "1", "--scanners", scanners, &name]);
+        let said = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(
+            output.status.code(),
+            Some(i32::from(scanners != "secret")),
+            "{said}"
+        );
+        assert!(said.contains("line 2: `*` is no id here"), "{said}");
+        for id in ["CVE-1999-1", "CVE-1999-2", "secret-jwt"] {
+            let remark = format!("the decision on {id} matches nothing");
+            assert_eq!(said.contains(&remark), told.contains(&id), "{scanners}: {said}");
+        }
+    }
+    std::fs::remove_file(&yaml).unwrap();
+    std::fs::remove_file(&list).unwrap();
+
     // An accepted finding is affected, so the document leaves it in the count; as not affected, it goes.
     let file = sandbox.path("vex.json");
     std::fs::write(&file, &vex).unwrap();
