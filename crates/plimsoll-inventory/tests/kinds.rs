@@ -163,6 +163,20 @@ fn files_called_like_evidence_are_read_as_what_they_are() {
     expected.retain(|path| !path.ends_with(".lock"));
     expected.sort_unstable();
     assert_eq!(places, expected);
+
+    // Tokens in what a distribution packages are anybody's, here as elsewhere.
+    let owner = F("var/lib/dpkg/info/a.list", b"/usr/share/a/package.json\n");
+    let status = F(
+        "var/lib/dpkg/status",
+        b"Package: a\nStatus: install ok installed\nVersion: 1\n",
+    );
+    let packaged = F("usr/share/a/package.json", token.as_bytes());
+    let found = Inventory::of(
+        &image(vec![layer(dir.path(), &[packaged, owner, status])], &[]),
+        None,
+    )
+    .unwrap();
+    assert_eq!(found.secrets, []);
 }
 
 #[test]

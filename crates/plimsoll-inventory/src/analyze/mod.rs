@@ -226,7 +226,10 @@ impl Analyzer {
         let choice = secrets::choose(&path, entry.size);
         if cataloger.is_searched() && !matches!(choice, Choice::Skip(_)) {
             let found = search(&path, content, entry.size, &mut io::empty())?;
-            self.searched(path, found);
+            match choice {
+                Choice::SearchUnlessOwned => _ = self.ownable.insert(path, Ownable::Searched(found)),
+                _ => self.searched(path, found),
+            }
         }
         Ok(())
     }
