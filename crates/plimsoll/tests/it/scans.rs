@@ -9,6 +9,19 @@ fn alpine(sandbox: &Sandbox, version: &str) -> Option<String> {
     Some(name)
 }
 
+/// The formats that say what was not assessed.
+const WITH_COVERAGE: [&str; 9] = [
+    "table",
+    "markdown",
+    "json",
+    "plimsoll-json",
+    "cyclonedx",
+    "spdx-json",
+    "sarif",
+    "gitlab",
+    "junit",
+];
+
 #[test]
 fn an_old_alpine_has_the_known_findings() {
     let sandbox = Sandbox::new();
@@ -243,17 +256,7 @@ fn an_image_that_lists_nothing_is_not_assessed() {
         ("rootfs:root", "no package database was found"),
         ("sbom:empty.json", "the SBOM lists no packages"),
     ] {
-        for format in [
-            "table",
-            "markdown",
-            "json",
-            "plimsoll-json",
-            "cyclonedx",
-            "spdx-json",
-            "sarif",
-            "gitlab",
-            "junit",
-        ] {
+        for format in WITH_COVERAGE {
             let report = sandbox.ok(&["scan", "--demo-db", "--format", format, subject]);
             assert!(report.contains(reason), "{format} of {subject}: {report}");
         }
@@ -372,17 +375,7 @@ fn a_gate_does_not_pass_what_nobody_could_assess() {
         scan("none.json", &["--scanners", "license", "--exit-code", "1"]).0,
         Some(0)
     );
-    for format in [
-        "table",
-        "markdown",
-        "json",
-        "plimsoll-json",
-        "cyclonedx",
-        "spdx-json",
-        "sarif",
-        "gitlab",
-        "junit",
-    ] {
+    for format in WITH_COVERAGE {
         let (code, report, _) = scan("none.json", &["--format", format]);
         assert!(
             code == Some(0) && report.contains("there is no feed for amzn 2023"),
