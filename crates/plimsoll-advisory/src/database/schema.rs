@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use zstd::bulk::Decompressor;
 
 /// Raised whenever the tables or their values change.
-pub(crate) const FORMAT: u32 = 3;
+pub(crate) const FORMAT: u32 = 4;
 
 /// `format` gives the number above as 4 little-endian bytes; `status` a `Status` as JSON.
 pub(crate) const META: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("meta");
@@ -102,6 +102,8 @@ pub(crate) enum Extent {
     Unfixed(Unfixed),
     /// The publisher does not know.
     Undetermined,
+    /// What the record says of it, or a part of that, cannot be read.
+    Unreadable,
 }
 
 /// Why there is no fix.

@@ -9,7 +9,7 @@ use plimsoll_core::Ecosystem;
 use rayon::prelude::*;
 use zip::ZipArchive;
 
-use super::osv_record::{Osv, OsvAffected, OsvEvent, OsvSeverity};
+use super::osv_record::{Osv, OsvAffected, OsvEvent, OsvRange, OsvSeverity};
 use super::positioned::Positioned;
 use super::{Advisory, Statement, broken, cve_within, debian_urgency, severity_word};
 use super::{erratum, support, systems};
@@ -233,8 +233,8 @@ fn is_date(text: &str) -> bool {
 }
 
 impl OsvAffected {
-    /// None for another ecosystem, for a package of which nothing but commits is named, and for one that is affected
-    /// on other systems only; several where the record says which binary packages the source package gave.
+    /// None for another ecosystem, and for a package that is affected on other systems only; several where the record says
+    /// which binary packages the source package gave, and where a part of what it says cannot be read.
     fn into_statements(
         self,
         id: &str,
@@ -263,44 +263,28 @@ impl OsvAffected {
         let epoch = package.purl.as_deref().filter(|_| ecosystem == Ecosystem::Rpm);
         let epoch = epoch.and_then(epoch_in);
         let mut found = Vec::new();
-        let mut unusable = false;
-        let ranges = self
-            .ranges
-            .iter()
-            .filter(|range| matches!(range.kind.as_str(), "ECOSYSTEM" | "SEMVER"));
+        // Commits are named beside versions; no version tells of them where they stand alone.
+        let (commits, ranges): (Vec<&OsvRange>, Vec<_>) =
+            self.ranges.iter().partition(|range| range.kind == "GIT");
+        let mut unreadable = !commits.is_empty() && ranges.is_empty() && self.versions.is_empty();
         for range in ranges {
-            let mut events: Vec<Event> = range.events.iter().flat_map(OsvEvent::events).collect();
-            if ecosystem == Ecosystem::Rpm {
-                let file_name = format!("{}-", package.name);
-                events.iter_mut().for_each(|event| event.strip(&file_name));
-            }
-            if let Some(epoch) = epoch {
-                events.iter_mut().for_each(|event| event.set_epoch(epoch));
-            }
-            let wrong = events.iter().find(|event| !is_bound(ecosystem, event));
-            if let Some(wrong) = wrong {
-                warnings.push(format!(
-                    "{id}: `{}` is no version of {}",
-                    wrong.version(),
-                    package.name
-                ));
-                unusable = true;
-            } else {
-                found.extend(intervals(ecosystem, &events));
+            match range.intervals(ecosystem, &package.name, epoch) {
+                Ok(intervals) => found.extend(intervals),
+                Err(reason) => {
+                    warnings.push(format!("{id}: {} {reason}", package.name));
+                    unreadable = true;
+                }
             }
         }
         close(ecosystem, &mut found, &self.database_specific);
         let lies_outside =
             |version: &String| !found.iter().any(|interval| interval.contains(ecosystem, version));
         let listed: Vec<String> = self.versions.into_iter().filter(lies_outside).collect();
-        let extent = match (found.is_empty(), listed.is_empty(), unusable) {
-            (true, true, false) => return Vec::new(),
-            (true, true, true) => Extent::Undetermined,
-            _ => Extent::Versions {
-                intervals: found,
-                listed,
-            },
-        };
+        let said = (!found.is_empty() || !listed.is_empty()).then_some(Extent::Versions {
+            intervals: found,
+            listed,
+        });
+        let not_said = unreadable.then_some(Extent::Unreadable);
         let modules = match ecosystem {
             Ecosystem::Rpm => modules.to_vec(),
             _ => Vec::new(),
@@ -321,7 +305,8 @@ impl OsvAffected {
             _ => Vec::new(),
         };
         if binaries.is_empty() {
-            return vec![statement(&package.name, extent)];
+            let extents = said.into_iter().chain(not_said);
+            return extents.map(|extent| statement(&package.name, extent)).collect();
         }
         let fixed_in = |version: &str| Extent::Versions {
             intervals: vec![Interval {
@@ -330,11 +315,62 @@ impl OsvAffected {
             }],
             listed: Vec::new(),
         };
-        binaries
-            .into_iter()
-            .filter(|(_, version)| versions::validate(ecosystem, version).is_ok())
-            .map(|(name, version)| statement(name, fixed_in(version)))
-            .collect()
+        let mut statements = Vec::with_capacity(binaries.len());
+        for (name, version) in binaries {
+            let extent = match versions::validate(ecosystem, version) {
+                Ok(()) => fixed_in(version),
+                Err(_) => {
+                    warnings.push(format!(
+                        "{id}: {name} {}",
+                        Unreadable::Version(version.to_owned())
+                    ));
+                    Extent::Unreadable
+                }
+            };
+            statements.push(statement(name, extent));
+        }
+        statements
+    }
+}
+
+/// Why a range says nothing of versions.
+#[derive(Debug, thiserror::Error)]
+enum Unreadable {
+    #[error("is affected in a range of the unknown kind `{0}`")]
+    Kind(String),
+    #[error("is affected in a range that begins nowhere")]
+    Beginning,
+    #[error("has no version `{0}`")]
+    Version(String),
+}
+
+impl OsvRange {
+    /// The versions in it. Of RPM packages, the file's name before a version is left out, and a version gets the epoch that
+    /// the package's URL has.
+    fn intervals(
+        &self,
+        ecosystem: Ecosystem,
+        package: &str,
+        epoch: Option<&str>,
+    ) -> std::result::Result<Vec<Interval>, Unreadable> {
+        if !matches!(self.kind.as_str(), "ECOSYSTEM" | "SEMVER") {
+            return Err(Unreadable::Kind(self.kind.clone()));
+        }
+        let mut events: Vec<Event> = self.events.iter().flat_map(OsvEvent::events).collect();
+        if ecosystem == Ecosystem::Rpm {
+            let file_name = format!("{package}-");
+            events.iter_mut().for_each(|event| event.strip(&file_name));
+        }
+        if let Some(epoch) = epoch {
+            events.iter_mut().for_each(|event| event.set_epoch(epoch));
+        }
+        if !events.iter().any(|event| matches!(event, Event::Introduced(_))) {
+            return Err(Unreadable::Beginning);
+        }
+        match events.iter().find(|event| !is_bound(ecosystem, event)) {
+            Some(wrong) => Err(Unreadable::Version(wrong.version().to_owned())),
+            None => Ok(intervals(ecosystem, &events)),
+        }
     }
 }
 

@@ -76,11 +76,55 @@ fn a_range_that_cannot_be_understood_is_said() {
         ))
     };
     let alone = affected("");
-    assert_eq!(alone.statements[0].extent, Extent::Undetermined);
-    assert_eq!(alone.warnings, ["P-1: `2019-09-12` is no version of x"]);
+    assert_eq!(said(&alone), ["pypi x unreadable"]);
+    assert_eq!(alone.warnings, ["P-1: x has no version `2019-09-12`"]);
     let listed = affected(r#","versions":["1.0"]"#);
-    assert_eq!(listed.statements[0].extent.to_string(), "1.0");
+    assert_eq!(said(&listed), ["pypi x 1.0", "pypi x unreadable"]);
     assert_eq!(listed.warnings.len(), 1);
+}
+
+/// What cannot be read is never left out: it stands beside what can be.
+#[test]
+fn ranges_that_say_nothing_of_versions() {
+    let read = r#"{"type":"ECOSYSTEM","events":[{"introduced":"0"},{"fixed":"1.2"}]}"#;
+    let commits = r#"{"type":"GIT","events":[{"introduced":"0"}]}"#;
+    let of = |ranges: &str, rest: &str| {
+        let advisory = advisory(&format!(
+            r#"{{"id":"P-1","affected":[{{"package":{{"ecosystem":"PyPI","name":"x"}},"ranges":[{ranges}]{rest}}}]}}"#
+        ));
+        (said(&advisory), advisory.warnings.join(", "))
+    };
+    let texts = |all: &[&str]| all.iter().map(|one| format!("pypi x {one}")).collect::<Vec<_>>();
+    for (ranges, rest, extents, warning) in [
+        (
+            format!(r#"{read},{{"type":"ECOSYSTEM","events":[{{"introduced":"2"}},{{"fixed":"?"}}]}}"#),
+            "",
+            &["(…, 1.2)", "unreadable"][..],
+            "P-1: x has no version `?`",
+        ),
+        (
+            r#"{"type":"ECOSYSTEM","events":[{"fixed":"1.2"}]}"#.to_owned(),
+            "",
+            &["unreadable"],
+            "P-1: x is affected in a range that begins nowhere",
+        ),
+        (
+            format!(r#"{read},{{"type":"LUNAR","events":[{{"introduced":"0"}}]}}"#),
+            "",
+            &["(…, 1.2)", "unreadable"],
+            "P-1: x is affected in a range of the unknown kind `LUNAR`",
+        ),
+        (commits.to_owned(), "", &["unreadable"], ""),
+        (commits.to_owned(), r#","versions":["1.0"]"#, &["1.0"], ""),
+        (format!("{commits},{read}"), "", &["(…, 1.2)"], ""),
+        (String::new(), "", &[], ""),
+    ] {
+        assert_eq!(
+            of(&ranges, rest),
+            (texts(extents), warning.to_owned()),
+            "{ranges}"
+        );
+    }
 }
 
 #[test]
@@ -128,11 +172,16 @@ fn binaries_of_suse() {
     let advisory = advisory(
         r#"{"id":"SUSE-SU-2024:1-1","related":["CVE-2024-1"],"affected":[{"package":{"ecosystem":"SUSE:Linux Enterprise Server 15 SP5",
                 "name":"openssl-3"},"ranges":[{"type":"ECOSYSTEM","events":[{"introduced":"0"},{"fixed":"3.0.8-1"}]}],
-                "ecosystem_specific":{"binaries":[{"libopenssl3":"3.0.8-1","openssl-3":"3.0.8-1"}]}}]}"#,
+                "ecosystem_specific":{"binaries":[{"libopenssl3":"3.0.8-1","openssl-3":"3.0.8-1"},{"openssl-doc":"x:1"}]}}]}"#,
     );
-    let names: Vec<&str> = advisory.statements.iter().map(|s| s.package.as_str()).collect();
-    assert_eq!(names, ["libopenssl3", "openssl-3"]);
-    assert_eq!(advisory.statements[0].release, "sles:15.5");
+    assert_eq!(
+        said(&advisory),
+        [
+            "sles:15.5 libopenssl3 (…, 3.0.8-1)",
+            "sles:15.5 openssl-3 (…, 3.0.8-1)",
+            "sles:15.5 openssl-doc unreadable"
+        ]
+    );
 }
 
 #[test]

@@ -42,7 +42,7 @@ fn is_fixed(statement: &Statement) -> bool {
         Extent::Versions { intervals, .. } => intervals
             .iter()
             .any(|interval| matches!(interval.until, Until::Fixed(_))),
-        Extent::Unfixed(_) | Extent::Undetermined => false,
+        Extent::Unfixed(_) | Extent::Undetermined | Extent::Unreadable => false,
     }
 }
 

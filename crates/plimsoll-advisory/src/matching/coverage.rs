@@ -97,6 +97,7 @@ fn state(scope: &Scope, status: Option<&Status>, observed: &Observed) -> Coverag
     let mut reasons: Vec<String> = status.partial.iter().cloned().collect();
     reasons.extend(incomparable(observed));
     reasons.extend(undetermined(observed));
+    reasons.extend(unreadable(observed));
     reasons.extend(unnamed(observed));
     match reasons.is_empty() {
         true => CoverageState::Assessed { feed, as_of },
@@ -126,6 +127,19 @@ fn undetermined(observed: &Observed) -> Option<String> {
         format!(
             "the publisher does not say whether advisories affect {} of {} packages: {}",
             observed.undetermined_packages,
+            observed.packages,
+            some_of(advisories)
+        )
+    })
+}
+
+/// These packages may be affected by what could not be read when the database was made.
+fn unreadable(observed: &Observed) -> Option<String> {
+    let advisories = &observed.unreadable;
+    (!advisories.is_empty()).then(|| {
+        format!(
+            "advisories of {} of {} packages cannot be read, wholly or in part: {}",
+            observed.unreadable_packages,
             observed.packages,
             some_of(advisories)
         )

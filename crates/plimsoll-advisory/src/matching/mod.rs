@@ -8,6 +8,7 @@ pub(crate) mod range;
 pub(crate) mod rating;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 pub use coverage::{Coverage, CoverageState};
 use merge::Match;
@@ -18,7 +19,7 @@ use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
 
 use crate::database::Reader;
-use crate::database::schema::{Affected, Extent, Unfixed};
+use crate::database::schema::{Affected, Extent, Record, Unfixed};
 use crate::release::{self, Scope};
 use crate::{Database, Result, versions};
 
@@ -45,6 +46,9 @@ struct Observed {
     /// Advisories that the publisher has not decided on, and how many packages they may affect.
     undetermined: Vec<String>,
     undetermined_packages: usize,
+    /// Advisories of which something cannot be read, and how many packages they may affect.
+    unreadable: Vec<String>,
+    unreadable_packages: usize,
     /// Programs that the feed has nothing on.
     unnamed: Vec<String>,
 }
@@ -88,6 +92,8 @@ impl<'a> Matcher<'a> {
             all.incomparable.extend(seen.incomparable);
             all.undetermined_packages += usize::from(!seen.undetermined.is_empty());
             all.undetermined.extend(seen.undetermined);
+            all.unreadable_packages += usize::from(!seen.unreadable.is_empty());
+            all.unreadable.extend(seen.unreadable);
             all.unnamed.extend(seen.unnamed);
         }
         let coverage = observed
@@ -129,7 +135,8 @@ fn matching(
             .incomparable
             .push(format!("`{}` {installed}", package.name));
     }
-    let mut matches = Vec::new();
+    let mut matches: Vec<Match> = Vec::new();
+    let (mut certain, mut unknown) = (Vec::new(), Vec::new());
     for (statements, own) in statements {
         let place = match own {
             Some(own) => place(release, own, own).map(|place| format!("{place} package {own}")),
@@ -143,7 +150,25 @@ fn matching(
             place,
         };
         for statement in statements.iter() {
-            matches.extend(subject.matched_by(statement, reader, observed)?);
+            match subject.affected_by(statement) {
+                Said::NotAffected => {}
+                Said::Affected { fix, reason } => {
+                    certain.push(statement.record);
+                    matches.push(subject.matched(statement, reader.record(statement.record)?, fix, reason));
+                }
+                Said::Unknown(doubt) => unknown.push((doubt, statement.record)),
+            }
+        }
+    }
+    // Of what is a finding by another part of the same record, no more needs to be said.
+    unknown.retain(|(_, record)| !certain.contains(record));
+    for (doubt, record) in unknown {
+        let record = reader.record(record)?;
+        let id = record.upstream.first().unwrap_or(&record.id);
+        let advisory = format!("{id} ({})", package.name);
+        match doubt {
+            Doubt::Undetermined => observed.undetermined.push(advisory),
+            Doubt::Unreadable => observed.unreadable.push(advisory),
         }
     }
     merge::merge(package, &matches, reader)
@@ -163,8 +188,7 @@ struct Subject<'a> {
 /// What a statement says of an installed package.
 enum Said {
     NotAffected,
-    /// The publisher does not know, or does not say of which stream it speaks.
-    Undetermined,
+    Unknown(Doubt),
     /// The reason ends before the record's id where the package has no release.
     Affected {
         fix: FixState,
@@ -172,35 +196,27 @@ enum Said {
     },
 }
 
+/// Why it is not known whether a package is affected.
+#[derive(Clone, Copy)]
+enum Doubt {
+    /// The publisher does not know, or does not say of which stream it speaks.
+    Undetermined,
+    /// What the publisher says cannot be read.
+    Unreadable,
+}
+
 impl Subject<'_> {
-    fn matched_by(
-        &self,
-        statement: &Affected,
-        reader: &Reader,
-        observed: &mut Observed,
-    ) -> Result<Option<Match>> {
-        let said = self.affected_by(statement);
-        if matches!(said, Said::NotAffected) {
-            return Ok(None);
-        }
-        let record = reader.record(statement.record)?;
-        let Said::Affected { fix, reason } = said else {
-            let id = record.upstream.first().unwrap_or(&record.id);
-            observed
-                .undetermined
-                .push(format!("{id} ({})", self.package.name));
-            return Ok(None);
-        };
+    fn matched(&self, statement: &Affected, record: Arc<Record>, fix: FixState, reason: String) -> Match {
         let reason = match self.place {
             Some(_) => reason,
             None => reason + &record.id,
         };
-        Ok(Some(Match {
+        Match {
             record,
             ratings: statement.ratings.clone(),
             fix,
             reason,
-        }))
+        }
     }
 
     fn affected_by(&self, statement: &Affected) -> Said {
@@ -219,7 +235,7 @@ impl Subject<'_> {
                 let hit = range::find(ecosystem, compared, self.comparable, intervals, listed);
                 let Some(hit) = hit else { return Said::NotAffected };
                 if stream == About::Unknown {
-                    return Said::Undetermined;
+                    return Said::Unknown(Doubt::Undetermined);
                 }
                 let fixed = range::fixed_version(ecosystem, compared, hit, intervals);
                 let fix = fixed.map_or(FixState::Affected, |fixed| FixState::Fixed(fixed.to_owned()));
@@ -246,7 +262,8 @@ impl Subject<'_> {
                 let place = self.place.as_deref().unwrap_or_default();
                 (fix, format!("{place} {word}, installed {installed}"))
             }
-            Extent::Undetermined => return Said::Undetermined,
+            Extent::Undetermined => return Said::Unknown(Doubt::Undetermined),
+            Extent::Unreadable => return Said::Unknown(Doubt::Unreadable),
         };
         Said::Affected { fix, reason }
     }

@@ -289,6 +289,7 @@ impl fmt::Display for Extent {
         let (intervals, listed) = match self {
             Self::Unfixed(_) => return f.write_str("not fixed"),
             Self::Undetermined => return f.write_str("undetermined"),
+            Self::Unreadable => return f.write_str("unreadable"),
             Self::Versions { intervals, listed } => (intervals, listed),
         };
         let shown: Vec<String> = intervals

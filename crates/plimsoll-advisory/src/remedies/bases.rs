@@ -134,7 +134,7 @@ fn fate(reader: &Reader, release: &str, one: &Vulnerability) -> Result<Fate> {
             continue;
         }
         let stays = match &statement.extent {
-            Extent::Undetermined => return Ok(Fate::Unknown),
+            Extent::Undetermined | Extent::Unreadable => return Ok(Fate::Unknown),
             Extent::Unfixed(_) => true,
             Extent::Versions { intervals, .. } => intervals
                 .iter()

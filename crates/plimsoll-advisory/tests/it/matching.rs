@@ -134,6 +134,35 @@ fn a_version_that_cannot_be_compared_is_said() {
     assert!(matches!(matches.coverage[0].state, CoverageState::Partial { .. }));
 }
 
+/// A range that cannot be read may hold the installed version; that is told unless another one does.
+#[test]
+fn what_cannot_be_read_is_not_fine() {
+    let events = r#"{"introduced":"1"},{"fixed":"2"}"#;
+    let unreadable =
+        r#"]},{"type":"ECOSYSTEM","events":[{"introduced":"3"},{"fixed":"three and a bit"}]}]}]"#;
+    let record = osv("P-1", "", "a", events, "").replace("]}]}]", unreadable);
+    let (database, summary) = database(|root| write(root, "osv/PyPI/all.zip", zip(&[&record])));
+    assert_eq!(summary.warnings, ["P-1: a has no version `three and a bit`"]);
+    let assess = |versions: &[&str]| {
+        let packages: Vec<_> = versions.iter().map(|version| python("a", version)).collect();
+        Matcher::new(Some(&database)).match_all(None, &packages).unwrap()
+    };
+    let outside = assess(&["3.1", "0.5"]);
+    assert!(outside.vulnerabilities.is_empty());
+    assert_eq!(
+        outside.coverage[0].reason(),
+        Some("advisories of 2 of 2 packages cannot be read, wholly or in part: P-1 (a), P-1 (a)")
+    );
+    assert!(matches!(outside.coverage[0].state, CoverageState::Partial { .. }));
+    let inside = assess(&["1.5"]);
+    assert_eq!(
+        (ids(&inside), &inside.vulnerabilities[0].fix),
+        (vec!["P-1"], &fixed("2"))
+    );
+    assert!(inside.coverage[0].is_complete());
+    assert_eq!(database.query(&query("a")).unwrap()[1].affected, "unreadable");
+}
+
 /// The record that is right about the fixed version need not be the one that is right about the severity.
 #[test]
 fn the_worst_rating_of_a_vulnerability_counts_whoever_fixes_it_last() {
