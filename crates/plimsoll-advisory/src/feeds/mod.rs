@@ -1,5 +1,6 @@
 //! The publishers' feeds, one file each: from their bytes to records and statements.
 
+mod builds;
 pub(crate) mod debian_tracker;
 pub(crate) mod epss;
 mod erratum;

@@ -12,7 +12,7 @@ use zip::ZipArchive;
 use super::osv_record::{Osv, OsvAffected, OsvEvent, OsvRange, OsvSeverity};
 use super::positioned::Positioned;
 use super::{Advisory, Statement, broken, cve_within, debian_urgency, severity_word};
-use super::{erratum, support, systems};
+use super::{builds, erratum, support, systems};
 use crate::database::schema::{Extent, Interval, Rating, Record, Until};
 use crate::matching::range::{Event, intervals};
 use crate::{Error, Result, release, versions};
@@ -133,7 +133,7 @@ impl Osv {
         for affected in self.affected {
             statements.extend(affected.into_statements(&self.id, &modules, &mut warnings));
         }
-        let mut statements = support::merge(statements);
+        let mut statements = builds::lowest(support::merge(statements));
         let of_distribution =
             |statement: &Statement| release::ecosystem(&statement.release).is_distribution();
         let ids = Ids::of(self.id.clone(), self.aliases, self.upstream, self.related);

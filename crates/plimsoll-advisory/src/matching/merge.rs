@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use plimsoll_core::{Ecosystem, ExploitPrediction, FixState, Package, Vulnerability};
 
+use super::branch::Fixed;
 use super::details::Details;
 use crate::database::Reader;
 use crate::database::schema::{Rating, Record};
@@ -29,9 +30,15 @@ struct Candidate<'a> {
     of: &'a Match,
 }
 
-/// The vulnerabilities of a package: records that share an id are one.
-pub(super) fn merge(package: &Package, matches: &[Match], reader: &Reader) -> Result<Vec<Vulnerability>> {
-    let candidates: Vec<Candidate<'_>> = matches.iter().flat_map(candidates).collect();
+/// The vulnerabilities of a package, without those that are `fixed`: records that share an id are one.
+pub(super) fn merge(
+    package: &Package,
+    matches: &[Match],
+    fixed: &Fixed<'_>,
+    reader: &Reader,
+) -> Result<Vec<Vulnerability>> {
+    let mut candidates: Vec<Candidate<'_>> = matches.iter().flat_map(candidates).collect();
+    candidates.retain(|candidate| !fixed.has(&candidate.names, &candidate.of.fix));
     // Each candidate starts as its own group, known by its first member; names that meet join groups.
     let mut group_of: Vec<usize> = (0..candidates.len()).collect();
     let mut bearer: HashMap<&str, usize> = HashMap::new();

@@ -1,5 +1,6 @@
 //! Matches packages against the database.
 
+mod branch;
 mod coverage;
 mod details;
 mod merge;
@@ -10,6 +11,7 @@ pub(crate) mod rating;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use branch::Fixed;
 pub use coverage::{Coverage, CoverageState};
 use merge::Match;
 use modular::About;
@@ -136,9 +138,9 @@ fn matching(
             .push(format!("`{}` {installed}", package.name));
     }
     let mut matches: Vec<Match> = Vec::new();
-    let (mut certain, mut unknown) = (Vec::new(), Vec::new());
-    for (statements, own) in statements {
-        let place = match own {
+    let (mut certain, mut unknown, mut others) = (Vec::new(), Vec::new(), Vec::new());
+    for (statements, own) in &statements {
+        let place = match *own {
             Some(own) => place(release, own, own).map(|place| format!("{place} package {own}")),
             None => place(release, &package.name, &name),
         };
@@ -151,7 +153,8 @@ fn matching(
         };
         for statement in statements.iter() {
             match subject.affected_by(statement) {
-                Said::NotAffected => {}
+                Said::OtherStream => {}
+                Said::NotAffected => others.push(statement),
                 Said::Affected { fix, reason } => {
                     certain.push(statement.record);
                     matches.push(subject.matched(statement, reader.record(statement.record)?, fix, reason));
@@ -171,7 +174,8 @@ fn matching(
             Doubt::Unreadable => observed.unreadable.push(advisory),
         }
     }
-    merge::merge(package, &matches, reader)
+    let fixed = Fixed::of(package, installed, &matches, &others, reader)?;
+    merge::merge(package, &matches, &fixed, reader)
 }
 
 /// An installed package as advisories speak of it.
@@ -187,6 +191,8 @@ struct Subject<'a> {
 
 /// What a statement says of an installed package.
 enum Said {
+    /// Nothing: it is about another stream of the package's module, or about none.
+    OtherStream,
     NotAffected,
     Unknown(Doubt),
     /// The reason ends before the record's id where the package has no release.
@@ -226,7 +232,7 @@ impl Subject<'_> {
             _ => About::Installed,
         };
         if stream == About::Another {
-            return Said::NotAffected;
+            return Said::OtherStream;
         }
         let (fix, reason) = match &statement.extent {
             Extent::Versions { intervals, listed } => {

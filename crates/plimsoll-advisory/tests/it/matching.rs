@@ -593,6 +593,80 @@ fn modules_are_compared_by_their_stream() {
     assert_eq!(found(modular, None), (all(&[]), false));
 }
 
+/// A minor release gets fixes of its own; those for the next one are for packages that are newer, and yet may lack them.
+#[test]
+fn minor_releases_have_fixes_of_their_own() {
+    let erratum = |id: &str, cves: &str, fixed: &[&str]| {
+        let affected: Vec<String> = fixed
+            .iter()
+            .map(|fixed| {
+                format!(
+                    r#"{{"package":{{"ecosystem":"AlmaLinux:9","name":"curl"}},
+                    "ranges":[{{"type":"ECOSYSTEM","events":[{{"introduced":"0"}},{{"fixed":"{fixed}"}}]}}]}}"#
+                )
+            })
+            .collect();
+        format!(
+            r#"{{"id":"{id}","related":[{cves}],"affected":[{}]}}"#,
+            affected.join(",")
+        )
+    };
+    let records = [
+        erratum("ALSA-1", r#""CVE-2023-1""#, &["7.76.1-23.el9_2.4"]),
+        erratum(
+            "ALSA-2",
+            r#""CVE-2023-1","CVE-2023-2""#,
+            &["7.76.1-26.el9_3.2", "7.76.1-26.el9_3.3"],
+        ),
+        erratum("ALSA-3", r#""CVE-2023-3""#, &["7.76.1-26.el9_3.4"]),
+        erratum("ALSA-4", r#""CVE-2023-3""#, &["7.76.1-26.el9_3.5"]),
+        erratum("ALSA-5", r#""CVE-2023-3""#, &["7.76.1-29.el9_4"]),
+    ];
+    let records: Vec<&str> = records.iter().map(String::as_str).collect();
+    let database = database(|root| write(root, "osv/AlmaLinux/all.zip", zip(&records))).0;
+    let found = |version: &str| {
+        let matches = Matcher::new(Some(&database))
+            .match_all(
+                Some(&distribution("almalinux", "9.2")),
+                &[package(Ecosystem::Rpm, "curl", version, None)],
+            )
+            .unwrap();
+        let one = |found: plimsoll_core::Vulnerability| {
+            format!("{} {}", found.id, found.fix.fixed_version().unwrap_or_default())
+        };
+        matches.vulnerabilities.into_iter().map(one).collect::<Vec<_>>()
+    };
+    let third = "CVE-2023-3 7.76.1-29.el9_4";
+    // The fix of the own minor release is there; of what that has no fix for, the next one's counts.
+    assert_eq!(
+        found("7.76.1-23.el9_2.5"),
+        ["CVE-2023-2 7.76.1-26.el9_3.2", third]
+    );
+    assert_eq!(
+        found("7.76.1-23.el9_2.3"),
+        [
+            "CVE-2023-1 7.76.1-26.el9_3.2",
+            "CVE-2023-2 7.76.1-26.el9_3.2",
+            third
+        ]
+    );
+    // Newer than the fix of another minor release, and older than that of its own.
+    assert_eq!(
+        found("7.76.1-26.el9_3.1"),
+        [
+            "CVE-2023-1 7.76.1-26.el9_3.2",
+            "CVE-2023-2 7.76.1-26.el9_3.2",
+            third
+        ]
+    );
+    // Each build that an erratum names has the fix; of two errata of one minor release, both count.
+    assert_eq!(found("7.76.1-26.el9_3.2"), [third]);
+    assert_eq!(found("7.76.1-26.el9_3.4"), [third]);
+    assert_eq!(found("7.76.1-26.el9_3.5"), [""; 0]);
+    // Built for no minor release in particular: the highest counts.
+    assert_eq!(found("7.76.1-28.el9"), [third]);
+}
+
 /// A program that the feed does not name is not known to be fine.
 #[test]
 fn programs_are_assessed_where_the_feed_knows_them() {
