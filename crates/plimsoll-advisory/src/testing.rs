@@ -10,6 +10,7 @@ pub(crate) fn found(id: &str, package: Package, fix: FixState) -> Vulnerability 
         severity: Severity::High,
         severity_source: None,
         fix,
+        fix_requires: None,
         title: String::new(),
         description: String::new(),
         references: Vec::new(),

@@ -31,6 +31,9 @@ pub struct PackageRemedy {
     pub installed: String,
     /// The lowest version in which all of `resolves` are fixed.
     pub version: String,
+    /// What one must have beside the release itself to get that version: `Ubuntu Pro`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub requires: Option<String>,
     /// The vulnerabilities that vanish.
     pub resolves: Vec<String>,
     /// How many others of the package have no fixed version.

@@ -44,6 +44,37 @@ fn jsons() {
     );
 }
 
+/// Who reads of a fix is told what it takes to get it; a field for a version holds nothing but the version.
+#[test]
+fn what_a_fix_requires_is_told() {
+    let mut report = sample::scan();
+    for found in &mut report.vulnerabilities {
+        found.fix = plimsoll_core::FixState::Fixed("3.2.11+esm1".to_owned());
+        found.fix_requires = Some("Ubuntu Pro".to_owned());
+    }
+    report.remedies.packages[0].requires = Some("Ubuntu Pro".to_owned());
+    let told = "3.2.11+esm1 (Ubuntu Pro)";
+    let remedy = "3.2.11 (Ubuntu Pro)";
+    for text in [table::scan(&report, WIDE), markdown::scan(&report)] {
+        assert!(text.contains(told) && text.contains(remedy), "{text}");
+    }
+    for text in [
+        written(|out| sarif::write(&report, out)),
+        written(|out| gitlab::write(&report, out)),
+        written(|out| cyclonedx::write(&report, out)),
+        junit::render(&report),
+    ] {
+        assert!(text.contains(told), "{text}");
+    }
+    let trivy = written(|out| trivy_json::write(&report, out));
+    assert!(trivy.contains(r#""FixedVersion": "3.2.11+esm1""#), "{trivy}");
+    let read: ScanReport = json::read(json::render(&report).unwrap().as_bytes()).unwrap();
+    assert_eq!(
+        read.vulnerabilities[0].fix_requires.as_deref(),
+        Some("Ubuntu Pro")
+    );
+}
+
 /// A report of a distribution that is past its end, with a package that a later layer removed.
 #[test]
 fn what_is_over_and_what_is_gone_is_told() {

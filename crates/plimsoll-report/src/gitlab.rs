@@ -9,6 +9,7 @@ use serde::ser::{SerializeMap as _, Serializer};
 
 use crate::identity::{Names, uuid};
 use crate::indented;
+use crate::shown::fixed;
 use crate::text::{clean, count, left_out, primary_url, shortened, shortfalls_first};
 use crate::{Result, ScanReport};
 
@@ -201,7 +202,7 @@ fn vulnerability<'a>(report: &'a ScanReport, found: &'a Found, system: &'a str) 
         true => &found.id,
         false => &found.title,
     };
-    let solution = found.fix.fixed_version();
+    let solution = fixed(found);
     let solution = solution.map(|version| format!("Upgrade {} to {version}", package.name));
     Vulnerability {
         id: String::new(),

@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use crate::ScanReport;
 use crate::facts::place;
-use crate::shown::{NONE, nothing_in};
+use crate::shown::{NONE, fixed, nothing_in};
 use crate::targets::targets;
 use crate::text::shortfalls_first;
 
@@ -16,10 +16,7 @@ pub fn render(report: &ScanReport) -> String {
         let mut suite = Suite::new(&target.title);
         for found in &target.vulnerabilities {
             let package = &found.package;
-            let fix = found
-                .fix
-                .fixed_version()
-                .map(|version| format!("; fixed in {version}"));
+            let fix = fixed(found).map(|version| format!("; fixed in {version}"));
             suite.failed(
                 &format!("{} {}", package.name, package.version),
                 &format!("[{}] {}", found.severity, found.id),

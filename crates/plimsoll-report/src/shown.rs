@@ -1,10 +1,11 @@
 //! What the formats for people show of a scan.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use plimsoll_core::{
-    BaseKind, BaseRemedy, Decision, Finding, LicenseCategory, LicenseFinding, Origin, Package, Severity,
-    Suppressed, Vulnerability,
+    BaseKind, BaseRemedy, Decision, Finding, LicenseCategory, LicenseFinding, Origin, Package, PackageRemedy,
+    Severity, Suppressed, Vulnerability,
 };
 
 use crate::facts::place;
@@ -24,6 +25,24 @@ pub(crate) fn urgency(found: &Vulnerability) -> String {
         marks.push(format!("EPSS {:.0}%", prediction.probability * 100.0));
     }
     marks.join(", ")
+}
+
+/// The fixed version, and what one must have to get it: `7.58.0-2ubuntu3.24+esm1 (Ubuntu Pro)`.
+pub(crate) fn fixed(found: &Vulnerability) -> Option<Cow<'_, str>> {
+    let version = found.fix.fixed_version()?;
+    Some(available(version, found.fix_requires.as_deref()))
+}
+
+/// The version to move to, and what one must have to get it.
+pub(crate) fn move_to(remedy: &PackageRemedy) -> Cow<'_, str> {
+    available(&remedy.version, remedy.requires.as_deref())
+}
+
+fn available<'a>(version: &'a str, requires: Option<&str>) -> Cow<'a, str> {
+    match requires {
+        Some(requires) => format!("{version} ({requires})").into(),
+        None => version.into(),
+    }
 }
 
 /// A finding that a decision took out of the count.

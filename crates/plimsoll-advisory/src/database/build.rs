@@ -200,6 +200,7 @@ impl Builder {
             ratings,
             extent,
             modules,
+            extended,
         } in statements
         {
             let affected = Affected {
@@ -207,6 +208,7 @@ impl Builder {
                 ratings,
                 extent,
                 modules,
+                extended,
             };
             self.packages
                 .entry(package_key(&release, &package))

@@ -87,6 +87,8 @@ pub(crate) struct Affected {
     pub(crate) extent: Extent,
     /// The module streams that it is about, where the package is part of a module: `nodejs:18`.
     pub(crate) modules: Vec<String>,
+    /// Whether it is about packages of the release's paid extension (Ubuntu Pro).
+    pub(crate) extended: bool,
 }
 
 /// Which versions are affected.

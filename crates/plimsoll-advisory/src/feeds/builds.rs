@@ -79,6 +79,7 @@ mod tests {
                 listed: Vec::new(),
             },
             modules: Vec::new(),
+            extended: false,
         }
     }
 

@@ -117,6 +117,7 @@ fn advisory(package: &str, id: String, cve: Cve) -> Advisory {
                 .collect(),
             extent: extent(state)?,
             modules: Vec::new(),
+            extended: false,
         })
     };
     let statements = cve.releases.iter().filter_map(statement).collect();

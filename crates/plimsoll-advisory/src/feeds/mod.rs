@@ -40,6 +40,8 @@ pub(crate) struct Statement {
     pub(crate) extent: Extent,
     /// The module streams that it is about, of RPM packages built as parts of modules: `nodejs:18`.
     pub(crate) modules: Vec<String>,
+    /// Whether it is about packages of the release's paid extension (Ubuntu Pro).
+    pub(crate) extended: bool,
 }
 
 /// What is known about a feed beside its records.

@@ -235,12 +235,7 @@ fn is_date(text: &str) -> bool {
 impl OsvAffected {
     /// None for another ecosystem, and for a package that is affected on other systems only; several where the record says
     /// which binary packages the source package gave, and where a part of what it says cannot be read.
-    fn into_statements(
-        self,
-        id: &str,
-        modules: &[String],
-        warnings: &mut Vec<String>,
-    ) -> Vec<support::Supported> {
+    fn into_statements(self, id: &str, modules: &[String], warnings: &mut Vec<String>) -> Vec<Statement> {
         let Some(package) = self.package else {
             return Vec::new();
         };
@@ -290,14 +285,12 @@ impl OsvAffected {
             _ => Vec::new(),
         };
         let extended = release::is_extended_support(&package.ecosystem);
-        let statement = |name: &str, extent: Extent| support::Supported {
-            statement: Statement {
-                release: release.clone(),
-                package: release::package_name(ecosystem, name),
-                ratings: ratings.clone(),
-                extent,
-                modules: modules.clone(),
-            },
+        let statement = |name: &str, extent: Extent| Statement {
+            release: release.clone(),
+            package: release::package_name(ecosystem, name),
+            ratings: ratings.clone(),
+            extent,
+            modules: modules.clone(),
             extended,
         };
         let binaries = match ecosystem {

@@ -149,6 +149,7 @@ fn statement(release: &str, package: &str, fixed: &str) -> Statement {
             listed: Vec::new(),
         },
         modules: Vec::new(),
+        extended: false,
     }
 }
 

@@ -3,38 +3,27 @@
 use super::Statement;
 use crate::database::schema::{Extent, Until};
 
-/// A statement, and whether it is about packages of the extension.
-pub(super) struct Supported {
-    pub(super) statement: Statement,
-    pub(super) extended: bool,
-}
-
 /// One word for each package of a release. The release's own fix counts where there is one, since the extension comes
 /// later and higher; else that of the extension does, so that neither a package which has it is taken for affected, nor
 /// one which lacks it for fixed.
-pub(super) fn merge(statements: Vec<Supported>) -> Vec<Statement> {
+pub(super) fn merge(statements: Vec<Statement>) -> Vec<Statement> {
     if !statements.iter().any(|one| one.extended) {
-        return statements.into_iter().map(|one| one.statement).collect();
+        return statements;
     }
     let has = |of: &Statement, extended: bool, fixed: bool| {
         statements.iter().any(|one| {
             one.extended == extended
-                && (&one.statement.release, &one.statement.package) == (&of.release, &of.package)
-                && (!fixed || is_fixed(&one.statement))
+                && (&one.release, &one.package) == (&of.release, &of.package)
+                && (!fixed || is_fixed(one))
         })
     };
-    let counts = |one: &Supported| match one.extended {
-        true => {
-            !has(&one.statement, false, true)
-                && (is_fixed(&one.statement) || !has(&one.statement, false, false))
-        }
-        false => is_fixed(&one.statement) || !has(&one.statement, true, true),
+    let counts = |one: &Statement| match one.extended {
+        true => !has(one, false, true) && (is_fixed(one) || !has(one, false, false)),
+        false => is_fixed(one) || !has(one, true, true),
     };
     let kept: Vec<bool> = statements.iter().map(counts).collect();
     let all = statements.into_iter().zip(kept);
-    all.filter(|(_, kept)| *kept)
-        .map(|(one, _)| one.statement)
-        .collect()
+    all.filter(|(_, kept)| *kept).map(|(one, _)| one).collect()
 }
 
 fn is_fixed(statement: &Statement) -> bool {
@@ -51,19 +40,17 @@ mod tests {
     use super::*;
     use crate::database::schema::Interval;
 
-    fn supported(extended: bool, fixed: Option<&str>) -> Supported {
+    fn supported(extended: bool, fixed: Option<&str>) -> Statement {
         let until = fixed.map_or(Until::Open, |version| Until::Fixed(version.to_owned()));
-        Supported {
-            statement: Statement {
-                release: "ubuntu:18.04".to_owned(),
-                package: "curl".to_owned(),
-                ratings: Vec::new(),
-                extent: Extent::Versions {
-                    intervals: vec![Interval { from: None, until }],
-                    listed: Vec::new(),
-                },
-                modules: Vec::new(),
+        Statement {
+            release: "ubuntu:18.04".to_owned(),
+            package: "curl".to_owned(),
+            ratings: Vec::new(),
+            extent: Extent::Versions {
+                intervals: vec![Interval { from: None, until }],
+                listed: Vec::new(),
             },
+            modules: Vec::new(),
             extended,
         }
     }

@@ -18,6 +18,8 @@ pub(super) struct Match {
     /// What the record says of this package alone.
     pub(super) ratings: Vec<Rating>,
     pub(super) fix: FixState,
+    /// What one must have beside the release itself to get the fix.
+    pub(super) fix_requires: Option<&'static str>,
     pub(super) reason: String,
 }
 
@@ -100,8 +102,15 @@ fn is_cve(id: &str) -> bool {
 }
 
 fn vulnerability(package: &Package, mut group: Vec<Candidate<'_>>, reader: &Reader) -> Result<Vulnerability> {
-    // First comes the record with the highest fixed version: at that version all agree that it is gone.
-    group.sort_by(|a, b| compare_fixes(package.ecosystem, &b.of.fix, &a.of.fix));
+    // First comes the record with the highest fixed version: at that version all agree that it is gone. A fix of the
+    // release itself goes before one that needs more.
+    group.sort_by(|a, b| {
+        let order = compare_fixes(package.ecosystem, &b.of.fix, &a.of.fix);
+        a.of.fix_requires
+            .is_some()
+            .cmp(&b.of.fix_requires.is_some())
+            .then(order)
+    });
     let names = || group.iter().flat_map(|candidate| candidate.names.iter().copied());
     let id = names()
         .find(|name| is_cve(name))
@@ -136,6 +145,7 @@ fn vulnerability(package: &Package, mut group: Vec<Candidate<'_>>, reader: &Read
         severity: details.severity,
         severity_source: details.severity_source,
         fix: best.fix.clone(),
+        fix_requires: best.fix_requires.map(str::to_owned),
         title: details.title,
         description: details.description,
         references: details.references,

@@ -217,9 +217,11 @@ impl Subject<'_> {
             Some(_) => reason,
             None => reason + &record.id,
         };
+        let needs_more = statement.extended && fix.fixed_version().is_some();
         Match {
             record,
             ratings: statement.ratings.clone(),
+            fix_requires: needs_more.then_some(release::EXTENSION),
             fix,
             reason,
         }
@@ -246,6 +248,12 @@ impl Subject<'_> {
                 let fixed = range::fixed_version(ecosystem, compared, hit, intervals);
                 let fix = fixed.map_or(FixState::Affected, |fixed| FixState::Fixed(fixed.to_owned()));
                 let reason = match (&self.place, hit, fixed) {
+                    (Some(place), _, Some(fixed)) if statement.extended => {
+                        format!(
+                            "{place} fixed in {fixed} of {}, installed {installed}",
+                            release::EXTENSION
+                        )
+                    }
                     (Some(place), _, Some(fixed)) => {
                         format!("{place} fixed in {fixed}, installed {installed}")
                     }

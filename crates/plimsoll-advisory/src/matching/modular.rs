@@ -68,6 +68,7 @@ mod tests {
                 listed: Vec::new(),
             },
             modules: modules.iter().map(|module| (*module).to_owned()).collect(),
+            extended: false,
         };
         let package = |version: &str, module: Option<&str>| Package {
             module: module.map(str::to_owned),

@@ -2,7 +2,7 @@
 
 mod osv;
 
-pub(crate) use osv::{OSV_FOLDERS, from_osv, is_extended_support, osv_folder_is_used};
+pub(crate) use osv::{EXTENSION, OSV_FOLDERS, from_osv, is_extended_support, osv_folder_is_used};
 use plimsoll_core::{Distribution, Ecosystem, Package};
 
 use crate::database::schema::Extent;

@@ -25,6 +25,9 @@ pub(crate) fn from_osv(ecosystem: &str) -> Option<String> {
     }
 }
 
+/// What one must have to get the packages of Ubuntu's paid extension.
+pub(crate) const EXTENSION: &str = "Ubuntu Pro";
+
 /// Whether an OSV ecosystem of Ubuntu is that of the paid extension of a release, which [`from_osv`] gives the name of
 /// the release itself.
 pub(crate) fn is_extended_support(ecosystem: &str) -> bool {

@@ -21,9 +21,7 @@ pub(super) fn remedies(found: &[Vulnerability]) -> Vec<PackageRemedy> {
                     .iter()
                     .filter_map(|one| Some((*one, one.fix.fixed_version()?)))
             };
-            let version = fixed()
-                .map(|(_, version)| version)
-                .max_by(|a, b| versions::compare(ecosystem, a, b))?;
+            let (last, version) = fixed().max_by(|(_, a), (_, b)| versions::compare(ecosystem, a, b))?;
             let resolves = ids(fixed().map(|(one, _)| one));
             let all = ids(found.iter().copied()).len();
             Some(PackageRemedy {
@@ -31,6 +29,7 @@ pub(super) fn remedies(found: &[Vulnerability]) -> Vec<PackageRemedy> {
                 package: name.to_owned(),
                 installed: installed.to_owned(),
                 version: version.to_owned(),
+                requires: last.fix_requires.clone(),
                 remaining: all - resolves.len(),
                 resolves,
                 origin: found[0].package.origin,

@@ -724,6 +724,66 @@ fn a_cve_of_ubuntu_is_one_finding() {
     );
 }
 
+/// A fix that only the paid extension has is one, and what it takes to get it is told.
+#[test]
+fn a_fix_of_ubuntu_pro_says_so() {
+    let affected = |ecosystem: &str, fixed: &str| {
+        let events = match fixed {
+            "" => r#"{"introduced":"0"}"#.to_owned(),
+            fixed => format!(r#"{{"introduced":"0"}},{{"fixed":"{fixed}"}}"#),
+        };
+        format!(
+            r#"{{"package":{{"ecosystem":"{ecosystem}","name":"curl"}},"ranges":[{{"type":"ECOSYSTEM","events":[{events}]}}]}}"#
+        )
+    };
+    let record = |id: &str, affected: &[String]| {
+        format!(
+            r#"{{"id":"UBUNTU-{id}","upstream":["{id}"],"affected":[{}]}}"#,
+            affected.join(",")
+        )
+    };
+    let (own, pro) = ("Ubuntu:18.04:LTS", "Ubuntu:Pro:18.04:LTS");
+    let records = [
+        record("CVE-2024-1", &[affected(own, ""), affected(pro, "3+esm1")]),
+        record("CVE-2024-2", &[affected(own, "2"), affected(pro, "3+esm1")]),
+        record("CVE-2024-3", &[affected(pro, "")]),
+        record("CVE-2024-4", &[affected(own, "2")]),
+        record("CVE-2024-4", &[affected(pro, "3+esm1")]),
+    ];
+    let records: Vec<&str> = records.iter().map(String::as_str).collect();
+    let database = database(|root| write(root, "osv/Ubuntu/all.zip", zip(&records))).0;
+    let found = |version: &str| {
+        let curl = package(Ecosystem::Deb, "curl", version, None);
+        Matcher::new(Some(&database))
+            .match_all(Some(&distribution("ubuntu", "18.04")), &[curl])
+            .unwrap()
+            .vulnerabilities
+    };
+    let fixes = |version: &str| {
+        let fix = |one: plimsoll_core::Vulnerability| {
+            let fixed = one.fix.fixed_version().unwrap_or_default().to_owned();
+            (one.id, fixed, one.fix_requires.unwrap_or_default())
+        };
+        found(version).into_iter().map(fix).collect::<Vec<_>>()
+    };
+    let one = |id: &str, fixed: &str, requires: &str| (id.to_owned(), fixed.to_owned(), requires.to_owned());
+    let pro_only = one("CVE-2024-1", "3+esm1", "Ubuntu Pro");
+    assert_eq!(
+        fixes("1"),
+        [
+            pro_only.clone(),
+            one("CVE-2024-2", "2", ""),
+            one("CVE-2024-3", "", ""),
+            one("CVE-2024-4", "2", "")
+        ]
+    );
+    assert_eq!(
+        found("1")[0].reason,
+        "ubuntu 18.04: fixed in 3+esm1 of Ubuntu Pro, installed 1"
+    );
+    assert_eq!(fixes("3+esm1"), [one("CVE-2024-3", "", "")]);
+}
+
 /// Chainguard's records name the package that ships what is vulnerable, or the one that it was built from.
 #[test]
 fn packages_of_wolfi_go_by_either_name() {

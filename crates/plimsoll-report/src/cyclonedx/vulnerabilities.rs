@@ -9,6 +9,7 @@ use super::model::{
 use crate::ScanReport;
 use crate::borrowed::Text;
 use crate::identity::{Names, short};
+use crate::shown::fixed;
 use crate::text::is_date_time;
 
 /// The vulnerabilities of `report`, each with all packages that it affects; `references` are those of the report's
@@ -213,7 +214,7 @@ fn equivalent(id: &str) -> Equivalent<'_> {
 fn recommendation(group: &Group<'_>) -> String {
     let mut steps: Vec<String> = Vec::new();
     for (_, found) in &group.packages {
-        if let Some(version) = found.fix.fixed_version() {
+        if let Some(version) = fixed(found) {
             let Package { name, .. } = &found.package;
             let step = format!("Upgrade {name} to version {version}");
             if !steps.contains(&step) {

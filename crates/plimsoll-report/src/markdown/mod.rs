@@ -12,7 +12,7 @@ pub use scan::scan;
 use plimsoll_core::{Finding, SeverityCounts, Vulnerability};
 
 use crate::facts::place;
-use crate::shown::{urgency, whence};
+use crate::shown::{fixed, urgency, whence};
 use crate::text::{self, clean, count, counts, name, shortened, shortfalls_first, status, worst_first};
 use crate::{Coverage, DatabaseSummary};
 
@@ -170,7 +170,7 @@ fn vulnerabilities(text: &mut String, found: &[Vulnerability]) {
             format!("{}{known}", literal(&one.id)),
             literal(&name(&one.package)),
             literal(&one.package.version),
-            literal(one.fix.fixed_version().unwrap_or_default()),
+            literal(&fixed(one).unwrap_or_default()),
             status(&one.fix).replace('_', " "),
             literal(&whence(&one.package)),
             plain(&shortened(&clean(title), 120)),

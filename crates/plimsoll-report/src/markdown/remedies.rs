@@ -1,7 +1,7 @@
 use plimsoll_core::Remedies;
 
 use super::{Table, heading, literal, message, plain};
-use crate::shown::{NotCounted, base_remedy};
+use crate::shown::{NotCounted, base_remedy, move_to};
 use crate::text::{count, decision};
 
 /// What would make vulnerabilities vanish.
@@ -24,7 +24,7 @@ pub(super) fn remedies(text: &mut String, remedies: &Remedies) {
         table.row([
             literal(&one.package),
             literal(&one.installed),
-            literal(&one.version),
+            literal(&move_to(one)),
             one.resolves.len().to_string(),
             one.remaining.to_string(),
         ]);

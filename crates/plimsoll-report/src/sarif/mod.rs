@@ -19,6 +19,7 @@ use rules::{level, properties, vulnerability_rule};
 use crate::facts::place;
 use crate::identity::{Names, short};
 use crate::indented;
+use crate::shown::fixed;
 use crate::text::{clean, count, left_out, primary_url, shortened, shortfalls_first, status, worst_first};
 use crate::{Artifact, ArtifactKind, Result, ScanReport, SubjectKind};
 
@@ -216,7 +217,7 @@ impl<'a> Findings<'a> {
         }
         let package = &found.package;
         let rule = self.rule(Cow::Borrowed(&found.id), || vulnerability_rule(found));
-        let fixed = found.fix.fixed_version().unwrap_or("none");
+        let fixed = fixed(found).unwrap_or("none".into());
         let mut text = format!(
             "Package: {}\nInstalled version: {}\nVulnerability: {}\nSeverity: {}\nFixed version: {fixed}\nStatus: {}\n\
              Why: {}\nLink: [{}]({})",

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use plimsoll_core::{Severity, Vulnerability};
 
 use super::model::{Configuration, Rule, RuleProperties, Text};
+use crate::shown::fixed;
 use crate::text::{clean, primary_url, shortened, status};
 
 pub(super) fn level(severity: Severity) -> &'static str {
@@ -27,7 +28,7 @@ pub(super) fn vulnerability_rule(found: &Vulnerability) -> Rule<'_> {
         true => title.clone(),
         false => clean(&found.description),
     };
-    let fixed = found.fix.fixed_version().unwrap_or("none");
+    let fixed = fixed(found).unwrap_or("none".into());
     let cell = |text: &str| clean(text).replace('|', "\\|");
     let markdown = format!(
         "**{}**\n\n| Severity | Package | Fixed version | Status | Link |\n| --- | --- | --- | --- | --- |\n\
@@ -35,7 +36,7 @@ pub(super) fn vulnerability_rule(found: &Vulnerability) -> Rule<'_> {
         found.id,
         found.severity,
         cell(&package.name),
-        cell(fixed),
+        cell(&fixed),
         status(&found.fix),
         found.id,
     );

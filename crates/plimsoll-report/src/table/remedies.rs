@@ -1,7 +1,7 @@
 use plimsoll_core::Remedies;
 
 use super::{Style, bound, heading, keep_whole, line, put};
-use crate::shown::{NotCounted, base_remedy};
+use crate::shown::{NotCounted, base_remedy, move_to};
 use crate::text::{clean, count, decision, shortened};
 
 /// More packages than these are counted, not listed.
@@ -24,7 +24,7 @@ pub(super) fn remedies(text: &mut String, remedies: &Remedies, style: Style) {
         table.add_row([
             clean(&one.package),
             clean(&one.installed),
-            clean(&one.version),
+            clean(&move_to(one)),
             one.resolves.len().to_string(),
             one.remaining.to_string(),
         ]);

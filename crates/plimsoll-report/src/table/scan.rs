@@ -5,7 +5,7 @@ use super::remedies::{remedies, suppressed};
 use super::{Style, bound, coverage_lines, heading, keep_whole, line, put};
 use crate::ScanReport;
 use crate::facts::place;
-use crate::shown::{NONE, license_groups, not_counted, nothing_in, some_packages, urgency, whence};
+use crate::shown::{NONE, fixed, license_groups, not_counted, nothing_in, some_packages, urgency, whence};
 use crate::targets::{Target, targets};
 use crate::text::{category, clean, count, counts, end_of_life, left_out, name, packages, shortened, status};
 
@@ -118,7 +118,7 @@ pub(super) fn vulnerabilities(text: &mut String, mut found: Vec<&Vulnerability>,
             clean(&one.id),
             Paint::severity(one.severity),
             clean(&one.package.version),
-            clean(one.fix.fixed_version().unwrap_or_default()),
+            clean(&fixed(one).unwrap_or_default()),
         ];
         if urgent {
             let word = urgency(one);
