@@ -368,8 +368,11 @@ impl OsvRange {
 }
 
 /// The epoch of an RPM package that its package URL names: Rocky's records leave it out of their versions.
+///
+/// Qualifiers begin with `?`. Those in openEuler's package URLs begin with `&`, which a name can only hold as `%26`, so they
+/// are no part of that.
 fn epoch_in(purl: &str) -> Option<&str> {
-    let (_, qualifiers) = purl.split_once('?')?;
+    let (_, qualifiers) = purl.split_once(['?', '&'])?;
     let epoch = qualifiers
         .split(['&', '#'])
         .find_map(|qualifier| qualifier.strip_prefix("epoch="))?;

@@ -261,6 +261,11 @@ fn versions_with_the_name_before_them() {
         ),
         ("bash", "?epoch=1", "bash-5.2-4.oe", "(…, 1:5.2-4.oe)"),
         ("bash", "?epoch=1", "5.2-4.oe", "(…, 1:5.2-4.oe)"),
+        ("bash", "&epoch=1", "5.2-4.oe", "(…, 1:5.2-4.oe)"),
+        ("bash", "&distro=openEuler&epoch=1", "5.2-4.oe", "(…, 1:5.2-4.oe)"),
+        ("bash", "&distro=openEuler#?epoch=2", "5.2-4.oe", "(…, 5.2-4.oe)"),
+        ("bash", "%26epoch=1", "5.2-4.oe", "(…, 5.2-4.oe)"),
+        ("bash", "?epoch=one", "5.2-4.oe", "(…, 5.2-4.oe)"),
     ] {
         let advisory = advisory(&format!(
             r#"{{"id":"OESA-2025-1","upstream":["CVE-2025-1"],"database_specific":{{"severity":"High"}},"affected":[

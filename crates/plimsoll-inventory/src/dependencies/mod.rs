@@ -4,6 +4,8 @@
 //! find: the search follows that, and where several candidates are left and the metadata alone do not say which one it
 //! is, none is told.
 
+mod node;
+
 use std::borrow::Cow;
 use std::collections::HashMap;
 
@@ -37,10 +39,21 @@ pub(crate) fn bounded<T: Into<String>>(names: impl IntoIterator<Item = T>) -> Ve
 pub(crate) fn resolve(packages: &[MergedPackage<'_>]) -> Dependencies {
     let found = Packages::of(packages);
     let mut dependencies = Dependencies::default();
+    let loaded = node::loaded(packages, || ());
     for (index, package) in packages.iter().enumerate() {
-        if package.removed_by.is_none() {
-            let needed = package.package.requires.iter();
-            dependencies.add(index, needed.flat_map(|needed| found.needed(package, needed)));
+        if package.removed_by.is_some() {
+            continue;
+        }
+        let needed = package.package.requires.iter();
+        match loaded.get(&index) {
+            Some(loaded) => {
+                let one = |(name, loaded): (&String, &Option<usize>)| match loaded {
+                    Some(loaded) => vec![*loaded],
+                    None => found.needed(package, name),
+                };
+                dependencies.add(index, needed.zip(loaded).flat_map(one));
+            }
+            None => dependencies.add(index, needed.flat_map(|needed| found.needed(package, needed))),
         }
     }
     dependencies
@@ -60,8 +73,6 @@ struct Packages<'a> {
     /// By the other names that they have.
     provided: Names<'a>,
     provided_alike: Alike<'a>,
-    /// By the file that proves a package which is a file of its own.
-    by_file: HashMap<&'a str, usize>,
 }
 
 impl<'a> Packages<'a> {
@@ -71,7 +82,6 @@ impl<'a> Packages<'a> {
             alike: HashMap::new(),
             provided: HashMap::new(),
             provided_alike: HashMap::new(),
-            by_file: HashMap::new(),
         };
         for (index, package) in all.iter().enumerate().filter(|(_, one)| one.removed_by.is_none()) {
             let ecosystem = package.ecosystem;
@@ -92,9 +102,6 @@ impl<'a> Packages<'a> {
                     alike.or_default().push(index);
                 }
             }
-            if ecosystem == Ecosystem::Npm {
-                found.by_file.insert(&package.file.path, index);
-            }
         }
         found
     }
@@ -111,10 +118,8 @@ impl<'a> Packages<'a> {
             Ecosystem::Apk | Ecosystem::Rpm | Ecosystem::Alpm => {
                 self.installed(by, needed).into_iter().collect()
             }
-            Ecosystem::Npm => match self.loaded_by_node(path, needed) {
-                Some(found) => vec![found],
-                None => self.linked_by_pnpm(by, needed),
-            },
+            // Of what Node.js does not find as it is.
+            Ecosystem::Npm => self.linked_by_pnpm(by, needed),
             // These list everything in one file, with the versions that are in use.
             Ecosystem::Go | Ecosystem::Cargo | Ecosystem::NuGet => {
                 let (name, version) = needed.rsplit_once('@').unwrap_or((needed, ""));
@@ -172,27 +177,6 @@ impl<'a> Packages<'a> {
         match group(by) {
             Some(store) => only(self.alike(by, name, store)),
             None => Vec::new(),
-        }
-    }
-
-    /// The package that Node.js would load for `name` in the package whose manifest is at `path`: the first
-    /// `node_modules` that has it, from the package's own directory upwards (Node.js documentation, "Loading from
-    /// `node_modules` folders").
-    fn loaded_by_node(&self, path: &str, name: &str) -> Option<usize> {
-        let mut directory = path.strip_suffix("package.json")?.trim_end_matches('/');
-        loop {
-            let is_modules = directory == "node_modules" || directory.ends_with("/node_modules");
-            if !is_modules {
-                let separator = if directory.is_empty() { "" } else { "/" };
-                let candidate = format!("{directory}{separator}node_modules/{name}/package.json");
-                if let Some(found) = self.by_file.get(candidate.as_str()) {
-                    return Some(*found);
-                }
-            }
-            if directory.is_empty() {
-                return None;
-            }
-            directory = directory.rsplit_once('/').map_or("", |(above, _)| above);
         }
     }
 }
