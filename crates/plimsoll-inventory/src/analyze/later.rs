@@ -8,7 +8,7 @@ use rayon::iter::ParallelIterator as _;
 use rayon::slice::ParallelSliceMut as _;
 
 use super::files::Files;
-use super::{Analyzer, Ownable, Unreadable, empty, evidence, prove, search};
+use super::{Analyzer, Ownable, Unreadable, evidence, prove, search};
 use crate::catalogers::{cataloger_of, is_well_known, piece_cataloger_of};
 use crate::content::Spooled;
 use crate::{EvidenceFile, Warning};
@@ -135,11 +135,7 @@ impl Analyzer {
         for (target, paths) in unread {
             for path in paths.into_iter().filter(|path| cataloger_of(path).is_some()) {
                 let message = format!("it is a hard link to `{target}`, which is not there");
-                let warning = Warning {
-                    path: path.clone(),
-                    message,
-                };
-                self.evidence.insert(path.clone(), (empty(&path), vec![warning]));
+                self.unreadable(Warning { path, message });
             }
         }
         Ok(())
@@ -147,8 +143,8 @@ impl Analyzer {
 
     /// Reads the evidence, or the well-known program, that `path` is another name of.
     fn linked_file(&mut self, path: String, entry: &mut Entry<'_>) -> Result<(), Unreadable> {
-        if cataloger_of(&path).is_some() {
-            let found = evidence(&path, entry, &mut self.owned, self.files)?;
+        if let Some(cataloger) = cataloger_of(&path) {
+            let found = evidence(cataloger, &path, entry, &mut self.owned, self.files)?;
             self.evidence.insert(path, found);
             return Ok(());
         }
@@ -189,18 +185,20 @@ impl Analyzer {
         })?;
         for (path, amendment) in amended {
             let mut take = |path| contents.remove(path).flatten();
-            let found = match (cataloger_of(&path), take(&path), take(&amendment)) {
+            match (cataloger_of(&path), take(&path), take(&amendment)) {
                 (Some((cataloger, _)), Some(mut content), Some(changes)) => {
                     cataloger.amend(&mut content, &changes);
-                    prove(&path, &content, &mut self.owned, self.files)
+                    let found = prove(cataloger, &path, &content, &mut self.owned, self.files);
+                    self.evidence.insert(path, found);
                 }
                 _ => {
                     let message = format!("it holds changes of `{path}`, which cannot be read with them");
-                    let path = amendment.clone();
-                    (empty(&amendment), vec![Warning { path, message }])
+                    self.unreadable(Warning {
+                        path: amendment,
+                        message,
+                    });
                 }
-            };
-            self.evidence.insert(found.0.path.clone(), found);
+            }
         }
         Ok(())
     }

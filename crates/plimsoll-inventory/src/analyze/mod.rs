@@ -203,19 +203,19 @@ impl Analyzer {
         if limit == 0 || (entry.size > limit && !cataloger.names_packages(&path)) {
             // The name says it all, or is like that of evidence by chance.
             let found = match limit {
-                0 => prove(&path, &[], &mut self.owned, self.files),
-                _ => (empty(&path), Vec::new()),
+                0 => prove(cataloger, &path, &[], &mut self.owned, self.files),
+                _ => (empty(cataloger, &path), Vec::new()),
             };
             self.evidence.insert(path.clone(), found);
             return self.any_file(path, entry, from);
         }
         if entry.size > limit {
-            let found = evidence(&path, entry, &mut self.owned, self.files)?;
+            let found = evidence((cataloger, limit), &path, entry, &mut self.owned, self.files)?;
             self.evidence.insert(path, found);
             return Ok(());
         }
         let content = entry.read(limit)?;
-        let found = prove(&path, &content, &mut self.owned, self.files);
+        let found = prove(cataloger, &path, &content, &mut self.owned, self.files);
         self.evidence.insert(path.clone(), found);
         // It may be a program that is called like evidence.
         if let Some(programs) = piece_cataloger_of(&path, entry.mode, entry.size)
@@ -301,6 +301,18 @@ impl Analyzer {
         Ok(())
     }
 
+    /// Notes why a file cannot be read, or not as it should be. Evidence is there without what it proves.
+    fn unreadable(&mut self, warning: Warning) {
+        match cataloger_of(&warning.path) {
+            Some((cataloger, _)) => {
+                let path = warning.path.clone();
+                let evidence = empty(cataloger, &path);
+                self.evidence.insert(path, (evidence, vec![warning]));
+            }
+            None => self.unread.push(warning),
+        }
+    }
+
     fn searched(&mut self, path: String, search: Search) {
         match search {
             Search::NoText => self.scope.no_text += 1,
@@ -360,46 +372,50 @@ fn read_more(content: &mut Vec<u8>, size: u64, most: u64, from: &mut dyn Read) -
     from.take(missing).read_to_end(content)
 }
 
-fn empty(path: &str) -> EvidenceFile {
-    let cataloger = cataloger_of(path).map(|(cataloger, _)| cataloger);
+fn empty(cataloger: &dyn Cataloger, path: &str) -> EvidenceFile {
     EvidenceFile {
         path: path.to_owned(),
-        cataloger: cataloger.map_or("", |cataloger| cataloger.name()).to_owned(),
-        ecosystem: cataloger.and_then(Cataloger::ecosystem),
+        cataloger: cataloger.name().to_owned(),
+        ecosystem: cataloger.ecosystem(),
         ..EvidenceFile::default()
     }
 }
 
-/// What the file of `entry` proves when it is called `path`, which must be evidence.
+/// What the file of `entry` proves to `cataloger`, which reads no more than `limit` bytes, when it is called `path`.
 fn evidence(
+    (cataloger, limit): (&dyn Cataloger, u64),
     path: &str,
     entry: &mut Entry<'_>,
     owned: &mut Owned,
     files: bool,
 ) -> Result<(EvidenceFile, Vec<Warning>), Unreadable> {
-    let limit = cataloger_of(path).map_or(0, |(_, limit)| limit);
     if limit > 0 && entry.size > limit {
         let message = format!("it has {} bytes; no more than {limit} are read", entry.size);
         let warning = Warning {
             path: path.to_owned(),
             message,
         };
-        return Ok((empty(path), vec![warning]));
+        return Ok((empty(cataloger, path), vec![warning]));
     }
     let content = if limit > 0 { entry.read(limit)? } else { Vec::new() };
-    Ok(prove(path, &content, owned, files))
+    Ok(prove(cataloger, path, &content, owned, files))
 }
 
-/// What a file with this content proves when it is called `path`.
-fn prove(path: &str, content: &[u8], owned: &mut Owned, files: bool) -> (EvidenceFile, Vec<Warning>) {
-    let mut evidence = empty(path);
+/// What a file with this content proves to `cataloger` when it is called `path`.
+fn prove(
+    cataloger: &dyn Cataloger,
+    path: &str,
+    content: &[u8],
+    owned: &mut Owned,
+    files: bool,
+) -> (EvidenceFile, Vec<Warning>) {
+    let mut evidence = empty(cataloger, path);
     let mut warnings = Warnings::of(path);
-    if let Some((cataloger, _)) = cataloger_of(path) {
-        cataloger.catalog(content, &mut evidence, &mut warnings);
-        cataloger.owned(path, content, &mut |path| owned.add(path));
-        if files {
-            cataloger.files(content, &mut evidence);
-        }
+    let content = &cataloger.plain(content, &mut warnings);
+    cataloger.catalog(content, &mut evidence, &mut warnings);
+    cataloger.owned(path, content, &mut |path| owned.add(path));
+    if files {
+        cataloger.files(content, &mut evidence);
     }
     (evidence, warnings.into_vec())
 }

@@ -9,8 +9,7 @@ use plimsoll_image::{FileTree, layer};
 use rayon::iter::{ParallelBridge as _, ParallelIterator as _};
 
 use super::files::Files;
-use super::{Analyzer, Unreadable, empty};
-use crate::catalogers::cataloger_of;
+use super::{Analyzer, Unreadable};
 use crate::{Error, LayerAnalysis, Result, Warning};
 
 /// How many parts of the tree wait to be read; a directory stays open for each.
@@ -86,27 +85,15 @@ impl Analyzer {
         }
         let shown = files.visit(&mut |entry| {
             let path = entry.path_lossy().into_owned();
-            if let Err(error) = self.entry(entry, from) {
-                self.unreadable(path, &error);
+            if let Err(error) = self.entry(entry, from)
+                && let Some(warning) = unread(&path, &error)
+            {
+                self.unreadable(warning);
             }
             Ok::<_, std::convert::Infallible>(ControlFlow::Continue(()))
         });
         let Ok(_) = shown;
         self
-    }
-
-    /// Notes that a file could not be read. Evidence is there without what it proves, and with the reason.
-    fn unreadable(&mut self, path: String, error: &Unreadable) {
-        let Some(warning) = unread(&path, error) else {
-            return;
-        };
-        match cataloger_of(&path) {
-            Some(_) => {
-                let evidence = empty(&path);
-                self.evidence.insert(path, (evidence, vec![warning]));
-            }
-            None => self.unread.push(warning),
-        }
     }
 
     /// Adds what was seen of other files.

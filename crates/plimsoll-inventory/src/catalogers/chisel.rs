@@ -1,5 +1,6 @@
+use std::borrow::Cow;
 use std::collections::HashMap;
-use std::io::{self, BufRead, BufReader, Read};
+use std::io::Read;
 
 use plimsoll_core::Ecosystem;
 use serde::Deserialize;
@@ -17,7 +18,7 @@ pub(crate) const SOURCES: &str = "the source packages of Ubuntu's slices";
 /// No manifest says more: the largest images have some ten thousand files.
 const LARGEST: u64 = 64 << 20;
 /// No line is longer, nor has a manifest more packages: it takes little for one that is compressed to have any number.
-const LONGEST_LINE: u64 = 1 << 20;
+const LONGEST_LINE: usize = 1 << 20;
 const MOST_PACKAGES: usize = 50_000;
 /// The most memory that decompression may ask for, as a power of two: 16 MiB. Chisel's need 8 MiB at most.
 const WINDOW_LOG: u32 = 24;
@@ -58,6 +59,18 @@ impl Cataloger for Chisel {
 
     fn limit(&self, path: &str) -> Option<u64> {
         (path == "var/lib/chisel/manifest.wall").then_some(LARGEST)
+    }
+
+    /// The manifest may also stand there uncompressed.
+    fn plain<'a>(&self, content: &'a [u8], warnings: &mut Warnings) -> Cow<'a, [u8]> {
+        if content.first() == Some(&b'{') {
+            return Cow::Borrowed(content);
+        }
+        let mut text = Vec::new();
+        if let Err(problem) = decompress(content, &mut text) {
+            warnings.add(problem);
+        }
+        Cow::Owned(text)
     }
 
     fn catalog(&self, content: &[u8], evidence: &mut EvidenceFile, warnings: &mut Warnings) {
@@ -136,8 +149,27 @@ fn each_path(content: &[u8], visit: &mut dyn FnMut(&str, &[String])) {
     });
 }
 
-/// Gives the lines of the manifest with their numbers, from 1, until `visit` fails. The manifest may also stand there
-/// uncompressed.
+/// Decompresses a manifest: where that fails, the lines up to there.
+///
+/// # Errors
+/// A fragment for people.
+fn decompress(content: &[u8], text: &mut Vec<u8>) -> Result<(), String> {
+    let decoder = zstd::Decoder::new(content).and_then(|mut decoder| {
+        decoder.window_log_max(WINDOW_LOG)?;
+        Ok(decoder)
+    });
+    let read = decoder.and_then(|decoder| decoder.take(LARGEST + 1).read_to_end(text));
+    let problem = match read {
+        Ok(length) if length as u64 <= LARGEST => return Ok(()),
+        Ok(_) => format!("it has more than {LARGEST} bytes"),
+        Err(error) => format!("it cannot be decompressed: {error}"),
+    };
+    let whole = text.iter().rposition(|byte| *byte == b'\n');
+    text.truncate(whole.map_or(0, |end| end + 1));
+    Err(problem)
+}
+
+/// Gives the lines of the manifest with their numbers, from 1, until `visit` fails.
 ///
 /// # Errors
 /// A fragment for people: what `visit` says, or where the manifest cannot be read to its end.
@@ -145,32 +177,12 @@ fn each_line(
     content: &[u8],
     visit: &mut dyn FnMut(usize, serde_json::Result<Line>) -> Result<(), String>,
 ) -> Result<(), String> {
-    let failed = |error: io::Error| format!("it cannot be decompressed: {error}");
-    let mut text: Box<dyn BufRead + '_> = match content.first() {
-        Some(b'{') => Box::new(content),
-        _ => {
-            let mut decoder = zstd::Decoder::new(content).map_err(failed)?;
-            decoder.window_log_max(WINDOW_LOG).map_err(failed)?;
-            Box::new(BufReader::new(decoder))
-        }
-    };
-    let (mut line, mut read) = (Vec::new(), 0);
-    for number in 1.. {
-        line.clear();
-        let mut one = (&mut text).take(LONGEST_LINE + 1);
-        let length = one.read_until(b'\n', &mut line).map_err(failed)? as u64;
-        read += length;
-        if length > LONGEST_LINE {
+    for (line, number) in content.split(|byte| *byte == b'\n').zip(1..) {
+        if line.len() > LONGEST_LINE {
             return Err(format!("line {number} has more than {LONGEST_LINE} bytes"));
         }
-        if read > LARGEST {
-            return Err(format!("it has more than {LARGEST} bytes"));
-        }
-        if length == 0 {
-            break;
-        }
         if !line.trim_ascii().is_empty() {
-            visit(number, serde_json::from_str(&String::from_utf8_lossy(&line)))?;
+            visit(number, serde_json::from_str(&String::from_utf8_lossy(line)))?;
         }
     }
     Ok(())
@@ -197,7 +209,8 @@ mod tests {
         for content in [compressed.as_slice(), TEXT.as_bytes()] {
             let (mut evidence, warnings) = catalog(PATH, content);
             assert!(warnings.is_empty(), "{warnings:?}");
-            Chisel.files(content, &mut evidence);
+            let plain = Chisel.plain(content, &mut Warnings::of(PATH));
+            Chisel.files(&plain, &mut evidence);
             let shown: Vec<_> = evidence
                 .packages
                 .iter()
@@ -216,6 +229,9 @@ mod tests {
                 ]
             );
             assert_eq!(evidence.owns, ["usr/bin/ldd"]);
+            let mut owned = 0;
+            Chisel.owned(PATH, &plain, &mut |_| owned += 1);
+            assert_eq!(owned, 2);
             assert_eq!(evidence.uncatalogued.as_deref(), Some(SOURCES));
         }
     }
@@ -229,12 +245,39 @@ mod tests {
         }
     }
 
+    /// It is decompressed once, for all that reads it.
+    #[test]
+    fn only_the_plain_text_is_read() {
+        let compressed = zstd::encode_all(TEXT.as_bytes(), 1).unwrap();
+        assert_eq!(
+            *Chisel.plain(&compressed, &mut Warnings::of(PATH)),
+            *TEXT.as_bytes()
+        );
+        Chisel.owned(PATH, &compressed, &mut |path| panic!("{path:?}"));
+    }
+
+    /// What stands before the damage counts.
+    #[test]
+    fn a_manifest_that_breaks_off_is_read_to_there() {
+        let mut compressed = Vec::new();
+        for part in [TEXT, "{\"kind\":\"package\""] {
+            compressed.extend(zstd::encode_all(part.as_bytes(), 1).unwrap());
+        }
+        compressed.truncate(compressed.len() - 1);
+        let (evidence, warnings) = catalog(PATH, &compressed);
+        assert_eq!(evidence.packages.len(), 2);
+        assert!(
+            matches!(&warnings[..], [one] if one.to_string().contains("cannot be decompressed")),
+            "{warnings:?}"
+        );
+    }
+
     #[test]
     fn bombs_are_refused() {
         let told = |text: &[u8], window: u32| {
             let mut encoder = zstd::Encoder::new(Vec::new(), 1).unwrap();
             encoder.window_log(window).unwrap();
-            io::Write::write_all(&mut encoder, text).unwrap();
+            std::io::Write::write_all(&mut encoder, text).unwrap();
             let (evidence, warnings) = catalog(PATH, &encoder.finish().unwrap());
             (evidence.packages.len(), format!("{warnings:?}"))
         };

@@ -26,6 +26,7 @@ mod ruby;
 mod uncatalogued;
 mod wordpress;
 
+use std::borrow::Cow;
 use std::io;
 
 use clues::Clue;
@@ -54,6 +55,11 @@ pub(crate) trait Cataloger: Sync {
 
     /// The most bytes that a file at `path` may have, if it is evidence; 0 where the path alone says it all.
     fn limit(&self, path: &str) -> Option<u64>;
+
+    /// The content as the methods below are given it, where the file is compressed.
+    fn plain<'a>(&self, content: &'a [u8], _warnings: &mut Warnings) -> Cow<'a, [u8]> {
+        Cow::Borrowed(content)
+    }
 
     /// Adds what the file `evidence.path` with this `content` proves.
     fn catalog(&self, content: &[u8], evidence: &mut EvidenceFile, warnings: &mut Warnings);
@@ -285,6 +291,7 @@ pub(crate) fn catalog(path: &str, content: &[u8]) -> (EvidenceFile, Vec<Warning>
         ..EvidenceFile::default()
     };
     let mut warnings = Warnings::of(path);
+    let content = &cataloger.plain(content, &mut warnings);
     cataloger.catalog(content, &mut evidence, &mut warnings);
     (evidence, warnings.into_vec())
 }
