@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 use std::fmt;
 use std::str::FromStr;
 
-use super::{ParseVersionError, compare_digits, split_digits};
+use super::{ParseVersionError, compare_digits};
 
 /// A Debian version.
 ///
@@ -128,41 +128,50 @@ fn split(text: &str) -> (&str, &str, &str) {
 
 /// Compares two upstream versions or two revisions: by turns a run of other characters, where a tilde
 /// sorts before the end and letters before the rest, and a run of digits by its value.
-fn compare_part(mut a: &str, mut b: &str) -> Ordering {
+fn compare_part(a: &str, b: &str) -> Ordering {
+    let (mut a, mut b) = (a.as_bytes(), b.as_bytes());
     while !a.is_empty() || !b.is_empty() {
-        let (a_other, a_rest) = split_other(a);
-        let (b_other, b_rest) = split_other(b);
-        let other = compare_other(a_other.as_bytes(), b_other.as_bytes());
-        let (a_digits, a_rest) = split_digits(a_rest);
-        let (b_digits, b_rest) = split_digits(b_rest);
-        let order = other.then_with(|| compare_digits(a_digits, b_digits));
+        let order = compare_other(&mut a, &mut b).then_with(|| compare_number(&mut a, &mut b));
         if order.is_ne() {
             return order;
         }
-        (a, b) = (a_rest, b_rest);
     }
     Ordering::Equal
 }
 
-fn split_other(text: &str) -> (&str, &str) {
-    let end = text
-        .bytes()
-        .position(|byte| byte.is_ascii_digit())
-        .unwrap_or(text.len());
-    text.split_at(end)
-}
-
-fn compare_other(a: &[u8], b: &[u8]) -> Ordering {
-    let weight = |byte: Option<&u8>| match byte {
+/// Compares what both begin with up to their first digit, and takes it off where it is the same.
+fn compare_other(a: &mut &[u8], b: &mut &[u8]) -> Ordering {
+    // The end of a run, which is a digit or the end of the text, sorts like no character.
+    let weight = |rest: &[u8]| match rest.first() {
         Some(b'~') => -1,
-        None => 0,
+        None | Some(b'0'..=b'9') => 0,
         Some(letter) if letter.is_ascii_alphabetic() => i32::from(*letter),
         Some(other) => i32::from(*other) + 256,
     };
-    (0..a.len().max(b.len()))
-        .map(|at| weight(a.get(at)).cmp(&weight(b.get(at))))
-        .find(|order| order.is_ne())
-        .unwrap_or(Ordering::Equal)
+    loop {
+        let (of_a, of_b) = (weight(a), weight(b));
+        if of_a != of_b {
+            return of_a.cmp(&of_b);
+        }
+        if of_a == 0 {
+            return Ordering::Equal;
+        }
+        (*a, *b) = (&a[1..], &b[1..]);
+    }
+}
+
+/// Compares the numbers that both begin with, and takes them off. No digits are 0.
+fn compare_number(a: &mut &[u8], b: &mut &[u8]) -> Ordering {
+    fn take<'a>(rest: &mut &'a [u8]) -> &'a [u8] {
+        let is_digit = |byte: &&u8| byte.is_ascii_digit();
+        let zeros = rest.iter().take_while(|byte| **byte == b'0').count();
+        let length = rest[zeros..].iter().take_while(is_digit).count();
+        let number = &rest[zeros..zeros + length];
+        *rest = &rest[zeros + length..];
+        number
+    }
+    let (a, b) = (take(a), take(b));
+    a.len().cmp(&b.len()).then_with(|| a.cmp(b))
 }
 
 #[cfg(test)]

@@ -89,7 +89,7 @@ pub fn validate(ecosystem: Ecosystem, version: &str) -> Result<(), ParseVersionE
     match ecosystem {
         Ecosystem::Deb | Ecosystem::Opkg => version.parse::<dpkg::Version>().map(drop),
         Ecosystem::Apk => version.parse::<apk::Version>().map(drop),
-        Ecosystem::PyPi => version.parse::<pep440::Version>().map(drop),
+        Ecosystem::PyPi => pep440::Version::parse(version).map(drop),
         Ecosystem::Rpm | Ecosystem::Alpm => rpm::validate(version),
         Ecosystem::Npm | Ecosystem::Cargo => semver::validate(version),
         Ecosystem::Gem => gem::validate(version),

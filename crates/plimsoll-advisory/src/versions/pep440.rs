@@ -3,40 +3,38 @@
 
 use std::cmp::Ordering;
 use std::fmt;
-use std::str::FromStr;
 
 use super::{ParseVersionError, compare_digits, split_digits};
 
-/// A number of any length, ordered by value.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Number(Box<str>);
+/// A number of any length, ordered by value; zeros at its start are left out, so that 0 is empty.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+struct Number<'a>(&'a str);
 
-impl Number {
-    fn new(digits: &str) -> Self {
-        let digits = digits.trim_start_matches('0');
-        Self(if digits.is_empty() { "0" } else { digits }.into())
+impl<'a> Number<'a> {
+    fn new(digits: &'a str) -> Self {
+        Self(digits.trim_start_matches('0'))
     }
 
-    fn is_zero(&self) -> bool {
-        &*self.0 == "0"
+    fn is_zero(self) -> bool {
+        self.0.is_empty()
     }
 }
 
-impl Ord for Number {
+impl Ord for Number<'_> {
     fn cmp(&self, other: &Self) -> Ordering {
-        compare_digits(&self.0, &other.0)
+        compare_digits(self.0, other.0)
     }
 }
 
-impl PartialOrd for Number {
+impl PartialOrd for Number<'_> {
     fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
         Some(self.cmp(other))
     }
 }
 
-impl fmt::Display for Number {
+impl fmt::Display for Number<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(if self.is_zero() { "0" } else { self.0 })
     }
 }
 
@@ -59,35 +57,108 @@ const PRE_RELEASES: [(&str, PreRelease); 8] = [
     ("c", PreRelease::Candidate),
 ];
 
-/// A part of the local version label. Numbers come after words.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-enum Local {
-    Word(String),
-    Number(Number),
+/// What parts a word of a version from what stands beside it, and the parts of a local version label.
+const SEPARATORS: [char; 3] = ['.', '-', '_'];
+
+/// A part of the local version label. Numbers come after words, in which case does not count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Local<'a> {
+    Word(&'a str),
+    Number(Number<'a>),
 }
 
-/// A Python version. It is shown in its normal form; equality is that of the order (`1.0` equals `1`).
-#[derive(Debug, Clone)]
-pub struct Version {
-    epoch: Number,
-    release: Vec<Number>,
-    pre: Option<(PreRelease, Number)>,
-    post: Option<Number>,
-    dev: Option<Number>,
-    local: Vec<Local>,
+impl Ord for Local<'_> {
+    fn cmp(&self, other: &Self) -> Ordering {
+        fn lower(word: &str) -> impl Iterator<Item = u8> {
+            word.bytes().map(|byte| byte.to_ascii_lowercase())
+        }
+        match (self, other) {
+            (Self::Word(a), Self::Word(b)) => lower(a).cmp(lower(b)),
+            (Self::Number(a), Self::Number(b)) => a.cmp(b),
+            (Self::Word(_), Self::Number(_)) => Ordering::Less,
+            (Self::Number(_), Self::Word(_)) => Ordering::Greater,
+        }
+    }
 }
 
-impl Version {
-    /// The release numbers without the zeros at their end.
-    fn significant(&self) -> &[Number] {
-        let zeros = self.release.iter().rev().take_while(|number| number.is_zero());
-        &self.release[..self.release.len() - zeros.count()]
+impl PartialOrd for Local<'_> {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+/// A Python version, as parts of the text that it stands in. It is shown in its normal form; equality is that of the
+/// order (`1.0` equals `1`).
+#[derive(Debug, Clone, Copy)]
+pub struct Version<'a> {
+    epoch: Number<'a>,
+    /// Numbers with dots between them.
+    release: &'a str,
+    pre: Option<(PreRelease, Number<'a>)>,
+    post: Option<Number<'a>>,
+    dev: Option<Number<'a>>,
+    /// Words and numbers with separators between them; empty where there is no label.
+    local: &'a str,
+}
+
+impl<'a> Version<'a> {
+    /// Reads a version in any spelling that PEP 440 normalizes.
+    ///
+    /// # Errors
+    /// Any other text.
+    pub fn parse(text: &'a str) -> Result<Self, ParseVersionError> {
+        Self::read(text).ok_or_else(|| ParseVersionError {
+            version: text.to_owned(),
+            scheme: "PEP 440",
+            reason: "it does not follow `[N!]N(.N)*[{a|b|rc}N][.postN][.devN][+local]`",
+        })
+    }
+
+    fn read(text: &'a str) -> Option<Self> {
+        let text = text.trim();
+        let mut rest = text.strip_prefix(['v', 'V']).unwrap_or(text);
+        let epoch = epoch(&mut rest).unwrap_or_default();
+        let release = release(&mut rest)?;
+        let pre = PRE_RELEASES
+            .iter()
+            .find_map(|(word, kind)| Some((*kind, segment(&mut rest, word)?)));
+        let post = implicit_post(&mut rest).or_else(|| {
+            ["post", "rev", "r"]
+                .iter()
+                .find_map(|word| segment(&mut rest, word))
+        });
+        let dev = segment(&mut rest, "dev");
+        let local = match rest.strip_prefix('+') {
+            None if rest.is_empty() => "",
+            Some(label) if label.split(SEPARATORS).all(is_alphanumeric) => label,
+            None | Some(_) => return None,
+        };
+        Some(Self {
+            epoch,
+            release,
+            pre,
+            post,
+            dev,
+            local,
+        })
+    }
+
+    fn release(&self) -> impl Iterator<Item = Number<'a>> + use<'a> {
+        self.release.split('.').map(Number::new)
+    }
+
+    fn local(&self) -> impl Iterator<Item = Local<'a>> + use<'a> {
+        let parts = self.local.split(SEPARATORS).filter(|part| !part.is_empty());
+        parts.map(|part| match part.bytes().all(|byte| byte.is_ascii_digit()) {
+            true => Local::Number(Number::new(part)),
+            false => Local::Word(part),
+        })
     }
 
     /// Where the version stands by its pre-release: a development release of the release itself comes
     /// before all pre-releases, everything without a pre-release after them.
-    fn pre_key(&self) -> (u8, Option<&(PreRelease, Number)>) {
-        match &self.pre {
+    fn pre_key(&self) -> (u8, Option<(PreRelease, Number<'a>)>) {
+        match self.pre {
             Some(pre) => (1, Some(pre)),
             None if self.post.is_none() && self.dev.is_some() => (0, None),
             None => (2, None),
@@ -95,72 +166,28 @@ impl Version {
     }
 
     /// A version without a development number comes after all that have one.
-    fn dev_key(&self) -> (bool, Option<&Number>) {
-        (self.dev.is_none(), self.dev.as_ref())
+    fn dev_key(&self) -> (bool, Option<Number<'a>>) {
+        (self.dev.is_none(), self.dev)
     }
 }
 
-impl FromStr for Version {
-    type Err = ParseVersionError;
-
-    /// Reads a version in any spelling that PEP 440 normalizes.
-    ///
-    /// # Errors
-    /// Any other text.
-    fn from_str(text: &str) -> Result<Self, ParseVersionError> {
-        let lower = text.trim().to_ascii_lowercase();
-        let mut rest = lower.strip_prefix('v').unwrap_or(&lower);
-        read(&mut rest)
-            .filter(|_| rest.is_empty())
-            .ok_or_else(|| ParseVersionError {
-                version: text.to_owned(),
-                scheme: "PEP 440",
-                reason: "it does not follow `[N!]N(.N)*[{a|b|rc}N][.postN][.devN][+local]`",
-            })
-    }
+/// `1!`.
+fn epoch<'a>(rest: &mut &'a str) -> Option<Number<'a>> {
+    let mut after = *rest;
+    let number = digits(&mut after)?;
+    *rest = after.strip_prefix('!')?;
+    Some(Number::new(number))
 }
 
-fn read(rest: &mut &str) -> Option<Version> {
-    let mut epoch = Number::new("0");
-    let mut first = digits(rest)?;
-    if let Some(after) = rest.strip_prefix('!') {
-        *rest = after;
-        epoch = Number::new(first);
-        first = digits(rest)?;
-    }
-    let mut release = vec![Number::new(first)];
+/// Numbers with dots between them, as many as there are.
+fn release<'a>(rest: &mut &'a str) -> Option<&'a str> {
+    let whole = *rest;
+    digits(rest)?;
     while let Some(mut after) = rest.strip_prefix('.') {
-        let Some(number) = digits(&mut after) else { break };
-        release.push(Number::new(number));
+        let Some(_) = digits(&mut after) else { break };
         *rest = after;
     }
-    let pre = PRE_RELEASES
-        .iter()
-        .find_map(|(word, kind)| Some((*kind, segment(rest, word)?)));
-    let post =
-        implicit_post(rest).or_else(|| ["post", "rev", "r"].iter().find_map(|word| segment(rest, word)));
-    let dev = segment(rest, "dev");
-    let mut local = Vec::new();
-    if let Some(label) = rest.strip_prefix('+') {
-        for part in label.split(['.', '-', '_']) {
-            if part.is_empty() || !part.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
-                return None;
-            }
-            local.push(match part.bytes().all(|byte| byte.is_ascii_digit()) {
-                true => Local::Number(Number::new(part)),
-                false => Local::Word(part.to_owned()),
-            });
-        }
-        *rest = "";
-    }
-    Some(Version {
-        epoch,
-        release,
-        pre,
-        post,
-        dev,
-        local,
-    })
+    Some(&whole[..whole.len() - rest.len()])
 }
 
 fn digits<'a>(rest: &mut &'a str) -> Option<&'a str> {
@@ -169,28 +196,35 @@ fn digits<'a>(rest: &mut &'a str) -> Option<&'a str> {
     Some(digits).filter(|digits| !digits.is_empty())
 }
 
-/// A word between optional separators, and its number; 0 where there is none.
-fn segment(rest: &mut &str, word: &str) -> Option<Number> {
-    let separators = ['.', '-', '_'];
-    let after = rest.strip_prefix(separators).unwrap_or(rest).strip_prefix(word)?;
-    *rest = after.strip_prefix(separators).unwrap_or(after);
-    Some(Number::new(digits(rest).unwrap_or("0")))
+/// A word between optional separators, in either case, and its number; 0 where there is none.
+fn segment<'a>(rest: &mut &'a str, word: &str) -> Option<Number<'a>> {
+    let after = rest.strip_prefix(SEPARATORS).unwrap_or(rest);
+    let (head, after) = after.split_at_checked(word.len())?;
+    if !head.eq_ignore_ascii_case(word) {
+        return None;
+    }
+    *rest = after.strip_prefix(SEPARATORS).unwrap_or(after);
+    Some(Number::new(digits(rest).unwrap_or_default()))
 }
 
 /// `1.0-1` is `1.0.post1`.
-fn implicit_post(rest: &mut &str) -> Option<Number> {
+fn implicit_post<'a>(rest: &mut &'a str) -> Option<Number<'a>> {
     let mut after = rest.strip_prefix('-')?;
     let number = Number::new(digits(&mut after)?);
     *rest = after;
     Some(number)
 }
 
-impl fmt::Display for Version {
+fn is_alphanumeric(part: &str) -> bool {
+    !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_alphanumeric())
+}
+
+impl fmt::Display for Version<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if !self.epoch.is_zero() {
             write!(f, "{}!", self.epoch)?;
         }
-        for (at, number) in self.release.iter().enumerate() {
+        for (at, number) in self.release().enumerate() {
             write!(f, "{}{number}", if at == 0 { "" } else { "." })?;
         }
         if let Some((kind, number)) = &self.pre {
@@ -207,10 +241,10 @@ impl fmt::Display for Version {
         if let Some(number) = &self.dev {
             write!(f, ".dev{number}")?;
         }
-        for (at, part) in self.local.iter().enumerate() {
+        for (at, part) in self.local().enumerate() {
             f.write_str(if at == 0 { "+" } else { "." })?;
             match part {
-                Local::Word(word) => f.write_str(word)?,
+                Local::Word(word) => f.write_str(&word.to_ascii_lowercase())?,
                 Local::Number(number) => write!(f, "{number}")?,
             }
         }
@@ -218,30 +252,45 @@ impl fmt::Display for Version {
     }
 }
 
-impl Ord for Version {
+impl Ord for Version<'_> {
     fn cmp(&self, other: &Self) -> Ordering {
         self.epoch
             .cmp(&other.epoch)
-            .then_with(|| self.significant().cmp(other.significant()))
+            .then_with(|| compare_releases(self, other))
             .then_with(|| self.pre_key().cmp(&other.pre_key()))
             .then_with(|| self.post.cmp(&other.post))
             .then_with(|| self.dev_key().cmp(&other.dev_key()))
-            .then_with(|| self.local.cmp(&other.local))
+            .then_with(|| self.local().cmp(other.local()))
     }
 }
 
-equal_by_order!(Version);
+/// The shorter release goes on with zeros.
+fn compare_releases(a: &Version<'_>, b: &Version<'_>) -> Ordering {
+    let (mut a, mut b) = (a.release(), b.release());
+    loop {
+        let (next_a, next_b) = (a.next(), b.next());
+        if next_a.is_none() && next_b.is_none() {
+            return Ordering::Equal;
+        }
+        let order = next_a.unwrap_or_default().cmp(&next_b.unwrap_or_default());
+        if order.is_ne() {
+            return order;
+        }
+    }
+}
+
+equal_by_order!(Version<'_>);
 
 /// Compares two versions.
 ///
 /// A text that is no PEP 440 version comes before all that are; two such texts are ordered as setuptools
 /// did before PEP 440, and as `packaging` did up to version 21.
 pub fn compare(a: &str, b: &str) -> Ordering {
-    match (a.parse::<Version>(), b.parse::<Version>()) {
-        (Ok(a), Ok(b)) => a.cmp(&b),
-        (Ok(_), Err(_)) => Ordering::Greater,
-        (Err(_), Ok(_)) => Ordering::Less,
-        (Err(_), Err(_)) => legacy_key(a).cmp(&legacy_key(b)),
+    match (Version::read(a), Version::read(b)) {
+        (Some(a), Some(b)) => a.cmp(&b),
+        (Some(_), None) => Ordering::Greater,
+        (None, Some(_)) => Ordering::Less,
+        (None, None) => legacy_key(a).cmp(&legacy_key(b)),
     }
 }
 
@@ -331,7 +380,7 @@ mod tests {
     fn packaging_agrees_on_the_normal_form() {
         let mut count = 0;
         for [text, normal, _] in rows("normal") {
-            let version = text.parse::<Version>().map(|version| version.to_string());
+            let version = Version::parse(text).map(|version| version.to_string());
             let said = if normal.is_empty() {
                 None
             } else {
@@ -392,8 +441,9 @@ mod tests {
 
         #[test]
         fn no_text_panics_and_the_normal_form_reads_back(text in "\\PC{0,20}|[0-9a-c.!+-]{0,12}") {
-            if let Ok(version) = text.parse::<Version>() {
-                prop_assert_eq!(version.to_string().parse::<Version>().unwrap(), version);
+            if let Ok(version) = Version::parse(&text) {
+                let normal = version.to_string();
+                prop_assert_eq!(Version::parse(&normal).unwrap(), version);
             }
             let _ = compare(&text, "1.0");
             let _ = legacy_key(&text);
