@@ -29,7 +29,7 @@ fn first_sentence(text: &str) -> String {
         .split_once(". ")
         .map_or(line, |(sentence, _)| sentence)
         .trim_end_matches('.');
-    if sentence.chars().count() <= MAX {
+    if sentence.len() <= MAX || sentence.chars().count() <= MAX {
         return sentence.to_owned();
     }
     let cut: String = sentence.chars().take(MAX).collect();

@@ -110,6 +110,8 @@ pub(crate) struct Reader {
 pub(super) struct Decoded {
     records: Kept<u32, Record>,
     packages: Kept<String, Vec<Affected>>,
+    said: Kept<String, Said>,
+    exploited: Kept<String, bool>,
 }
 
 /// So many values of a table are kept: some 16 MB of records.
@@ -191,13 +193,17 @@ impl Reader {
     }
 
     /// What all feeds together say of a CVE.
-    pub(crate) fn said(&self, cve: &str) -> Result<Said> {
-        let value = self.said.get(cve).map_err(|error| self.failed(error))?;
-        match value {
-            None => Ok(Said::default()),
-            Some(value) => schema::decode(value.value())
-                .ok_or_else(|| self.failed(format_args!("what is said of `{cve}` is damaged"))),
+    pub(crate) fn said(&self, cve: &str) -> Result<Arc<Said>> {
+        if let Some(known) = self.decoded.said.get(cve) {
+            return Ok(known);
         }
+        let value = self.said.get(cve).map_err(|error| self.failed(error))?;
+        let said = match value {
+            None => Said::default(),
+            Some(value) => schema::decode(value.value())
+                .ok_or_else(|| self.failed(format_args!("what is said of `{cve}` is damaged")))?,
+        };
+        Ok(self.decoded.said.keep(cve.to_owned(), said))
     }
 
     /// The numbers of the records that bear an id.
@@ -211,8 +217,11 @@ impl Reader {
     }
 
     pub(crate) fn is_exploited(&self, id: &str) -> Result<bool> {
+        if let Some(known) = self.decoded.exploited.get(id) {
+            return Ok(*known);
+        }
         let value = self.exploited.get(id).map_err(|error| self.failed(error))?;
-        Ok(value.is_some())
+        Ok(*self.decoded.exploited.keep(id.to_owned(), value.is_some()))
     }
 
     /// Probability and percentile.

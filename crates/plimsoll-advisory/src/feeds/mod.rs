@@ -49,8 +49,8 @@ pub(crate) fn describe(id: &str) -> AdvisoryFeed {
     if let Some(folder) = osv::folder(id) {
         return AdvisoryFeed {
             id: id.to_owned(),
-            name: format!("OSV: {folder}"),
-            url: format!("https://osv.dev/list?ecosystem={}", folder.replace(' ', "%20")),
+            name: ["OSV: ", folder].concat(),
+            url: ["https://osv.dev/list?ecosystem=", &folder.replace(' ', "%20")].concat(),
         };
     }
     let (name, url) = match id {

@@ -42,7 +42,7 @@ impl<'a> Fixed<'a> {
     pub(super) fn of(
         package: &Package,
         installed: &'a str,
-        matches: &[Match],
+        matches: &[Match<'_>],
         others: &[&Affected],
         reader: &Reader,
     ) -> Result<Self> {

@@ -1,5 +1,7 @@
 //! What is said about a vulnerability beside its fix: how bad it is and who says so, and texts.
 
+use std::sync::Arc;
+
 use plimsoll_core::{Cvss, Severity};
 
 use super::merge::Match;
@@ -25,7 +27,7 @@ pub(super) struct Details {
 
 impl Details {
     /// Of the records that match, and where these are silent, of what the other feeds say of the same CVEs.
-    pub(super) fn of(own: &[&Match], cves: &[&str], reader: &Reader) -> Result<Self> {
+    pub(super) fn of(own: &[&Match<'_>], cves: &[&str], reader: &Reader) -> Result<Self> {
         let rated = worst(own.iter().filter_map(|matched| {
             let Match { record, ratings, .. } = matched;
             let severity = rating::severity(ratings).or_else(|| rating::severity(&record.ratings))?;
@@ -34,7 +36,7 @@ impl Details {
         let records = || own.iter().map(|matched| &*matched.record);
         let has_text = |record: &Record| !(record.title.is_empty() && record.description.is_empty());
         let silent = !records().any(has_text);
-        let others: Vec<Said> = match rated.is_none() || silent || reader.has_nvd() {
+        let others: Vec<Arc<Said>> = match rated.is_none() || silent || reader.has_nvd() {
             true => cves.iter().map(|cve| reader.said(cve)).collect::<Result<_>>()?,
             false => Vec::new(),
         };
@@ -73,7 +75,7 @@ impl Details {
             .or_else(|| told_date(|record| &record.modified))
             .cloned();
         for matched in own {
-            add_cvss(&mut details.cvss, &matched.record, &matched.ratings);
+            add_cvss(&mut details.cvss, &matched.record, matched.ratings);
         }
         // A record about several vulnerabilities rates them together.
         for record in told().filter(|record| record.upstream.len() <= 1) {

@@ -13,10 +13,10 @@ use crate::{Result, feeds, versions};
 
 /// One record that matches an installed package.
 #[derive(Debug, Clone)]
-pub(super) struct Match {
+pub(super) struct Match<'a> {
     pub(super) record: Arc<Record>,
     /// What the record says of this package alone.
-    pub(super) ratings: Vec<Rating>,
+    pub(super) ratings: &'a [Rating],
     pub(super) fix: FixState,
     /// What one must have beside the release itself to get the fix.
     pub(super) fix_requires: Option<&'static str>,
@@ -29,13 +29,13 @@ struct Candidate<'a> {
     names: Vec<&'a str>,
     /// Ids of advisories that speak of it, and perhaps of others too.
     advisories: Vec<&'a str>,
-    of: &'a Match,
+    of: &'a Match<'a>,
 }
 
 /// The vulnerabilities of a package, without those that are `fixed`: records that share an id are one.
 pub(super) fn merge(
     package: &Package,
-    matches: &[Match],
+    matches: &[Match<'_>],
     fixed: &Fixed<'_>,
     reader: &Reader,
 ) -> Result<Vec<Vulnerability>> {
@@ -70,7 +70,7 @@ fn first_of(group_of: &[usize], mut at: usize) -> usize {
 }
 
 /// A record of its own vulnerability is one candidate; an advisory about several (a DSA) one for each.
-fn candidates(of: &Match) -> Vec<Candidate<'_>> {
+fn candidates<'a>(of: &'a Match<'_>) -> Vec<Candidate<'a>> {
     let Record {
         id,
         aliases,
@@ -127,12 +127,14 @@ fn vulnerability(package: &Package, mut group: Vec<Candidate<'_>>, reader: &Read
     aliases.sort();
     aliases.dedup();
 
-    let own: Vec<&Match> = group.iter().map(|candidate| candidate.of).collect();
+    let own: Vec<&Match<'_>> = group.iter().map(|candidate| candidate.of).collect();
     let mut cves: Vec<&str> = names().filter(|name| is_cve(name)).collect();
     cves.sort_unstable();
     cves.dedup();
     let details = Details::of(&own, &cves, reader)?;
-    let known_exploited = names().try_fold(false, |known, name| Ok(known || reader.is_exploited(name)?))?;
+    let known_exploited = cves
+        .iter()
+        .try_fold(false, |known, cve| Ok(known || reader.is_exploited(cve)?))?;
     let exploit_prediction = match cves.first() {
         Some(cve) if is_cve(id) => reader.epss(if cves.contains(&id) { id } else { cve })?,
         _ => None,

@@ -8,7 +8,7 @@ mod modular;
 pub(crate) mod range;
 pub(crate) mod rating;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use branch::Fixed;
@@ -67,13 +67,22 @@ impl<'a> Matcher<'a> {
     /// [`Error::Database`](crate::Error::Database) when the database cannot be read.
     pub fn match_all(&self, distribution: Option<&Distribution>, packages: &[Package]) -> Result<Matches> {
         let reader = self.database.map(Database::reader).transpose()?;
+        let scopes: BTreeMap<Ecosystem, Scope> = packages
+            .iter()
+            .map(|package| package.ecosystem)
+            .collect::<BTreeSet<_>>()
+            .into_iter()
+            .map(|ecosystem| (ecosystem, Scope::of(ecosystem, distribution)))
+            .collect();
         let one = |package: &Package| {
             let mut seen = Observed {
                 packages: 1,
                 ..Observed::default()
             };
-            let found = match (&reader, Scope::of(package.ecosystem, distribution)) {
-                (Some(reader), Scope::Release(release, _)) => matching(package, &release, reader, &mut seen)?,
+            let found = match (&reader, scopes.get(&package.ecosystem)) {
+                (Some(reader), Some(Scope::Release(release, _))) => {
+                    matching(package, release, reader, &mut seen)?
+                }
                 _ => Vec::new(),
             };
             Ok((package.ecosystem, seen, found))
@@ -98,11 +107,12 @@ impl<'a> Matcher<'a> {
             all.unreadable.extend(seen.unreadable);
             all.unnamed.extend(seen.unnamed);
         }
-        let coverage = observed
-            .into_iter()
-            .map(|(ecosystem, seen)| {
-                let scope = Scope::of(ecosystem, distribution);
-                coverage::of(ecosystem, &scope, self.database.map(Database::status), &seen)
+        let status = self.database.map(Database::status);
+        let coverage = scopes
+            .iter()
+            .filter_map(|(ecosystem, scope)| {
+                let seen = observed.get(ecosystem)?;
+                Some(coverage::of(*ecosystem, scope, status, seen))
             })
             .collect();
         Ok(Matches {
@@ -137,7 +147,7 @@ fn matching(
             .incomparable
             .push(format!("`{}` {installed}", package.name));
     }
-    let mut matches: Vec<Match> = Vec::new();
+    let mut matches: Vec<Match<'_>> = Vec::new();
     let (mut certain, mut unknown, mut others) = (Vec::new(), Vec::new(), Vec::new());
     for (statements, own) in &statements {
         let place = match *own {
@@ -212,7 +222,13 @@ enum Doubt {
 }
 
 impl Subject<'_> {
-    fn matched(&self, statement: &Affected, record: Arc<Record>, fix: FixState, reason: String) -> Match {
+    fn matched<'a>(
+        &self,
+        statement: &'a Affected,
+        record: Arc<Record>,
+        fix: FixState,
+        reason: String,
+    ) -> Match<'a> {
         let reason = match self.place {
             Some(_) => reason,
             None => reason + &record.id,
@@ -220,7 +236,7 @@ impl Subject<'_> {
         let needs_more = statement.extended && fix.fixed_version().is_some();
         Match {
             record,
-            ratings: statement.ratings.clone(),
+            ratings: &statement.ratings,
             fix_requires: needs_more.then_some(release::EXTENSION),
             fix,
             reason,
@@ -255,9 +271,9 @@ impl Subject<'_> {
                         )
                     }
                     (Some(place), _, Some(fixed)) => {
-                        format!("{place} fixed in {fixed}, installed {installed}")
+                        [place, " fixed in ", fixed, ", installed ", installed].concat()
                     }
-                    (Some(place), _, None) => format!("{place} affected, installed {installed}"),
+                    (Some(place), _, None) => [place, " affected, installed ", installed].concat(),
                     (None, Hit::Interval(interval), _) => {
                         format!("installed {installed} lies in {interval} of ")
                     }
@@ -274,7 +290,7 @@ impl Subject<'_> {
                     Unfixed::EndOfLife => (FixState::EndOfLife, "not fixed, and support has ended"),
                 };
                 let place = self.place.as_deref().unwrap_or_default();
-                (fix, format!("{place} {word}, installed {installed}"))
+                (fix, [place, " ", word, ", installed ", installed].concat())
             }
             Extent::Undetermined => return Said::Unknown(Doubt::Undetermined),
             Extent::Unreadable => return Said::Unknown(Doubt::Unreadable),

@@ -37,7 +37,7 @@ pub(crate) fn from_cvss(ratings: &[Rating]) -> Option<Severity> {
 pub(crate) fn rater(record: &Record) -> String {
     match record.id.starts_with("CVE-") {
         true => record.feed.clone(),
-        false => format!("{}: {}", record.feed, record.id),
+        false => [&record.feed, ": ", &record.id].concat(),
     }
 }
 

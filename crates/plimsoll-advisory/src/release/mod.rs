@@ -202,9 +202,12 @@ const RPM_WITHOUT_EPOCHS: [&str; 1] = ["openeuler"];
 /// The part of a version that `extent`, of the feeds of `release`, can be compared with: without the epoch where those
 /// leave it out, since any epoch would come after all that they name.
 pub(crate) fn compared<'a>(release: &str, version: &'a str, extent: &Extent) -> &'a str {
-    let distribution = release.split(':').next().unwrap_or_default();
+    let without_epochs = || {
+        let distribution = release.split(':').next().unwrap_or_default();
+        RPM_WITHOUT_EPOCHS.contains(&distribution) && !extent.has_epochs()
+    };
     match version.split_once(':') {
-        Some((_, rest)) if RPM_WITHOUT_EPOCHS.contains(&distribution) && !extent.has_epochs() => rest,
+        Some((_, rest)) if without_epochs() => rest,
         _ => version,
     }
 }

@@ -119,6 +119,17 @@ impl<'a> Version<'a> {
         let mut rest = text.strip_prefix(['v', 'V']).unwrap_or(text);
         let epoch = epoch(&mut rest).unwrap_or_default();
         let release = release(&mut rest)?;
+        let number = Self {
+            epoch,
+            release,
+            pre: None,
+            post: None,
+            dev: None,
+            local: "",
+        };
+        if rest.is_empty() {
+            return Some(number);
+        }
         let pre = PRE_RELEASES
             .iter()
             .find_map(|(word, kind)| Some((*kind, segment(&mut rest, word)?)));
@@ -134,12 +145,11 @@ impl<'a> Version<'a> {
             None | Some(_) => return None,
         };
         Some(Self {
-            epoch,
-            release,
             pre,
             post,
             dev,
             local,
+            ..number
         })
     }
 
