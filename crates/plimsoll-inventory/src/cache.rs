@@ -118,6 +118,11 @@ impl<'a> Work<'a> {
         }
     }
 
+    /// How many threads check layers beside.
+    pub(crate) fn threads_beside(&self) -> usize {
+        self.verification.threads()
+    }
+
     /// The analysis, kept or new, with the files of every package if `files` asks for them.
     ///
     /// # Errors

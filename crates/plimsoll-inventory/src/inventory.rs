@@ -1,5 +1,8 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap};
+use std::num::NonZero;
+use std::sync::{Mutex, PoisonError};
+use std::thread;
 
 use plimsoll_core::{
     Dependencies, Digest, Distribution, Ecosystem, EndOfLife, Finding, Hint, Origin, Package, PackageLayer,
@@ -171,22 +174,32 @@ fn analyses<'a>(
     let started = layers.iter().map(|layer| Work::start(options.cache, layer));
     let mut work: Vec<_> = started.enumerate().collect();
     work.sort_by_key(|(index, _)| Reverse(layers[*index].length_in_source()));
-    let mut analyzed: Vec<_> = work.iter().map(|(index, _)| (*index, None)).collect();
-    rayon::in_place_scope_fifo(|scope| {
-        let alone = work.len() == 1;
-        for ((_, work), (_, analyzed)) in work.into_iter().zip(&mut analyzed) {
-            match alone {
-                true => *analyzed = Some(work.analyze(options.files)),
-                false => scope.spawn_fifo(|_| *analyzed = Some(work.analyze(options.files))),
-            }
+    let beside = work.iter().map(|(_, work)| work.threads_beside()).max();
+    let processors = thread::available_parallelism().map_or(1, NonZero::get);
+    let threads = processors
+        .saturating_sub(beside.unwrap_or_default())
+        .min(work.len());
+    let work = Mutex::new(work.into_iter());
+    let next = || work.lock().unwrap_or_else(PoisonError::into_inner).next();
+    let analyzed = Mutex::new(Vec::with_capacity(layers.len()));
+    let analyze = || {
+        while let Some((index, work)) = next() {
+            let analysis = work.analyze(options.files);
+            let mut analyzed = analyzed.lock().unwrap_or_else(PoisonError::into_inner);
+            analyzed.push((index, analysis));
         }
+    };
+    thread::scope(|scope| {
+        for _ in 1..threads {
+            // Without it, there is one less.
+            let builder = thread::Builder::new().name("layer".to_owned());
+            drop(builder.spawn_scoped(scope, analyze));
+        }
+        analyze();
     });
+    let mut analyzed = analyzed.into_inner().unwrap_or_else(PoisonError::into_inner);
     analyzed.sort_by_key(|(index, _)| *index);
-    // Every one is there, for the scope waits for all.
-    analyzed
-        .into_iter()
-        .filter_map(|(_, analyzed)| analyzed)
-        .collect()
+    analyzed.into_iter().map(|(_, analysis)| analysis).collect()
 }
 
 /// What an image says of its layers; nothing of a directory.

@@ -7,4 +7,4 @@ mod handed;
 mod range;
 
 pub(crate) use handed::{Hasher, Recycled};
-pub(crate) use range::RangeHash;
+pub(crate) use range::{RangeHash, threads};

@@ -3,7 +3,7 @@ use std::sync::Arc;
 use super::{Archived, Layer};
 use crate::Result;
 use crate::compression::Compression;
-use crate::hashing::RangeHash;
+use crate::hashing::{self, RangeHash};
 
 /// The check of a layer's digest, which goes on while its [`Layer`] is walked.
 #[must_use]
@@ -33,9 +33,9 @@ impl Verification {
 
     /// Begins to check `layer`, whose tar is in `archived`.
     pub(super) fn start(layer: &Layer, archived: Arc<Archived>) -> Self {
-        let hash = || RangeHash::start(archived.file.clone(), archived.offset, archived.length);
+        let hash = |file| RangeHash::start(file, archived.leased(), archived.offset, archived.length);
         let digest = match archived.compression {
-            Compression::Plain => Digest::Hashed(hash()),
+            Compression::Plain => Digest::Hashed(hash(archived.file.clone())),
             _ => Digest::Walked,
         };
         Self::of(layer, archived, digest)
@@ -52,6 +52,18 @@ impl Verification {
             archived,
             digest,
         }))
+    }
+
+    /// How many threads are busy with it and others of its kind: whoever starts no more than one for each of the other
+    /// processors has them all busy and none waits for its turn.
+    pub fn threads(&self) -> usize {
+        match &self.0 {
+            Some(Begun {
+                digest: Digest::Hashed(_),
+                ..
+            }) => hashing::threads(),
+            _ => 0,
+        }
     }
 
     /// Waits until the layer is checked, and helps with it.
