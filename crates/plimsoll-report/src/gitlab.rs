@@ -60,11 +60,11 @@ struct Message {
 #[derive(Serialize)]
 struct Vulnerability<'a> {
     id: String,
-    name: String,
+    name: Cow<'a, str>,
     description: Cow<'a, str>,
     severity: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
-    solution: Option<String>,
+    solution: Option<Cow<'a, str>>,
     identifiers: Vec<Identifier<'a>>,
     links: Vec<Link<'a>>,
     location: Location<'a>,
@@ -206,13 +206,10 @@ fn vulnerability<'a>(report: &'a ScanReport, found: &'a Found, system: &'a str) 
     let solution = solution.map(|version| format!("Upgrade {} to {version}", package.name));
     Vulnerability {
         id: String::new(),
-        name: shortened(&clean(name), LONGEST_NAME),
-        description: match found.description.len() <= LONGEST_DESCRIPTION {
-            true => Cow::Borrowed(&found.description),
-            false => shortened(&found.description, LONGEST_DESCRIPTION).into(),
-        },
+        name: shortened(clean(name), LONGEST_NAME),
+        description: shortened(&found.description, LONGEST_DESCRIPTION),
         severity: severity(found.severity),
-        solution: solution.map(|text| shortened(&text, LONGEST_SOLUTION)),
+        solution: solution.map(|text| shortened(text, LONGEST_SOLUTION)),
         identifiers: identifiers(found),
         links: urls.into_iter().map(|url| Link { url }).collect(),
         location: Location {

@@ -1,12 +1,12 @@
 //! JUnit XML, so that a build server shows findings as failed tests.
 
-use std::fmt::Write as _;
+use std::fmt::{self, Display, Write as _};
 
 use crate::ScanReport;
 use crate::facts::place;
 use crate::shown::{NONE, fixed, nothing_in};
 use crate::targets::targets;
-use crate::text::shortfalls_first;
+use crate::text::{runs, shortfalls_first};
 
 /// The report as test suites: one for each target, one for secrets and one for licences. A finding is a failed case;
 /// what was not assessed is a skipped one, and a target without findings has a single passed case.
@@ -33,7 +33,7 @@ pub fn render(report: &ScanReport) -> String {
                 suite.skipped(&one.subject, reason);
             }
         }
-        if suite.cases.is_empty() {
+        if suite.tests == 0 {
             let word = nothing_in(&target, report);
             match word.strip_prefix(NONE) {
                 Some(of) => suite.passed(&format!("no known vulnerabilities{of}")),
@@ -71,13 +71,13 @@ pub fn render(report: &ScanReport) -> String {
     suites.extend(
         [unread, secrets, licenses]
             .into_iter()
-            .filter(|suite| !suite.cases.is_empty()),
+            .filter(|suite| suite.tests > 0),
     );
     let sum = |count: fn(&Suite) -> usize| suites.iter().map(count).sum::<usize>();
     let mut text = format!(
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<testsuites name=\"{}\" tests=\"{}\" failures=\"{}\" skipped=\"{}\">\n",
-        escape(&report.artifact.name),
-        sum(|suite| suite.cases.len()),
+        Escaped(&report.artifact.name),
+        sum(|suite| suite.tests),
         sum(|suite| suite.failures),
         sum(|suite| suite.skips),
     );
@@ -85,13 +85,13 @@ pub fn render(report: &ScanReport) -> String {
         let _ = writeln!(
             text,
             "  <testsuite name=\"{}\" tests=\"{}\" failures=\"{}\" skipped=\"{}\" errors=\"0\" time=\"0\" timestamp=\"{}\">",
-            escape(&suite.name),
-            suite.cases.len(),
+            Escaped(&suite.name),
+            suite.tests,
             suite.failures,
             suite.skips,
-            escape(&report.created_at),
+            Escaped(&report.created_at),
         );
-        suite.cases.iter().for_each(|case| text.push_str(case));
+        text.push_str(&suite.cases);
         text.push_str("  </testsuite>\n");
     }
     text.push_str("</testsuites>\n");
@@ -100,7 +100,9 @@ pub fn render(report: &ScanReport) -> String {
 
 struct Suite {
     name: String,
-    cases: Vec<String>,
+    /// The cases in XML, one after another.
+    cases: String,
+    tests: usize,
     failures: usize,
     skips: usize,
 }
@@ -109,35 +111,41 @@ impl Suite {
     fn new(name: &str) -> Self {
         Self {
             name: name.to_owned(),
-            cases: Vec::new(),
+            cases: String::new(),
+            tests: 0,
             failures: 0,
             skips: 0,
         }
     }
 
-    fn case(&mut self, class: &str, name: &str, inner: &str) {
-        let (class, name) = (escape(class), escape(name));
-        self.cases.push(format!(
-            "    <testcase classname=\"{class}\" name=\"{name}\" time=\"0\">{inner}</testcase>\n"
-        ));
+    /// Adds a case, with what came of it in XML.
+    fn case(&mut self, class: &str, name: &str, outcome: impl Display) {
+        self.tests += 1;
+        let (class, name) = (Escaped(class), Escaped(name));
+        let _ = writeln!(
+            self.cases,
+            "    <testcase classname=\"{class}\" name=\"{name}\" time=\"0\">{outcome}</testcase>"
+        );
     }
 
     fn failed(&mut self, class: &str, name: &str, text: &str) {
         self.failures += 1;
-        let message = escape(text.lines().next().unwrap_or_default());
-        let failure = format!(
-            "<failure message=\"{message}\" type=\"finding\">{}</failure>",
-            escape(text)
+        let message = Escaped(text.lines().next().unwrap_or_default());
+        let text = Escaped(text);
+        self.case(
+            class,
+            name,
+            format_args!("<failure message=\"{message}\" type=\"finding\">{text}</failure>"),
         );
-        self.case(class, name, &failure);
     }
 
     fn skipped(&mut self, name: &str, reason: &str) {
         self.skips += 1;
+        let reason = Escaped(reason);
         self.case(
             "not assessed",
             name,
-            &format!("<skipped message=\"{}\"/>", escape(reason)),
+            format_args!("<skipped message=\"{reason}\"/>"),
         );
     }
 
@@ -147,23 +155,29 @@ impl Suite {
 }
 
 /// A foreign text in XML 1.0, which has no place for most control characters.
-fn escape(text: &str) -> String {
-    let mut escaped = String::with_capacity(text.len());
-    for character in text.chars() {
-        match character {
-            '<' => escaped.push_str("&lt;"),
-            '>' => escaped.push_str("&gt;"),
-            '&' => escaped.push_str("&amp;"),
-            '"' => escaped.push_str("&quot;"),
-            '\n' => escaped.push_str("&#10;"),
-            '\t' => escaped.push_str("&#9;"),
-            control if control.is_control() || matches!(control, '\u{fffe}' | '\u{ffff}') => {
-                escaped.push('\u{fffd}');
+struct Escaped<'a>(&'a str);
+
+impl Display for Escaped<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let is_plain = |byte| matches!(byte, b' '..=b'~') && !b"<>&\"".contains(&byte);
+        for (plain, other) in runs(self.0, is_plain) {
+            f.write_str(plain)?;
+            match other {
+                None => {}
+                Some('<') => f.write_str("&lt;")?,
+                Some('>') => f.write_str("&gt;")?,
+                Some('&') => f.write_str("&amp;")?,
+                Some('"') => f.write_str("&quot;")?,
+                Some('\n') => f.write_str("&#10;")?,
+                Some('\t') => f.write_str("&#9;")?,
+                Some(control) if control.is_control() || matches!(control, '\u{fffe}' | '\u{ffff}') => {
+                    f.write_char('\u{fffd}')?;
+                }
+                Some(other) => f.write_char(other)?,
             }
-            other => escaped.push(other),
         }
+        Ok(())
     }
-    escaped
 }
 
 #[cfg(test)]
@@ -173,7 +187,7 @@ mod tests {
     #[test]
     fn foreign_texts_stay_texts() {
         assert_eq!(
-            escape("<a b=\"c\">&\u{1b}\n]]>"),
+            Escaped("<a b=\"c\">&\u{1b}\n]]>").to_string(),
             "&lt;a b=&quot;c&quot;&gt;&amp;\u{fffd}&#10;]]&gt;"
         );
     }

@@ -16,15 +16,17 @@ use crate::{Coverage, ScanReport};
 
 /// Why a vulnerability is more urgent than its severity says: `KEV` for those that CISA lists as exploited, and FIRST's
 /// prediction from one percent on. Empty where there is nothing to say.
-pub(crate) fn urgency(found: &Vulnerability) -> String {
-    let mut marks = Vec::new();
-    if found.known_exploited {
-        marks.push("KEV".to_owned());
+pub(crate) fn urgency(found: &Vulnerability) -> Cow<'static, str> {
+    let prediction = found.exploit_prediction.filter(|one| one.probability >= 0.01);
+    match (
+        found.known_exploited,
+        prediction.map(|one| one.probability * 100.0),
+    ) {
+        (false, None) => "".into(),
+        (true, None) => "KEV".into(),
+        (false, Some(percent)) => format!("EPSS {percent:.0}%").into(),
+        (true, Some(percent)) => format!("KEV, EPSS {percent:.0}%").into(),
     }
-    if let Some(prediction) = found.exploit_prediction.filter(|one| one.probability >= 0.01) {
-        marks.push(format!("EPSS {:.0}%", prediction.probability * 100.0));
-    }
-    marks.join(", ")
 }
 
 /// The fixed version, and what one must have to get it: `7.58.0-2ubuntu3.24+esm1 (Ubuntu Pro)`.
@@ -80,23 +82,26 @@ pub(crate) fn not_counted<'a>(
 
 /// Where a package comes from: the file of a language's package, the instruction that brought it, and whether that is
 /// the base's.
-pub(crate) fn whence(package: &Package) -> String {
+pub(crate) fn whence(package: &Package) -> Cow<'_, str> {
     let mut parts = Vec::new();
     if !package.ecosystem.is_distribution() && !package.evidence.is_empty() {
         parts.push(clean(&package.evidence));
     }
     match package.origin {
-        Origin::Base => parts.push("base image".to_owned()),
+        Origin::Base => parts.push("base image".into()),
         Origin::App | Origin::Unknown => {
             let instruction = package.layer.as_ref().map(|layer| clean(&layer.created_by));
             parts.extend(
                 instruction
                     .filter(|line| !line.is_empty())
-                    .map(|line| shortened(&line, 60)),
+                    .map(|line| shortened(line, 60)),
             );
         }
     }
-    parts.join("; ")
+    match parts.len() {
+        1 => parts.remove(0),
+        _ => parts.join("; ").into(),
+    }
 }
 
 /// What is said of a target without vulnerabilities. What is known of other targets says nothing of this one.

@@ -1,5 +1,7 @@
 //! How numbers and foreign texts are written for people.
 
+use std::borrow::Cow;
+
 use plimsoll_core::{
     Assessment, DecisionStatus, FixState, LicenseCategory, Package, Severity, SeverityCounts, Vulnerability,
 };
@@ -51,32 +53,67 @@ pub(crate) fn count(number: usize, word: &str) -> String {
     }
 }
 
+/// The runs of ASCII in `text` that `is_plain`, of which texts mostly consist, each with the other character behind it.
+pub(crate) fn runs<'a>(
+    text: &'a str,
+    is_plain: impl Fn(u8) -> bool,
+) -> impl Iterator<Item = (&'a str, Option<char>)> {
+    let mut rest = Some(text);
+    std::iter::from_fn(move || {
+        let text = rest.take()?;
+        let other = text.bytes().position(|byte| !(byte.is_ascii() && is_plain(byte)));
+        let (plain, others) = text.split_at(other.unwrap_or(text.len()));
+        let mut others = others.chars();
+        let character = others.next();
+        rest = character.map(|_| others.as_str());
+        Some((plain, character))
+    })
+}
+
 /// A foreign text on one line and without control or invisible formatting characters, which could move the cursor
 /// of a terminal or hide what is there.
-pub(crate) fn clean(text: &str) -> String {
+pub(crate) fn clean(text: &str) -> Cow<'_, str> {
+    let is_plain = |byte| matches!(byte, b' '..=b'~');
+    if text.bytes().all(is_plain) {
+        return text.into();
+    }
     let mut cleaned = String::with_capacity(text.len());
-    for character in text.chars() {
-        match character {
-            '\n' | '\t' | '\r' => {
+    for (plain, other) in runs(text, is_plain) {
+        cleaned.push_str(plain);
+        match other {
+            Some('\n' | '\t' | '\r') => {
                 if !cleaned.ends_with(' ') {
                     cleaned.push(' ');
                 }
             }
-            '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}' => {}
-            control if control.is_control() => cleaned.push('\u{fffd}'),
-            other => cleaned.push(other),
+            None
+            | Some(
+                '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}',
+            ) => {}
+            Some(control) if control.is_control() => cleaned.push('\u{fffd}'),
+            Some(other) => cleaned.push(other),
         }
     }
-    cleaned
+    cleaned.into()
+}
+
+/// As [`clean`], of a text that may have been made for it.
+pub(crate) fn cleaned(text: Cow<'_, str>) -> Cow<'_, str> {
+    match text {
+        Cow::Borrowed(text) => clean(text),
+        Cow::Owned(text) => clean(&text).into_owned().into(),
+    }
 }
 
 /// `text` with no more than `most` characters.
-pub(crate) fn shortened(text: &str, most: usize) -> String {
-    if text.chars().count() <= most {
-        return text.to_owned();
+pub(crate) fn shortened<'a>(text: impl Into<Cow<'a, str>>, most: usize) -> Cow<'a, str> {
+    let text = text.into();
+    if text.len() <= most || text.char_indices().nth(most).is_none() {
+        return text;
     }
-    let head: String = text.chars().take(most.saturating_sub(1)).collect();
-    format!("{}…", head.trim_end())
+    let head = text.char_indices().nth(most.saturating_sub(1));
+    let head = head.map_or("", |(end, _)| &text[..end]);
+    format!("{}…", head.trim_end()).into()
 }
 
 /// Trivy's word for the state of a fix.
@@ -196,10 +233,10 @@ pub(crate) fn packages(packages: &[&Package]) -> String {
 }
 
 /// What a package of a finding is called.
-pub(crate) fn name(package: &Package) -> String {
+pub(crate) fn name(package: &Package) -> Cow<'_, str> {
     match package.removed_by {
-        Some(_) => format!("{} (removed)", package.name),
-        None => package.name.clone(),
+        Some(_) => format!("{} (removed)", package.name).into(),
+        None => package.name.as_str().into(),
     }
 }
 
@@ -342,7 +379,15 @@ mod tests {
     #[test]
     fn foreign_texts_cannot_command_a_terminal() {
         assert_eq!(clean("a\x1b[31m\r\n\tb\u{202e}c\u{2061}"), "a\u{fffd}[31m bc");
-        assert_eq!(shortened("abcdef", 4), "abc…");
-        assert_eq!(shortened("abcd", 4), "abcd");
+        assert_eq!(clean(" ü\u{7f}~"), " ü\u{fffd}~");
+        assert!(matches!(clean("as it stands"), Cow::Borrowed(_)));
+        for (text, short) in [
+            ("abcdef", "abc…"),
+            ("abcd", "abcd"),
+            ("ü234", "ü234"),
+            ("ü 3456", "ü 3…"),
+        ] {
+            assert_eq!(shortened(text, 4), short);
+        }
     }
 }

@@ -1,6 +1,6 @@
 use super::model::{Bom, Component, LicenseChoice, Property};
 use crate::borrowed::Text;
-use crate::sbom::{Found, Gathered, Sbom};
+use crate::sbom::{Found, Gathered, Sbom, document};
 use crate::{ArtifactKind, Error, Result, Subject, SubjectKind};
 
 /// What marks an occurrence as a file that the package consists of, and not as what proves it.
@@ -12,7 +12,7 @@ pub(super) const OWNED: &str = "file of the package";
 /// [`Error::SbomJson`] and [`Error::SbomVersion`].
 pub fn read(bytes: &[u8], name: &str) -> Result<Sbom> {
     let form = "CycloneDX";
-    let bom: Bom = serde_json::from_slice(bytes).map_err(|source| Error::SbomJson { form, source })?;
+    let bom: Bom<'_> = document(bytes, form)?;
     if &*bom.bom_format != form {
         return Err(Error::NotSbom);
     }

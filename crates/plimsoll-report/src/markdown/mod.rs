@@ -158,7 +158,7 @@ fn vulnerabilities(text: &mut String, found: &[Vulnerability]) {
     for one in worst_first(found) {
         let known = match urgency(one) {
             word if word.is_empty() => word,
-            word => format!(" **{word}**"),
+            word => format!(" **{word}**").into(),
         };
         let title = if one.title.is_empty() {
             &one.description
@@ -173,7 +173,7 @@ fn vulnerabilities(text: &mut String, found: &[Vulnerability]) {
             literal(&fixed(one).unwrap_or_default()),
             status(&one.fix).replace('_', " "),
             literal(&whence(&one.package)),
-            plain(&shortened(&clean(title), 120)),
+            plain(&shortened(clean(title), 120)),
         ]);
     }
     table.write_folded(text, &count(found.len(), "vulnerability"));
@@ -189,7 +189,7 @@ fn findings(text: &mut String, found: &[Finding]) {
             literal(&finding.check),
             literal(&place(&finding.place)),
             message(&finding.message),
-            literal(&shortened(&clean(&finding.evidence), 120)),
+            literal(&shortened(clean(&finding.evidence), 120)),
             finding
                 .remedy
                 .as_ref()

@@ -358,7 +358,7 @@ impl<'a> Findings<'a> {
             let diff_id = layer.diff_id.to_string();
             let name = match layer.created_by.as_str() {
                 "" => diff_id.clone(),
-                instruction => format!("{diff_id} ({})", shortened(&clean(instruction), 200)),
+                instruction => format!("{diff_id} ({})", shortened(clean(instruction), 200)),
             };
             logical.push(LogicalLocation {
                 name: name.into(),

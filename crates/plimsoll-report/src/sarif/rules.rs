@@ -21,8 +21,8 @@ pub(super) fn vulnerability_rule(found: &Vulnerability) -> Rule<'_> {
     let url = primary_url(&found.id);
     let title = match (found.title.is_empty(), found.description.is_empty()) {
         (false, _) => clean(&found.title),
-        (true, false) => shortened(&clean(&found.description), 200),
-        (true, true) => format!("{} in {}", found.id, package.name),
+        (true, false) => shortened(clean(&found.description), 200),
+        (true, true) => format!("{} in {}", found.id, package.name).into(),
     };
     let description = match found.description.is_empty() {
         true => title.clone(),
@@ -46,7 +46,7 @@ pub(super) fn vulnerability_rule(found: &Vulnerability) -> Rule<'_> {
         found.severity,
         package.name,
         match found.description.is_empty() {
-            true => &title,
+            true => &*title,
             false => &found.description,
         }
     );
@@ -58,7 +58,7 @@ pub(super) fn vulnerability_rule(found: &Vulnerability) -> Rule<'_> {
             false => "LanguageSpecificPackageVulnerability",
         },
         short_description: Text::plain(title),
-        full_description: Text::plain(shortened(&description, 1000)),
+        full_description: Text::plain(shortened(description, 1000)),
         help_uri: Some(url),
         help: Text {
             text: text.into(),

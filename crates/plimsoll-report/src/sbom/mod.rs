@@ -16,6 +16,7 @@ pub(crate) use gather::{Found, Gathered};
 pub(crate) use licenses::{Declared, ReadLicenses};
 
 use plimsoll_core::{Dependencies, Package};
+use serde::Deserialize;
 
 use crate::{Artifact, Coverage, Error, Result, cyclonedx, spdx};
 
@@ -66,18 +67,29 @@ fn form(bytes: &[u8]) -> Option<Form> {
     if !bytes.trim_ascii_start().starts_with(b"{") {
         return None;
     }
-    let at = |key: &[u8]| bytes.windows(key.len()).position(|window| window == key);
-    let head = &bytes[..bytes.len().min(4096)];
-    let in_head = |key: &[u8]| head.windows(key.len()).any(|window| window == key);
-    match (in_head(b"\"bomFormat\""), in_head(b"\"spdxVersion\"")) {
-        (true, false) => return Some(Form::Cyclonedx),
-        (false, true) => return Some(Form::Spdx),
+    let keys = |bytes| {
+        let at = |key: &str| memchr::memmem::find(bytes, key.as_bytes());
+        (at("\"bomFormat\""), at("\"spdxVersion\""))
+    };
+    match keys(&bytes[..bytes.len().min(4096)]) {
+        (Some(_), None) => return Some(Form::Cyclonedx),
+        (None, Some(_)) => return Some(Form::Spdx),
         _ => {}
     }
-    match (at(b"\"bomFormat\""), at(b"\"spdxVersion\"")) {
+    match keys(bytes) {
         (Some(cyclonedx), Some(spdx)) if spdx < cyclonedx => Some(Form::Spdx),
         (Some(_), _) => Some(Form::Cyclonedx),
         (None, Some(_)) => Some(Form::Spdx),
         (None, None) => None,
     }
+}
+
+/// Reads a document, which borrows from `bytes`.
+pub(crate) fn document<'a, D: Deserialize<'a>>(bytes: &'a [u8], form: &'static str) -> Result<D> {
+    // What is UTF-8 as a whole need not be looked at again, text by text.
+    let read = match std::str::from_utf8(bytes) {
+        Ok(text) => serde_json::from_str(text),
+        Err(_) => serde_json::from_slice(bytes),
+    };
+    read.map_err(|source| Error::SbomJson { form, source })
 }

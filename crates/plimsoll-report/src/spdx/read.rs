@@ -3,7 +3,7 @@ use std::collections::HashMap;
 use super::model::{Document, Package};
 use super::write::NO_ASSERTION;
 use crate::borrowed::Text;
-use crate::sbom::{Found, Gathered, Sbom};
+use crate::sbom::{self, Found, Gathered, Sbom};
 use crate::trivy;
 use crate::{ArtifactKind, Error, Result, Subject, SubjectKind};
 
@@ -13,8 +13,7 @@ use crate::{ArtifactKind, Error, Result, Subject, SubjectKind};
 /// [`Error::SbomJson`] and [`Error::SbomVersion`].
 pub fn read(bytes: &[u8], name: &str) -> Result<Sbom> {
     let form = "SPDX";
-    let document: Document =
-        serde_json::from_slice(bytes).map_err(|source| Error::SbomJson { form, source })?;
+    let document: Document<'_> = sbom::document(bytes, form)?;
     if !matches!(&*document.spdx_version, "SPDX-2.2" | "SPDX-2.3") {
         return Err(Error::SbomVersion {
             form,

@@ -2,9 +2,9 @@ use plimsoll_core::{Assessment, Matrix};
 
 use super::paint::Paint;
 use super::scan::{findings, vulnerabilities};
-use super::{Style, bound, coverage_lines, heading, keep_whole, line, put};
+use super::{Style, coverage_lines, heading, line};
 use crate::facts::{self, image_rows, measured, not_assessed};
-use crate::text::{clean, counts, nothing_found};
+use crate::text::{clean, cleaned, counts, nothing_found};
 use crate::{AuditReport, ImageSummary, Measurements};
 
 /// The audit as tables: the verdict, what was not assessed, the matrix, the checklist, and what they rest on.
@@ -33,10 +33,10 @@ pub fn audit(report: &AuditReport, style: Style) -> String {
         let mut table = style.table(&["Point", "Result", "Evidence"]);
         for item in &report.checklist {
             let result = Paint::assessment(item.assessment);
-            table.add_row([clean(&item.title), result, clean(&item.evidence)]);
+            table.row([clean(&item.title), result.into(), clean(&item.evidence)]);
         }
-        keep_whole(&mut table, &[1]);
-        put(&mut text, &table);
+        table.keep_whole(&[1]);
+        table.put(&mut text);
     }
     measurements(&mut text, &report.measurements, style);
     if !report.findings.is_empty() {
@@ -58,9 +58,9 @@ pub fn audit(report: &AuditReport, style: Style) -> String {
         heading(&mut text, "Policy overrides");
         let mut table = style.table(&["Setting", "Default", "Here", "Source"]);
         for one in &report.overrides {
-            table.add_row([&one.setting, &one.default, &one.value, &one.source].map(|text| clean(text)));
+            table.row([&one.setting, &one.default, &one.value, &one.source].map(|text| clean(text)));
         }
-        put(&mut text, &table);
+        table.put(&mut text);
     }
     style.finish(&text)
 }
@@ -84,9 +84,9 @@ fn verdict(text: &mut String, report: &AuditReport) {
 fn image(text: &mut String, image: &ImageSummary, style: Style) {
     let mut table = style.table(&[]);
     for (name, value) in image_rows(image) {
-        table.add_row([name.to_owned(), clean(&value)]);
+        table.row([name.into(), cleaned(value.into())]);
     }
-    put(text, &table);
+    table.put(text);
 }
 
 fn matrix(text: &mut String, matrix: &Matrix, style: Style) {
@@ -94,18 +94,18 @@ fn matrix(text: &mut String, matrix: &Matrix, style: Style) {
     for row in &matrix.rows {
         for (index, cell) in row.cells.iter().enumerate() {
             let criterion = if index == 0 { row.criterion.as_str() } else { "" };
-            table.add_row([
-                criterion.to_owned(),
-                cell.line.to_string(),
+            table.row([
+                criterion.into(),
+                cell.line.to_string().into(),
                 clean(&cell.requirement),
-                Paint::assessment(cell.assessment),
+                Paint::assessment(cell.assessment).into(),
                 clean(&cell.evidence),
             ]);
         }
     }
-    keep_whole(&mut table, &[0, 1, 3]);
-    bound(&mut table, 2, 40);
-    put(text, &table);
+    table.keep_whole(&[0, 1, 3]);
+    table.bound(2, 40);
+    table.put(text);
 }
 
 fn measurements(text: &mut String, measurements: &Measurements, style: Style) {
@@ -116,7 +116,7 @@ fn measurements(text: &mut String, measurements: &Measurements, style: Style) {
     heading(text, "Measured while it ran");
     let mut table = style.table(&[]);
     for (name, value) in rows {
-        table.add_row([name.to_owned(), value]);
+        table.row([name.into(), value.into()]);
     }
-    put(text, &table);
+    table.put(text);
 }

@@ -1,11 +1,13 @@
+use std::borrow::Cow;
+
 use plimsoll_core::Package;
 
 use super::paint::Paint;
 use super::scan::vulnerabilities;
-use super::{Style, coverage_lines, heading, line, put};
+use super::{Style, coverage_lines, heading, line};
 use crate::Comparison;
 use crate::facts::{side_rows, vulnerability_lists};
-use crate::text::{clean, count};
+use crate::text::{clean, cleaned, count};
 
 /// How many packages a table for the screen lists.
 const SHOWN: usize = 20;
@@ -48,9 +50,10 @@ fn sides(text: &mut String, report: &Comparison, style: Style) {
     heading(text, "Side by side");
     let mut table = style.table(&["", &clean(&before.summary.name), &clean(&after.summary.name)]);
     for (name, of) in side_rows() {
-        table.add_row([name.clone(), clean(&of(before)), clean(&of(after))]);
+        let [before, after] = [of(before), of(after)].map(|value| cleaned(value.into()));
+        table.row([name.into(), before, after]);
     }
-    put(text, &table);
+    table.put(text);
     if let Some(ratio) = report.size_ratio {
         line(
             text,
@@ -66,7 +69,7 @@ fn sides(text: &mut String, report: &Comparison, style: Style) {
     );
 }
 
-fn packages(text: &mut String, report: &Comparison, style: Style) {
+fn packages<'a>(text: &mut String, report: &'a Comparison, style: Style) {
     let differences = &report.packages;
     if differences.added.is_empty() && differences.removed.is_empty() && differences.changed.is_empty() {
         return;
@@ -81,13 +84,13 @@ fn packages(text: &mut String, report: &Comparison, style: Style) {
             differences.changed.len()
         ),
     );
-    let pair = |before: Option<&Package>, after: Option<&Package>| {
+    let pair = |before: Option<&'a Package>, after: Option<&'a Package>| -> [Cow<'a, str>; 4] {
         let version =
-            |package: Option<&Package>| package.map_or("-".to_owned(), |package| clean(&package.version));
+            |package: Option<&'a Package>| package.map_or("-".into(), |package| clean(&package.version));
         let either = before.or(after);
         let kind = either.map_or("", |package| package.ecosystem.purl_type());
         let name = either.map(|package| clean(&package.name)).unwrap_or_default();
-        [name, kind.to_owned(), version(before), version(after)]
+        [name, kind.into(), version(before), version(after)]
     };
     let changed = differences
         .changed
@@ -98,12 +101,12 @@ fn packages(text: &mut String, report: &Comparison, style: Style) {
         .iter()
         .map(|package| pair(Some(package), None));
     let added = differences.added.iter().map(|package| pair(None, Some(package)));
-    let rows: Vec<[String; 4]> = changed.chain(added).chain(removed).collect();
+    let rows: Vec<[Cow<'_, str>; 4]> = changed.chain(added).chain(removed).collect();
     let mut table = style.table(&["Package", "Kind", "Before", "After"]);
     for row in rows.iter().take(SHOWN) {
-        table.add_row(row);
+        table.row(row.clone());
     }
-    put(text, &table);
+    table.put(text);
     if let Some(more @ 1..) = rows.len().checked_sub(SHOWN) {
         line(
             text,

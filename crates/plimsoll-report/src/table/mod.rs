@@ -2,6 +2,7 @@
 
 mod audit;
 mod comparison;
+mod grid;
 mod paint;
 mod remedies;
 mod scan;
@@ -10,9 +11,7 @@ pub use audit::audit;
 pub use comparison::comparison;
 pub use scan::scan;
 
-use comfy_table::{
-    ColumnConstraint, ContentArrangement, ContentLineStyle, Table, TableStyle, Width, presets,
-};
+use grid::Grid;
 use paint::{Paint, finish};
 
 use crate::text::{clean, count, coverage, shortfalls_first};
@@ -27,11 +26,6 @@ pub struct Style {
     pub color: bool,
 }
 
-const LINE: ContentLineStyle = ContentLineStyle::new('│', '│', '│');
-const LINES: TableStyle = presets::UTF8_FULL_CONDENSED
-    .header_lines(LINE)
-    .content_lines(LINE);
-
 impl Style {
     /// Whether there is little room, so that what matters least is left out.
     fn is_narrow(self) -> bool {
@@ -39,38 +33,13 @@ impl Style {
     }
 
     /// A table with these column titles.
-    fn table(self, header: &[&str]) -> Table {
-        let mut table = Table::new();
-        table.load_style(LINES);
-        if !header.is_empty() {
-            table.set_header(header.iter().map(|title| Paint::Bold.of(title)));
-        }
-        if let Some(width) = self.width {
-            table.set_content_arrangement(ContentArrangement::Dynamic);
-            table.set_width(width.max(40));
-        }
-        table
+    fn table<'a>(self, header: &[&str]) -> Grid<'a> {
+        Grid::new(self, header)
     }
 
     /// Puts painted words in their colours, or takes the paint off.
     fn finish(self, text: &str) -> String {
         finish(text, self.color)
-    }
-}
-
-/// Columns that are not to be broken: ids and versions are copied from a table.
-fn keep_whole(table: &mut Table, columns: &[usize]) {
-    for index in columns {
-        if let Some(column) = table.column_mut(*index) {
-            column.set_constraint(ColumnConstraint::ContentWidth);
-        }
-    }
-}
-
-/// No column wider than this part of the table, so that one long cell does not starve the others.
-fn bound(table: &mut Table, column: usize, percentage: u16) {
-    if let Some(column) = table.column_mut(column) {
-        column.set_constraint(ColumnConstraint::UpperBoundary(Width::Percentage(percentage)));
     }
 }
 
@@ -82,11 +51,6 @@ fn heading(text: &mut String, title: &str) {
 
 fn line(text: &mut String, line: &str) {
     text.push_str(line);
-    text.push('\n');
-}
-
-fn put(text: &mut String, table: &Table) {
-    text.push_str(&table.trim_fmt());
     text.push('\n');
 }
 

@@ -86,15 +86,23 @@ impl Paint {
 /// `text` with its painted words in colour, or plain.
 pub(super) fn finish(text: &str, color: bool) -> String {
     let mut finished = String::with_capacity(text.len());
-    for character in text.chars() {
-        let paint = Paint::ALL.into_iter().find(|paint| paint.mark() == character);
-        match (paint, color) {
-            (Some(paint), true) => finished.push_str(paint.code()),
-            (None, true) if character == END => finished.push_str("\x1b[0m"),
-            (Some(_), false) => {}
-            (None, _) if character == END => {}
-            (None, _) => finished.push(character),
+    let mut rest = text;
+    // All marks begin with these two bytes, and few other characters do.
+    let begins = memchr::memmem::Finder::new(b"\xe2\x81");
+    while let Some(at) = begins.find(rest.as_bytes()) {
+        let (plain, marked) = rest.split_at(at);
+        finished.push_str(plain);
+        let mut characters = marked.chars();
+        if let Some(character) = characters.next() {
+            match Paint::ALL.into_iter().find(|paint| paint.mark() == character) {
+                Some(paint) if color => finished.push_str(paint.code()),
+                None if character == END && color => finished.push_str("\x1b[0m"),
+                None if character != END => finished.push(character),
+                Some(_) | None => {}
+            }
         }
+        rest = characters.as_str();
     }
+    finished.push_str(rest);
     finished
 }

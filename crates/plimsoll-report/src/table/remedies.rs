@@ -1,8 +1,8 @@
 use plimsoll_core::Remedies;
 
-use super::{Style, bound, heading, keep_whole, line, put};
+use super::{Style, heading, line};
 use crate::shown::{NotCounted, base_remedy, move_to};
-use crate::text::{clean, count, decision, shortened};
+use crate::text::{clean, cleaned, count, decision, shortened};
 
 /// More packages than these are counted, not listed.
 const MOST: usize = 12;
@@ -21,16 +21,16 @@ pub(super) fn remedies(text: &mut String, remedies: &Remedies, style: Style) {
     }
     let mut table = style.table(&["Package", "Installed", "Move to", "Resolves", "Left"]);
     for one in remedies.packages.iter().take(MOST) {
-        table.add_row([
+        table.row([
             clean(&one.package),
             clean(&one.installed),
-            clean(&move_to(one)),
-            one.resolves.len().to_string(),
-            one.remaining.to_string(),
+            cleaned(move_to(one)),
+            one.resolves.len().to_string().into(),
+            one.remaining.to_string().into(),
         ]);
     }
-    bound(&mut table, 0, 40);
-    put(text, &table);
+    table.bound(0, 40);
+    table.put(text);
     if remedies.packages.len() > MOST {
         line(
             text,
@@ -47,14 +47,14 @@ pub(super) fn suppressed(text: &mut String, suppressed: &[NotCounted<'_>], style
     heading(text, "Not counted, by decision");
     let mut table = style.table(&["Finding", "Where", "Decision", "Reason", "Source"]);
     for one in suppressed {
-        table.add_row([
+        table.row([
             clean(one.what),
             clean(&one.subject),
-            decision(one.decision.status).to_owned(),
-            shortened(&clean(&one.decision.reason), 120),
+            decision(one.decision.status).into(),
+            shortened(clean(&one.decision.reason), 120),
             clean(&one.decision.source),
         ]);
     }
-    keep_whole(&mut table, &[0, 2]);
-    put(text, &table);
+    table.keep_whole(&[0, 2]);
+    table.put(text);
 }

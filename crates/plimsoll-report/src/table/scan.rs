@@ -1,13 +1,17 @@
+use std::borrow::Cow;
+
 use plimsoll_core::{Finding, LicenseFinding, Severity, SeverityCounts, Vulnerability};
 
 use super::paint::Paint;
 use super::remedies::{remedies, suppressed};
-use super::{Style, bound, coverage_lines, heading, keep_whole, line, put};
+use super::{Style, coverage_lines, heading, line};
 use crate::ScanReport;
 use crate::facts::place;
 use crate::shown::{NONE, fixed, license_groups, not_counted, nothing_in, some_packages, urgency, whence};
 use crate::targets::{Target, targets};
-use crate::text::{category, clean, count, counts, end_of_life, left_out, name, packages, shortened, status};
+use crate::text::{
+    category, clean, cleaned, count, counts, end_of_life, left_out, name, packages, shortened, status,
+};
 
 /// The scan as tables: what was not assessed, then a summary, the vulnerabilities by where the packages come from,
 /// secrets and licences.
@@ -82,16 +86,16 @@ fn summary(text: &mut String, report: &ScanReport, targets: &[Target<'_>], style
         if !style.is_narrow() {
             row.push(clean(&target.kind));
         }
-        row.push(target.packages.len().to_string());
+        row.push(target.packages.len().to_string().into());
         row.extend(Severity::WORST_FIRST.map(|severity| match total[severity] {
-            _ if !assessed => Paint::Bad.of("?"),
-            0 => "0".to_owned(),
-            number => Paint::of_severity(severity, &number.to_string()),
+            _ if !assessed => Cow::from(Paint::Bad.of("?")),
+            0 => "0".into(),
+            number => Paint::of_severity(severity, &number.to_string()).into(),
         }));
-        table.add_row(row);
+        table.row(row);
     }
-    bound(&mut table, 0, 50);
-    put(text, &table);
+    table.bound(0, 50);
+    table.put(text);
     if targets
         .iter()
         .any(|target| target.vulnerabilities.is_empty() && !nothing_in(target, report).starts_with(NONE))
@@ -114,18 +118,18 @@ pub(super) fn vulnerabilities(text: &mut String, mut found: Vec<&Vulnerability>,
     let mut table = style.table(&header);
     for one in found {
         let mut row = vec![
-            clean(&name(&one.package)),
+            cleaned(name(&one.package)),
             clean(&one.id),
-            Paint::severity(one.severity),
+            Paint::severity(one.severity).into(),
             clean(&one.package.version),
-            clean(&fixed(one).unwrap_or_default()),
+            cleaned(fixed(one).unwrap_or_default()),
         ];
         if urgent {
             let word = urgency(one);
             row.insert(
                 3,
                 if one.known_exploited {
-                    Paint::Critical.of(&word)
+                    Paint::Critical.of(&word).into()
                 } else {
                     word
                 },
@@ -137,20 +141,20 @@ pub(super) fn vulnerabilities(text: &mut String, mut found: Vec<&Vulnerability>,
             } else {
                 &one.title
             };
-            let status = status(&one.fix).to_owned();
-            row.extend([status, whence(&one.package), shortened(&clean(title), 160)]);
+            let status = status(&one.fix).into();
+            row.extend([status, whence(&one.package), shortened(clean(title), 160)]);
         }
-        table.add_row(row);
+        table.row(row);
     }
-    keep_whole(&mut table, &[1, 2]);
+    table.keep_whole(&[1, 2]);
     if !narrow {
         let status = header.len() - 3;
-        keep_whole(&mut table, &[status]);
+        table.keep_whole(&[status]);
         if style.width.is_some() {
-            bound(&mut table, status + 1, 25);
+            table.bound(status + 1, 25);
         }
     }
-    put(text, &table);
+    table.put(text);
 }
 
 pub(super) fn secrets(text: &mut String, found: &[Finding], style: Style) {
@@ -178,28 +182,28 @@ fn licenses(text: &mut String, found: &[LicenseFinding], style: Style) {
     );
     let mut table = style.table(&["Licence", "Category", "Severity", "Packages"]);
     for group in groups {
-        table.add_row([
-            shortened(&clean(group.license), 80),
-            category(group.category).to_owned(),
-            Paint::severity(group.severity),
-            format!("{}: {}", group.packages.len(), some_packages(&group)),
+        table.row([
+            shortened(clean(group.license), 80),
+            category(group.category).into(),
+            Paint::severity(group.severity).into(),
+            format!("{}: {}", group.packages.len(), some_packages(&group)).into(),
         ]);
     }
-    keep_whole(&mut table, &[1, 2]);
-    put(text, &table);
+    table.keep_whole(&[1, 2]);
+    table.put(text);
 }
 
 pub(super) fn findings<'a>(text: &mut String, found: impl Iterator<Item = &'a Finding>, style: Style) {
     let mut table = style.table(&["Severity", "Check", "Place", "Finding", "Evidence"]);
     for finding in found {
-        table.add_row([
-            Paint::severity(finding.severity),
+        table.row([
+            Paint::severity(finding.severity).into(),
             clean(&finding.check),
-            clean(&place(&finding.place)),
+            cleaned(place(&finding.place).into()),
             clean(&finding.message),
-            shortened(&clean(&finding.evidence), 120),
+            shortened(clean(&finding.evidence), 120),
         ]);
     }
-    bound(&mut table, 2, 30);
-    put(text, &table);
+    table.bound(2, 30);
+    table.put(text);
 }
