@@ -264,7 +264,7 @@ fn details(found: &Found) -> Details<'_> {
     ];
     if let Some(layer) = &package.layer {
         details.push(("layer", "Layer", layer.diff_id.to_string().into()));
-        details.push(("instruction", "Instruction", clean(&layer.created_by).into()));
+        details.push(("instruction", "Instruction", clean(&layer.created_by)));
     }
     if found.known_exploited {
         let text = "listed by CISA as exploited in the wild";

@@ -54,10 +54,7 @@ pub(crate) fn count(number: usize, word: &str) -> String {
 }
 
 /// The runs of ASCII in `text` that `is_plain`, of which texts mostly consist, each with the other character behind it.
-pub(crate) fn runs<'a>(
-    text: &'a str,
-    is_plain: impl Fn(u8) -> bool,
-) -> impl Iterator<Item = (&'a str, Option<char>)> {
+pub(crate) fn runs(text: &str, is_plain: impl Fn(u8) -> bool) -> impl Iterator<Item = (&str, Option<char>)> {
     let mut rest = Some(text);
     std::iter::from_fn(move || {
         let text = rest.take()?;
