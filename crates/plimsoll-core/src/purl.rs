@@ -1,5 +1,5 @@
 use std::collections::BTreeMap;
-use std::fmt;
+use std::fmt::{self, Write as _};
 use std::str::FromStr;
 
 /// A package URL: `pkg:type/namespace/name@version?qualifiers#subpath`, after ECMA-427 (the purl specification).
@@ -77,8 +77,12 @@ impl FromStr for Purl {
             text: text.to_owned(),
             reason,
         };
-        let decode = |part: &str| decode(part).ok_or(wrong("a percent sign without two hexadecimal digits"));
+        let decode =
+            |part: &str| decode(part).ok_or_else(|| wrong("a percent sign without two hexadecimal digits"));
         let segments = |path: &str| -> Result<Option<String>, PurlError> {
+            if !path.is_empty() && !path.contains(['/', '%']) {
+                return Ok(Some(path.to_owned()));
+            }
             let segments: Vec<String> = path
                 .split('/')
                 .filter(|segment| !segment.is_empty())
@@ -90,15 +94,15 @@ impl FromStr for Purl {
             .split_once(':')
             .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("pkg"))
             .map(|(_, rest)| rest.trim_start_matches('/'))
-            .ok_or(wrong("it does not start with `pkg:`"))?;
+            .ok_or_else(|| wrong("it does not start with `pkg:`"))?;
         let (rest, subpath) = match rest.rsplit_once('#') {
             Some((rest, subpath)) => (rest, segments(subpath)?),
             None => (rest, None),
         };
         let (rest, qualifiers) = rest.rsplit_once('?').unwrap_or((rest, ""));
-        let (kind, rest) = rest.split_once('/').ok_or(wrong("it has no name"))?;
-        let valid = |c: char| c.is_ascii_alphanumeric() || ".+-".contains(c);
-        if kind.is_empty() || !kind.chars().all(valid) {
+        let (kind, rest) = rest.split_once('/').ok_or_else(|| wrong("it has no name"))?;
+        let valid = |byte: u8| byte.is_ascii_alphanumeric() || b".+-".contains(&byte);
+        if kind.is_empty() || !kind.bytes().all(valid) {
             return Err(wrong(
                 "its type is empty or holds other than letters, digits, `.`, `+` and `-`",
             ));
@@ -119,7 +123,9 @@ impl FromStr for Purl {
         }
         let mut all = BTreeMap::new();
         for qualifier in qualifiers.split('&').filter(|one| !one.is_empty()) {
-            let (key, value) = qualifier.split_once('=').ok_or(wrong("a qualifier has no `=`"))?;
+            let (key, value) = qualifier
+                .split_once('=')
+                .ok_or_else(|| wrong("a qualifier has no `=`"))?;
             if !value.is_empty() {
                 all.insert(key.to_ascii_lowercase(), decode(value)?);
             }
@@ -179,9 +185,12 @@ fn encode(f: &mut fmt::Formatter<'_>, mut text: &str) -> fmt::Result {
         f.write_str(same)?;
         let mut characters = rest.chars();
         if let Some(character) = characters.next() {
+            const DIGITS: &[u8; 16] = b"0123456789ABCDEF";
             let mut bytes = [0; 4];
             for byte in character.encode_utf8(&mut bytes).bytes() {
-                write!(f, "%{byte:02X}")?;
+                f.write_char('%')?;
+                f.write_char(char::from(DIGITS[usize::from(byte >> 4)]))?;
+                f.write_char(char::from(DIGITS[usize::from(byte & 15)]))?;
             }
         }
         text = characters.as_str();

@@ -185,6 +185,11 @@ fn cut(ecosystem: Ecosystem, interval: Interval, limit: &str) -> Option<Interval
 }
 
 impl Interval {
+    /// Whether it ends with a fix.
+    pub(crate) fn is_fixed(&self) -> bool {
+        matches!(self.until, Until::Fixed(_))
+    }
+
     /// Whether `version` lies in it.
     pub(crate) fn contains(&self, ecosystem: Ecosystem, version: &str) -> bool {
         let order = |bound: &String| versions::compare(ecosystem, version, bound);

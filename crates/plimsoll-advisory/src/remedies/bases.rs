@@ -1,10 +1,12 @@
-use std::collections::HashSet;
+use std::collections::hash_map::Entry;
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 use plimsoll_core::{BaseKind, BaseRemedy, Distribution, Vulnerability};
 
 use super::{ids, of_base};
 use crate::database::Reader;
-use crate::database::schema::{Extent, Until};
+use crate::database::schema::{Extent, Interval, Record};
 use crate::release::{self, Scope};
 use crate::{Database, Result};
 
@@ -88,9 +90,18 @@ enum Fate {
 }
 
 fn moved(reader: &Reader, release: &str, found: &[&Vulnerability]) -> Result<BaseRemedy> {
+    let mut packages: HashMap<String, Elsewhere> = HashMap::new();
     let mut fates = Vec::with_capacity(found.len());
     for one in found {
-        fates.push(fate(reader, release, one)?);
+        let (package, _) = release::subject(&one.package, release);
+        let elsewhere = match packages.entry(package) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(new) => {
+                let elsewhere = Elsewhere::of(reader, release, new.key())?;
+                new.insert(elsewhere)
+            }
+        };
+        fates.push(elsewhere.fate(one));
     }
     // A vulnerability in several packages is gone when it is gone from all of them.
     let with = |fate: Fate| {
@@ -117,34 +128,51 @@ fn moved(reader: &Reader, release: &str, found: &[&Vulnerability]) -> Result<Bas
     })
 }
 
-/// A release that has a fix has it in its newest packages. One that says nothing of this vulnerability, but does of
-/// others in the same package, is not affected by it.
-fn fate(reader: &Reader, release: &str, one: &Vulnerability) -> Result<Fate> {
-    let (package, _) = release::subject(&one.package, release);
-    let statements = reader.package(release, &package)?;
-    if statements.is_empty() {
-        return Ok(Fate::Unknown);
-    }
-    for statement in statements.iter() {
-        let record = reader.record(statement.record)?;
-        let mut names = std::iter::once(&record.id)
-            .chain(&record.aliases)
-            .chain(&record.upstream);
-        if !names.any(|name| *name == one.id || one.aliases.contains(name)) {
-            continue;
+/// What is said of a package in another release.
+struct Elsewhere {
+    /// Whether anything is.
+    is_known: bool,
+    /// The records of what stays there, or may.
+    unresolved: Vec<(Arc<Record>, Fate)>,
+}
+
+impl Elsewhere {
+    fn of(reader: &Reader, release: &str, package: &str) -> Result<Self> {
+        let statements = reader.package(release, package)?;
+        let mut unresolved = Vec::new();
+        for statement in statements.iter() {
+            let stays = match &statement.extent {
+                Extent::Undetermined | Extent::Unreadable => Fate::Unknown,
+                Extent::Unfixed(_) => Fate::Stays,
+                // A release that has a fix has it in its newest packages.
+                Extent::Versions { intervals, .. } => match intervals.iter().all(Interval::is_fixed) {
+                    true => continue,
+                    false => Fate::Stays,
+                },
+            };
+            unresolved.push((reader.record(statement.record)?, stays));
         }
-        let stays = match &statement.extent {
-            Extent::Undetermined | Extent::Unreadable => return Ok(Fate::Unknown),
-            Extent::Unfixed(_) => true,
-            Extent::Versions { intervals, .. } => intervals
-                .iter()
-                .any(|interval| !matches!(interval.until, Until::Fixed(_))),
+        Ok(Self {
+            is_known: !statements.is_empty(),
+            unresolved,
+        })
+    }
+
+    /// A release that says nothing of this vulnerability, but does of others in the same package, is not affected by it.
+    fn fate(&self, one: &Vulnerability) -> Fate {
+        if !self.is_known {
+            return Fate::Unknown;
+        }
+        let is_about = |record: &Record| {
+            let mut names = std::iter::once(&record.id)
+                .chain(&record.aliases)
+                .chain(&record.upstream);
+            names.any(|name| *name == one.id || one.aliases.contains(name))
         };
-        if stays {
-            return Ok(Fate::Stays);
-        }
+        let mut unresolved = self.unresolved.iter();
+        let first = unresolved.find(|(record, _)| is_about(record));
+        first.map_or(Fate::Gone, |(_, fate)| *fate)
     }
-    Ok(Fate::Gone)
 }
 
 #[cfg(test)]

@@ -194,35 +194,34 @@ impl<'a> Context<'a> {
         }
     }
 
-    fn identifier(&self, package: &Package) -> Identifier<'a> {
-        match self.names.of(package) {
-            Cow::Borrowed(name) => Identifier {
+    /// The ID of `package`, and what else it is called.
+    fn named(&self, package: &Package) -> (Cow<'a, str>, Identifier<'a>) {
+        let place = self.names.place(package);
+        let known = place.and_then(|place| Some((self.ids.get(place)?, self.names.all().get(place)?)));
+        if let Some((id, name)) = known {
+            let identifier = Identifier {
                 purl: name.purl.as_str().into(),
                 uid: name.uid.as_str().into(),
-            },
-            Cow::Owned(name) => Identifier {
-                purl: name.purl.into(),
-                uid: name.uid.into(),
-            },
+            };
+            return (id.into(), identifier);
         }
-    }
-
-    fn id(&self, package: &Package) -> Cow<'a, str> {
-        let known = self.names.place(package).and_then(|place| self.ids.get(place));
-        match known {
-            Some(id) => Cow::Borrowed(id),
-            None => Cow::Owned(package_id(package)),
-        }
+        let name = self.names.of(package).into_owned();
+        let identifier = Identifier {
+            purl: name.purl.into(),
+            uid: name.uid.into(),
+        };
+        (package_id(package).into(), identifier)
     }
 
     fn listed(&self, package: &'a Package, place: usize) -> Listed<'a> {
         let own = Version::of(package.ecosystem, &package.version);
         let source = package.source.as_ref();
         let of_source = source.map(|source| Version::of(package.ecosystem, &source.version));
+        let (id, identifier) = self.named(package);
         Listed {
-            id: self.id(package),
+            id,
             name: &package.name,
-            identifier: self.identifier(package),
+            identifier,
             version: own.version,
             release: own.release,
             epoch: own.epoch,
@@ -265,7 +264,7 @@ impl<'a> Context<'a> {
 
     fn detected(&self, vulnerability: &'a Vulnerability, target: &str) -> Detected<'a> {
         let package = &vulnerability.package;
-        let pkg_id = self.id(package);
+        let (pkg_id, pkg_identifier) = self.named(package);
         Detected {
             vulnerability_id: &vulnerability.id,
             vendor_ids: &vulnerability.aliases,
@@ -273,7 +272,7 @@ impl<'a> Context<'a> {
             pkg_id,
             pkg_name: &package.name,
             pkg_path: file_path(package),
-            pkg_identifier: self.identifier(package),
+            pkg_identifier,
             installed_version: &package.version,
             fixed_version: vulnerability.fix.fixed_version(),
             status: status(&vulnerability.fix),
