@@ -109,13 +109,8 @@ impl Decisions {
         purl: impl Fn(&Package) -> String,
         now: Timestamp,
     ) -> Decided<Vulnerability> {
-        let purls: Vec<Option<Purl>> = match self.statements.is_empty() {
-            true => Vec::new(),
-            false => found.iter().map(|one| purl(&one.package).parse().ok()).collect(),
-        };
-        let mut purls = purls.into_iter();
         self.split(found, |one| {
-            let purl = purls.next().flatten();
+            let purl: Option<Purl> = purl(&one.package).parse().ok();
             let subject = Subject {
                 kind: Kind::Vulnerability,
                 product,
@@ -163,10 +158,7 @@ impl Decisions {
     ) -> Decided<LicenseFinding> {
         let product = Product::default();
         self.split(found, |one| {
-            let purl = match self.statements.is_empty() {
-                true => None,
-                false => purl(&one.package).parse().ok(),
-            };
+            let purl: Option<Purl> = purl(&one.package).parse().ok();
             let subject = Subject {
                 kind: Kind::License,
                 product: &product,
@@ -185,6 +177,12 @@ impl Decisions {
         found: Vec<T>,
         mut decide: impl FnMut(&T) -> Option<plimsoll_core::Decision>,
     ) -> Decided<T> {
+        if self.is_empty() {
+            return Decided {
+                counted: found,
+                suppressed: Vec::new(),
+            };
+        }
         let mut decided = Decided {
             counted: Vec::with_capacity(found.len()),
             suppressed: Vec::new(),

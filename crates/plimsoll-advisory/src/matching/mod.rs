@@ -94,7 +94,8 @@ impl<'a> Matcher<'a> {
             .collect::<Result<_>>()?;
 
         let mut observed: BTreeMap<Ecosystem, Observed> = BTreeMap::new();
-        let mut vulnerabilities = Vec::new();
+        let found = results.iter().map(|(.., found)| found.len());
+        let mut vulnerabilities = Vec::with_capacity(found.sum());
         for (ecosystem, seen, mut found) in results {
             found.sort_by(|a, b| b.severity.cmp(&a.severity).then_with(|| a.id.cmp(&b.id)));
             vulnerabilities.extend(found);

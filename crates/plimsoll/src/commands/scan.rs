@@ -1,5 +1,5 @@
 use std::fs::{self, File};
-use std::io::{BufRead as _, Read};
+use std::io::{self, BufRead as _, Read as _};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
@@ -171,7 +171,7 @@ fn advisories(invocation: &Invocation, args: &Args) -> anyhow::Result<Option<Adv
 fn is_sbom(file: &Path) -> bool {
     if file == Path::new("-") {
         // What was looked at stays to be read.
-        let mut input = std::io::stdin().lock();
+        let mut input = io::stdin().lock();
         let start = input.fill_buf().unwrap_or_default().trim_ascii_start();
         return start
             .strip_prefix(b"\xef\xbb\xbf")
@@ -277,15 +277,7 @@ fn scan_sbom(
 ) -> anyhow::Result<u8> {
     let name = file.display().to_string();
     let in_file = || format!("cannot read SBOM `{name}`");
-    let mut bytes = Vec::new();
-    let mut read = |from: &mut dyn Read| from.take(LARGEST_SBOM + 1).read_to_end(&mut bytes);
-    if file == Path::new("-") {
-        read(&mut std::io::stdin().lock()).with_context(in_file)?;
-    } else {
-        File::open(file)
-            .and_then(|mut file| read(&mut file))
-            .with_context(in_file)?;
-    }
+    let bytes = bytes_of(file).with_context(in_file)?;
     if bytes.len() as u64 > LARGEST_SBOM {
         return Err(Failure::new(format!("SBOM `{name}` is larger than {} MiB", LARGEST_SBOM >> 20)).into());
     }
@@ -300,6 +292,22 @@ fn scan_sbom(
             .push("an SBOM does not tell of secrets, so they were not looked for".to_owned());
     }
     finish(invocation, args, outputs, report, known, None)
+}
+
+/// What is in a file or comes from standard input, cut off where it is larger than an SBOM may be.
+fn bytes_of(file: &Path) -> io::Result<Vec<u8>> {
+    const BOUND: u64 = LARGEST_SBOM + 1;
+    let mut bytes = Vec::new();
+    if file == Path::new("-") {
+        io::stdin().lock().take(BOUND).read_to_end(&mut bytes)?;
+        return Ok(bytes);
+    }
+    let file = File::open(file)?;
+    // With room for one byte more, the end is found without a larger buffer.
+    let size = file.metadata()?.len().min(LARGEST_SBOM);
+    bytes.reserve_exact(usize::try_from(size).unwrap_or_default() + 1);
+    file.take(BOUND).read_to_end(&mut bytes)?;
+    Ok(bytes)
 }
 
 /// Looks for what is asked for, and writes the report.
