@@ -40,6 +40,9 @@ pub struct LayerAnalysis {
     /// The bytes of content of its files.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub content_size: Option<u64>,
+    /// The length of its uncompressed tar.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tar_size: Option<u64>,
     /// What could not be read as it should be.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub warnings: Vec<Warning>,

@@ -133,6 +133,9 @@ impl<'a> Work<'a> {
         if let Some(size) = kept.as_ref().and_then(|kept| kept.content_size) {
             layer.set_size(size);
         }
+        if let Some(size) = kept.as_ref().and_then(|kept| kept.tar_size) {
+            layer.set_tar_size(size);
+        }
         let is_new = kept.is_none();
         let analysis = kept.map_or_else(|| analyze(layer, files), Ok)?;
         let content = (is_new && cache.is_some()).then(|| content_of(&analysis));

@@ -1,5 +1,5 @@
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::num::NonZero;
 use std::sync::{Mutex, PoisonError};
 use std::thread;
@@ -288,10 +288,11 @@ impl Context<'_> {
             _ if package.files.is_empty() && !found.ecosystem.is_distribution() => {
                 return vec![evidence.to_owned()];
             }
-            _ => return package.files.clone(),
+            _ => return without_directories(&package.files),
         };
         let list = lists.iter().find_map(|path| self.merged.file(path));
-        list.map(|list| list.file.files.clone()).unwrap_or_default()
+        list.map(|list| without_directories(&list.file.files))
+            .unwrap_or_default()
     }
 
     /// Some databases do not have licences: Debian's stand in the package's copyright file, Gentoo's in a file of their
@@ -322,6 +323,22 @@ impl Context<'_> {
         };
         licenses.unwrap_or(&found.package.licenses).clone()
     }
+}
+
+/// Databases list directories among the files, and do not all say which are some: those that hold others of the list are.
+fn without_directories(listed: &[String]) -> Vec<String> {
+    let mut directories: HashSet<&str> = HashSet::new();
+    for path in listed {
+        let mut path = path.as_str();
+        while let Some((above, _)) = path.rsplit_once('/') {
+            if !directories.insert(above) {
+                break;
+            }
+            path = above;
+        }
+    }
+    let files = listed.iter().filter(|path| !directories.contains(path.as_str()));
+    files.cloned().collect()
 }
 
 fn uncatalogued(merged: &Merged<'_>) -> Vec<UncataloguedPackages> {
@@ -431,4 +448,24 @@ fn unread(warnings: &[Warning], merged: &Merged<'_>) -> Vec<Warning> {
             .is_some_and(|visible| catalogers::names_packages(visible.file))
     };
     warnings.iter().filter(names_packages).cloned().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn directories_are_no_files() {
+        let listed = [
+            "usr",
+            "usr/sbin",
+            "usr/sbin/a",
+            "usr/sbin.old",
+            "opt/a",
+            "opt/a/b/c",
+            "etc/empty",
+        ];
+        let files = without_directories(&listed.map(str::to_owned));
+        assert_eq!(files, ["usr/sbin/a", "usr/sbin.old", "opt/a/b/c", "etc/empty"]);
+    }
 }

@@ -63,7 +63,7 @@ fn rpm_databases_of_every_format_name_the_same_packages() {
             "stream 2:18.20.2-1.module+el9 x86_64 MIT AND Apache-2.0 <- plain 1.0-1.el9 nodejs:18",
         ];
         assert_eq!(all, expected, "{path}");
-        assert_eq!(found.packages[0].files.len(), 61, "{path}");
+        assert_eq!(found.packages[0].files.len(), 60, "{path}");
         assert_eq!(found.packages[1].files, ["usr/bin/plain", python], "{path}");
         assert!(
             found

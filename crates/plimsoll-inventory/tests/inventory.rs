@@ -726,7 +726,7 @@ fn packages_have_their_files_where_they_are_asked_for() {
         files(true),
         [
             "bash: bin/bash",
-            "libc6: lib lib/libc.so.6",
+            "libc6: lib/libc.so.6",
             "tzdata: usr/share/zoneinfo/UTC",
             "musl: lib/ld-musl.so init",
             "no: ",

@@ -187,6 +187,7 @@ pub(crate) fn scan() -> ScanReport {
             created: Some("2026-01-01T00:00:00Z".to_owned()),
             size_bytes: Some(133_000_000),
             diff_ids: vec![Digest::of(b"layer 0"), Digest::of(b"layer 1")],
+            layer_sizes: vec![130_000_896, 5_000_192],
             distribution: Some(debian()),
             release: Some("12.5".to_owned()),
             end_of_life: None,

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use plimsoll_core::Platform;
 use plimsoll_image::{FileTree, Image, Store};
+use plimsoll_inventory::InventoryOptions;
 use plimsoll_report::ScanReport;
 
 use crate::assessing::{directory_report, inventory, inventory_report};
@@ -23,6 +24,8 @@ pub(crate) struct Named<'a> {
     pub(crate) platform: Option<&'a Platform>,
     /// Whether what later layers removed is asked for.
     pub(crate) all_layers: bool,
+    /// Whether the files of packages are asked for.
+    pub(crate) files: bool,
 }
 
 /// What is looked into.
@@ -89,9 +92,14 @@ impl Named<'_> {
     /// What is in it, and nothing more; and the store, where that was needed.
     pub(crate) fn report(&self, invocation: &Invocation) -> anyhow::Result<(ScanReport, Option<Store>)> {
         match self.open(invocation)? {
-            (Subject::Directory(tree), name) => Ok((directory_report(&tree, &name)?, None)),
+            (Subject::Directory(tree), name) => Ok((directory_report(&tree, &name, self.files)?, None)),
             (Subject::Image(image, store), name) => {
-                let inventory = inventory(&image, &store, self.all_layers)?;
+                let options = InventoryOptions {
+                    all_layers: self.all_layers,
+                    files: self.files,
+                    ..InventoryOptions::default()
+                };
+                let inventory = inventory(&image, &store, options)?;
                 Ok((inventory_report(&image, &name, inventory)?, Some(store)))
             }
         }

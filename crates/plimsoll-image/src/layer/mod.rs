@@ -147,6 +147,11 @@ impl Layer {
         self.known.size.get_or_init(|| size);
     }
 
+    /// The same of the length of its tar, as [`Layer::tar_size`] gives it.
+    pub fn set_tar_size(&self, size: u64) {
+        self.known.tar_size.get_or_init(|| size);
+    }
+
     /// What tells a layer in a file from any other and changes whenever that file is written to: the file's device,
     /// inode, length and times, and the place in it. As long as it is the same, so are the bytes. `None` for a layer in
     /// the store, and for a file that was changed just now, has no name, or is on a file system that may not

@@ -24,7 +24,7 @@ use crate::{Error, EvidenceFile, FileSecret, LayerAnalysis, Result, SecretScope,
 const MAGIC: u64 = 64;
 
 /// The number of the form of [`LayerAnalysis`]; raised with every change that an older reader would misread.
-pub(crate) const SCHEMA: u32 = 4;
+pub(crate) const SCHEMA: u32 = 5;
 
 /// Everything beside the layer that decides what an analysis says.
 pub(crate) fn analyzer_set() -> String {
@@ -72,6 +72,7 @@ pub(crate) fn analyze(layer: &Layer, files: bool) -> Result<LayerAnalysis> {
     Ok(LayerAnalysis {
         // Known now, for the layer was walked to its end.
         content_size: layer.size().ok(),
+        tar_size: layer.tar_size().ok(),
         ..analyzer.finish(Some(layer.diff_id))
     })
 }
@@ -346,6 +347,7 @@ impl Analyzer {
             secrets: self.secrets.into_values().flatten().collect(),
             secret_scope: self.scope,
             content_size: None,
+            tar_size: None,
             warnings: warnings.into_iter().flatten().chain(self.unread).collect(),
         }
     }

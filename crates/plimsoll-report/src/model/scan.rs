@@ -225,6 +225,9 @@ pub struct Artifact {
     /// The DiffIDs of the layers, the lowest first.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub diff_ids: Vec<Digest>,
+    /// The lengths of the layers' uncompressed tars in bytes, in the order of `diff_ids`; empty where they are not known.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub layer_sizes: Vec<u64>,
     /// The operating system inside.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub distribution: Option<Distribution>,
@@ -266,6 +269,7 @@ impl Artifact {
             created: None,
             size_bytes: None,
             diff_ids: Vec::new(),
+            layer_sizes: Vec::new(),
             distribution: None,
             release: None,
             end_of_life: None,

@@ -30,6 +30,7 @@ pub(crate) fn artifact_facts(report: &ScanReport) -> Facts<'_> {
         created,
         size_bytes,
         diff_ids,
+        layer_sizes,
         ..
     } = &report.artifact;
     let mut facts = Facts::new();
@@ -57,6 +58,9 @@ pub(crate) fn artifact_facts(report: &ScanReport) -> Facts<'_> {
     );
     say(&mut facts, "plimsoll:image:created", created.as_deref());
     put(&mut facts, "plimsoll:image:size", size_bytes.as_ref());
+    for size in layer_sizes {
+        put(&mut facts, "plimsoll:image:layerSize", Some(size));
+    }
     for (index, instruction) in instructions(report) {
         facts.push((
             "plimsoll:image:createdBy",

@@ -114,6 +114,7 @@ impl Gathered {
                     artifact.size_bytes = value.parse().ok();
                 }
                 "aquasecurity:trivy:DiffID" => artifact.diff_ids.extend(digest()),
+                "plimsoll:image:layerSize" => artifact.layer_sizes.extend(value.parse::<u64>()),
                 "plimsoll:image:createdBy" => {
                     let pair = value.split_once(": ");
                     let pair = pair.and_then(|(place, text)| Some((place.parse().ok()?, text.to_owned())));

@@ -41,12 +41,10 @@ const FIELDS: &str = "
     Results.Secrets.Code.Lines.Highlighted";
 
 /// Those that are not written; `docs/formats.md` says why.
-const NOT_WRITTEN: [&str; 13] = [
+const NOT_WRITTEN: [&str; 11] = [
     "Metadata.Layers.Digest",
-    "Metadata.Layers.Size",
     "Results.Packages.AnalyzedBy",
     "Results.Packages.Digest",
-    "Results.Packages.InstalledFiles",
     "Results.Packages.Layer.Digest",
     "Results.Packages.Relationship",
     "Results.Packages.Repository.Class",
@@ -92,7 +90,11 @@ fn what_trivy_writes_stands_here_or_has_a_reason() {
     let mut epoch = sample::package(Ecosystem::Deb, "epoch", "1:2-3");
     epoch.licenses = vec!["MIT".to_owned()];
     epoch.supplier = Some("Somebody".to_owned());
+    epoch.files = vec!["usr/bin/epoch".to_owned()];
     report.packages.push(epoch);
+    let mut apk = sample::package(Ecosystem::Apk, "musl", "1.2-r0");
+    apk.files = vec!["lib/libc.so".to_owned()];
+    report.packages.push(apk);
     for secret in &mut report.secrets {
         secret.place = Place::Layer {
             diff_id: layer,
@@ -114,6 +116,19 @@ fn what_trivy_writes_stands_here_or_has_a_reason() {
         assert!(documented.contains(&format!("`{field}`")), "{field}");
     }
     assert!(text.contains("\"CreatedBy\": \"COPY . /app\""), "{text}");
+    assert_eq!(value["Metadata"]["Size"], 135_001_088);
+    assert_eq!(value["Metadata"]["Layers"][0]["Size"], 130_000_896);
+    // As the package managers have them.
+    let installed: Vec<&Value> = value["Results"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter_map(|result| result["Packages"].as_array())
+        .flatten()
+        .map(|package| &package["InstalledFiles"])
+        .filter(|files| !files.is_null())
+        .collect();
+    assert!(installed.contains(&&json!(["/usr/bin/epoch"])) && installed.contains(&&json!(["lib/libc.so"])));
 }
 
 /// As Trivy computes them, so that what tracks findings by them tracks ours as the same.

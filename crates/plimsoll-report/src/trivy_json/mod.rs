@@ -110,7 +110,10 @@ impl<'a> Context<'a> {
                 ArtifactKind::Directory => "filesystem",
             },
             metadata: Metadata {
-                size: artifact.size_bytes,
+                size: match artifact.layer_sizes.is_empty() {
+                    true => artifact.size_bytes,
+                    false => Some(artifact.layer_sizes.iter().copied().fold(0, u64::saturating_add)),
+                },
                 os: artifact.distribution.as_ref().map(|known| Os {
                     family: family(&known.id),
                     name: artifact.release.as_deref().unwrap_or(&known.version_id),
@@ -124,9 +127,11 @@ impl<'a> Context<'a> {
                 layers: artifact
                     .diff_ids
                     .iter()
-                    .map(|diff_id| Layer {
+                    .enumerate()
+                    .map(|(index, diff_id)| Layer {
+                        size: artifact.layer_sizes.get(index).copied(),
                         diff_id: Some(diff_id.to_string()),
-                        created_by: None,
+                        ..Layer::default()
                     })
                     .collect(),
                 image_config: artifact.image_config.clone().or_else(|| image_config(report)),
@@ -237,6 +242,7 @@ impl<'a> Context<'a> {
             depends_on: self.needed(place),
             layer: Layer::of(package.layer.as_ref()),
             file_path: file_path(package),
+            installed_files: installed_files(package),
         }
     }
 
@@ -302,6 +308,18 @@ impl<'a> Context<'a> {
             },
         }
     }
+}
+
+/// The files of a distribution's package as Trivy writes them: Alpine's without a slash before them.
+fn installed_files(package: &Package) -> Vec<Cow<'_, str>> {
+    if !package.ecosystem.is_distribution() {
+        return Vec::new();
+    }
+    let written = |file: &'_ String| match package.ecosystem {
+        Ecosystem::Apk => Cow::Owned(file.clone()),
+        _ => Cow::Owned(format!("/{file}")),
+    };
+    package.files.iter().map(written).collect()
 }
 
 /// Whether Trivy gives packages of this kind an ID.
@@ -386,7 +404,7 @@ impl Layer<'_> {
     fn of(layer: Option<&PackageLayer>) -> Self {
         Self {
             diff_id: layer.map(|layer| layer.diff_id.to_string()),
-            created_by: None,
+            ..Self::default()
         }
     }
 }
@@ -417,6 +435,7 @@ fn secrets(report: &ScanReport) -> Vec<Entry<'_>> {
                 let layer = Layer {
                     diff_id: Some(diff_id.to_string()),
                     created_by: instructions.get(diff_id).copied(),
+                    ..Layer::default()
                 };
                 (format!("/{path}"), layer)
             }

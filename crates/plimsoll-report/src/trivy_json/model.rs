@@ -108,6 +108,9 @@ pub(super) struct Identifier<'a> {
 
 #[derive(Default, Serialize)]
 pub(super) struct Layer<'a> {
+    /// The length of its uncompressed tar.
+    #[serde(rename = "Size", skip_serializing_if = "Option::is_none")]
+    pub(super) size: Option<u64>,
     #[serde(rename = "DiffID", skip_serializing_if = "Option::is_none")]
     pub(super) diff_id: Option<String>,
     #[serde(rename = "CreatedBy", skip_serializing_if = "Option::is_none")]
@@ -146,6 +149,8 @@ pub(super) struct Listed<'a> {
     pub(super) layer: Layer<'a>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) file_path: Option<&'a str>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(super) installed_files: Vec<Cow<'a, str>>,
 }
 
 #[derive(Serialize)]

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use plimsoll_advisory::decisions::Kind;
 use plimsoll_advisory::{Matcher, Matches};
 use plimsoll_core::{Dependencies, Ecosystem, Package, Place, Remedies};
-use plimsoll_image::{FileTree, Image, Store};
+use plimsoll_image::{FileTree, Image, Layer, Store};
 use plimsoll_inventory::{AnalysisCache, Inventory, InventoryOptions, Redaction, end_of_life};
 use plimsoll_report::sbom::Sbom;
 use plimsoll_report::{Artifact, ArtifactKind, Coverage, CoverageStatus, ScanReport, SchemaVersion};
@@ -55,20 +55,23 @@ impl Scanners {
     }
 }
 
-/// Takes stock of `image`; `all_layers` asks for what later layers removed, too. Analyses of layers are kept in `store`.
-pub(crate) fn inventory(image: &Image, store: &Store, all_layers: bool) -> anyhow::Result<Inventory> {
+/// Takes stock of `image`, with more to say about how. Analyses of layers are kept in `store`.
+pub(crate) fn inventory(
+    image: &Image,
+    store: &Store,
+    options: InventoryOptions<'_>,
+) -> anyhow::Result<Inventory> {
     let cache = AnalysisCache::new(store.analyses_dir());
     let options = InventoryOptions {
         cache: Some(&cache),
-        all_layers,
-        ..InventoryOptions::default()
+        ..options
     };
     Ok(Inventory::with_options(image, options)?)
 }
 
 /// Takes stock of `image` and compares it with `known`. Analyses of layers are kept in `store`.
 pub(crate) fn scan(image: &Image, store: &Store, known: &Advisories) -> anyhow::Result<Scanned> {
-    let inventory = inventory(image, store, false)?;
+    let inventory = inventory(image, store, InventoryOptions::default())?;
     let matcher = Matcher::new(Some(known.database()));
     let matches = matcher.match_all(inventory.distribution.as_ref(), &inventory.packages)?;
     Ok(Scanned { inventory, matches })
@@ -156,9 +159,10 @@ fn stock(artifact: Artifact, inventory: Inventory) -> anyhow::Result<ScanReport>
     })
 }
 
-/// What is in the directory `tree`, and nothing more. `name` is what the user called it.
-pub(crate) fn directory_report(tree: &FileTree, name: &str) -> anyhow::Result<ScanReport> {
-    let inventory = Inventory::of_tree(tree, false)?;
+/// What is in the directory `tree`, and nothing more. `name` is what the user called it; `files` asks for the files of
+/// packages.
+pub(crate) fn directory_report(tree: &FileTree, name: &str, files: bool) -> anyhow::Result<ScanReport> {
+    let inventory = Inventory::of_tree(tree, files)?;
     let artifact = Artifact {
         distribution: inventory.distribution.clone(),
         release: inventory.release.clone(),
@@ -178,6 +182,11 @@ pub(crate) fn artifact(image: &Image, name: &str, inventory: &Inventory) -> anyh
         created: image.config.created.clone(),
         size_bytes: Some(image.size()?),
         diff_ids: image.layers.iter().map(|layer| layer.diff_id).collect(),
+        layer_sizes: image
+            .layers
+            .iter()
+            .map(Layer::tar_size)
+            .collect::<Result<_, _>>()?,
         distribution: inventory.distribution.clone(),
         release: inventory.release.clone(),
         end_of_life: inventory.end_of_life(),

@@ -23,6 +23,9 @@ pub(crate) struct Args {
     /// Also list packages that a later layer removed: the image still holds them
     #[arg(long)]
     all_layers: bool,
+    /// Also list the files of every package: in CycloneDX, SPDX, Trivy's JSON and Plimsoll's own
+    #[arg(long)]
+    files: bool,
     /// The form of the SBOM
     #[arg(long, short, value_enum, default_value_t, value_name = "FORMAT")]
     format: SbomFormat,
@@ -63,6 +66,7 @@ impl Args {
             rootfs: self.rootfs.as_deref(),
             platform: self.platform.as_ref(),
             all_layers: self.all_layers,
+            files: self.files,
         }
     }
 }

@@ -55,6 +55,9 @@ pub(crate) struct Args {
     /// Also tell packages that a later layer removed: the image still holds them
     #[arg(long)]
     all_layers: bool,
+    /// Also tell the files of every package: in CycloneDX, SPDX, Trivy's JSON and Plimsoll's own
+    #[arg(long)]
+    files: bool,
     /// The form of the report [default: table]
     #[arg(long, short, value_enum, value_name = "FORMAT")]
     format: Option<Format>,
@@ -131,6 +134,7 @@ impl Args {
             rootfs: self.rootfs.as_deref(),
             platform: self.platform.as_ref(),
             all_layers: self.all_layers,
+            files: self.files,
         }
     }
 
