@@ -12,7 +12,7 @@ use crate::FileSecret;
 const MOST: usize = 20;
 
 /// What is what in a file whose path ends so. The group `secret` is what is taken out.
-const FORMS: [(&[&str], &str, &str); 6] = [
+const FORMS: [(&[&str], &str, &str); 7] = [
     (
         &[".netrc", "_netrc"],
         "password of a host",
@@ -43,6 +43,12 @@ const FORMS: [(&[&str], &str, &str); 6] = [
         "cluster credentials",
         r#"\b(?:token|password|client-key-data):\s*["']?(?P<secret>[^\s"']{4,})"#,
     ),
+    (
+        // What stands in comments is the example that Maven comes with.
+        &[".m2/settings.xml", "conf/settings.xml", "maven/settings.xml"],
+        "password of a Maven repository",
+        r"<!--(?s:.*?)-->|<(?:password|passphrase)>\s*(?P<secret>[^<\s$]{3,})\s*</",
+    ),
 ];
 
 static PATTERNS: LazyLock<Vec<Regex>> = LazyLock::new(|| {
@@ -61,7 +67,7 @@ pub(super) fn find(content: &[u8], path: &str) -> Vec<FileSecret> {
         if !ends.iter().any(|end| path.ends_with(end)) {
             continue;
         }
-        for captures in pattern.captures_iter(content).take(MOST) {
+        for captures in pattern.captures_iter(content).take(10 * MOST) {
             let Some(secret) = captures.name("secret") else {
                 continue;
             };
@@ -125,6 +131,11 @@ mod tests {
                 "root/.docker/config.json",
                 "{\"auths\":{\n\"a\":{\n\"auth\":\"dTpodW50ZXIy\"}}}",
                 "{\"credsStore\":\"pass\"}",
+            ),
+            (
+                "root/.m2/settings.xml",
+                "<!-- <password>p</password>\n -->\n<server><password>hunter2</password></server>\n",
+                "<!-- <password>\nmy_password</password> --><password>${env.P}</password>",
             ),
             (
                 "root/.npmrc",

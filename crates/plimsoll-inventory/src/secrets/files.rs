@@ -3,8 +3,8 @@ use std::io::Read;
 use std::path::Path;
 
 use super::credentials;
-use super::places::{Choice, MAX_FILE, choose, holds_credentials};
-use super::rules::matches;
+use super::places::{Choice, MAX_FILE, choose, holds_credentials, is_sample, is_source};
+use super::rules::{is_generic, matches};
 use crate::{Error, FileSecret, Result};
 
 /// The secrets in `file`, which stands at `path` in the directory that it belongs to, such as a build context. Large
@@ -52,8 +52,16 @@ impl FileScan {
 
     /// The secrets in the whole content of the file at `path`.
     pub(crate) fn finish(self, path: &str) -> Vec<FileSecret> {
+        let is_sample = is_sample(path);
+        let is_source = is_source(path);
+        let counts = |rule: &str| match rule {
+            // Without quotes it is a name in a program, and a value in a configuration.
+            "configuration-value" => !is_source && !is_sample,
+            rule => !is_sample || !is_generic(rule),
+        };
         let mut secrets: Vec<FileSecret> = matches(&self.content)
             .into_iter()
+            .filter(|found| counts(found.rule))
             .map(|found| FileSecret {
                 rule: format!("secret-{}", found.rule),
                 title: found.title.to_owned(),
@@ -64,8 +72,16 @@ impl FileScan {
             })
             .collect();
         if holds_credentials(path) {
-            let known: Vec<usize> = secrets.iter().map(|secret| secret.line).collect();
             let found = credentials::find(&self.content, path);
+            // The file's own form tells more than the look of a value does.
+            secrets.retain(|secret| {
+                let is_told = || found.iter().any(|other| other.line == secret.line);
+                !matches!(
+                    secret.rule.as_str(),
+                    "secret-high-entropy-value" | "secret-configuration-value"
+                ) || !is_told()
+            });
+            let known: Vec<usize> = secrets.iter().map(|secret| secret.line).collect();
             secrets.extend(found.into_iter().filter(|secret| !known.contains(&secret.line)));
         }
         secrets
@@ -98,6 +114,30 @@ mod tests {
         assert_eq!(shown, [(2, "DB_PASSWORD=********"), (5, "API_KEY=********")]);
         assert_eq!(scan("app/.env.example"), []);
         assert_eq!(scan("app/settings.txt"), []);
+    }
+
+    #[test]
+    fn the_form_alone_does_not_count_in_samples() {
+        let text = "curl -u app:hU7x2Qm9ZtR4 https://a.test\nredis://:hU7x2Qm9ZtR4@db/0\nclient_token: hU7x2Qm9ZtR4vLk8WnB3yC6d\n";
+        let scan = |path: &str, text: &str| {
+            FileScan {
+                content: text.as_bytes().to_vec(),
+            }
+            .finish(path)
+            .len()
+        };
+        for (path, count) in [
+            ("app/run.sh", 3),
+            ("app/run.py", 2),
+            ("app/README.md", 0),
+            ("app/tests/conftest.py", 0),
+            ("app/examples/run.sh", 0),
+            ("app/latest/run.sh", 3),
+        ] {
+            assert_eq!(scan(path, text), count, "{path}");
+        }
+        let token = format!("{}R4nd0mT3stV4lu3Th4tIsN0tR34l0123456a\n", "ghp_");
+        assert_eq!(scan("app/tests/a.md", &token), 1);
     }
 
     #[test]

@@ -33,6 +33,7 @@ const HARMLESS_ENDS: &[&str] = &[
     "URI",
     "ENDPOINT",
     "NAME",
+    "ID",
     "TTL",
     "TIMEOUT",
     "EXPIRY",
@@ -70,7 +71,7 @@ pub(super) fn names_a_secret(name: &str) -> bool {
     if matches!(words[..], ["PWD"] | ["OLDPWD"]) || words.contains(&"PUBLIC") {
         return false;
     }
-    if words.last().is_some_and(|last| HARMLESS_ENDS.contains(last)) {
+    if is_about(&words) {
         return false;
     }
     words
@@ -79,6 +80,21 @@ pub(super) fn names_a_secret(name: &str) -> bool {
         || words
             .windows(2)
             .any(|pair| SECRET_PAIRS.contains(&(pair[0], pair[1])))
+}
+
+/// Whether `name` is of something about a secret, and not of the secret: `TOKEN_FILE`, `private_key_id`.
+pub(super) fn is_about_a_secret(name: &str) -> bool {
+    let words = words(name);
+    is_about(&words.iter().map(String::as_str).collect::<Vec<_>>())
+}
+
+fn is_about(words: &[&str]) -> bool {
+    match words {
+        // What HashiCorp's Vault calls so is one half of a log-in.
+        [.., "SECRET", "ID"] => false,
+        [.., last] => HARMLESS_ENDS.contains(last),
+        [] => false,
+    }
 }
 
 /// Words with nothing between them: `PGPASSWORD`, `MYSQLPASSWORD`, `AUTHTOKEN`.

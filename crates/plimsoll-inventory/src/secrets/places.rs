@@ -124,7 +124,14 @@ const CREDENTIALS: &[&str] = &[
 ];
 
 /// Ends of paths that do the same.
-const CREDENTIAL_PATHS: &[&str] = &[".docker/config.json", ".kube/config", ".aws/config"];
+const CREDENTIAL_PATHS: &[&str] = &[
+    ".docker/config.json",
+    ".kube/config",
+    ".aws/config",
+    ".m2/settings.xml",
+    "conf/settings.xml",
+    "maven/settings.xml",
+];
 
 /// What becomes of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -186,6 +193,44 @@ fn extension(path: &str) -> Option<String> {
     let name = name(path);
     let point = memchr::memrchr(b'.', name.as_bytes())?;
     Some(name[point + 1..].to_ascii_lowercase())
+}
+
+/// Whether the file is of a manual, a test or a sample, going by its path.
+pub(super) fn is_sample(path: &str) -> bool {
+    const DIRECTORIES: [&str; 18] = [
+        "test",
+        "tests",
+        "testing",
+        "testdata",
+        "__tests__",
+        "spec",
+        "specs",
+        "example",
+        "examples",
+        "sample",
+        "samples",
+        "fixture",
+        "fixtures",
+        "mock",
+        "mocks",
+        "__mocks__",
+        "doc",
+        "docs",
+    ];
+    const ENDS: [&str; 7] = ["md", "rst", "adoc", "html", "htm", "markdown", "example"];
+    let is_directory = |part: &str| DIRECTORIES.iter().any(|known| part.eq_ignore_ascii_case(known));
+    path.split('/').rev().skip(1).any(is_directory)
+        || extension(path).is_some_and(|extension| ENDS.contains(&extension.as_str()))
+}
+
+/// Whether the file is the source of a program, going by its name.
+pub(super) fn is_source(path: &str) -> bool {
+    const ENDS: [&str; 32] = [
+        "c", "cc", "coffee", "cpp", "cs", "css", "dart", "erl", "ex", "exs", "go", "h", "hpp", "hs", "j2",
+        "java", "js", "jsx", "kt", "lua", "m", "mjs", "php", "pl", "pm", "py", "rb", "rs", "scala", "swift",
+        "ts", "tsx",
+    ];
+    extension(path).is_some_and(|extension| ENDS.contains(&extension.as_str()))
 }
 
 /// Whether the file is made to hold credentials, going by its name.

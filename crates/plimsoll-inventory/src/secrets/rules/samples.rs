@@ -85,6 +85,57 @@ pub(super) fn samples() -> Vec<(&'static str, String)> {
             format!("//registry.example.test/:_authToken={}", &mixed[..36]),
         ),
         (
+            "airtable-key",
+            format!("\\\"AIRTABLE_{}\\\": \\\"{}\\\"", "KEY", &mixed[..17]),
+        ),
+        (
+            "snyk-token",
+            format!("SNYK_{}=0a1b2c3d-0a1b-4c3d-8a1b-0a1b2c3d4e5f", "TOKEN"),
+        ),
+        (
+            "django-secret-key",
+            format!("SECRET_{} = 'django-insecure-{}('", "KEY", &mixed[..40]),
+        ),
+        (
+            "connection-string",
+            format!(
+                "\"Server=db;Database=x;User Id=sa;{}={}\"",
+                "Password",
+                &mixed[..12]
+            ),
+        ),
+        (
+            "command-password",
+            format!("docker login -u me -{} {}", "p", &mixed[..16]),
+        ),
+        (
+            "kubernetes-secret",
+            format!(
+                "data:\n  password: {}\n{}: Secret\nmetadata:\n",
+                "aHVudGVyMmh1bnRlcjI=", "kind"
+            ),
+        ),
+        (
+            "configuration-value",
+            format!("POSTGRES_{}: {}", "PASSWORD", &mixed[..24]),
+        ),
+        (
+            "xml-value",
+            format!("<add key=\"Api{}\" value=\"{}\"/>", "Key", &mixed[..24]),
+        ),
+        (
+            "php-constant",
+            format!("define( 'DB_{}', '{}' );", "PASSWORD", &mixed[..16]),
+        ),
+        (
+            "authorization-header",
+            format!(
+                "{{\"name\":\"{}\",\"value\":\"Bearer {}\"}}",
+                "Authorization",
+                &mixed[..40]
+            ),
+        ),
+        (
             "pypi-token",
             format!("{}{}", "pypi-AgEIcHlwaS5vcmc", &mixed[..55]),
         ),
@@ -102,7 +153,7 @@ pub(super) fn samples() -> Vec<(&'static str, String)> {
 }
 
 /// Some texts that the pattern of a rule describes, made from the pattern itself.
-pub(super) fn generated(pattern: &str) -> Vec<String> {
+pub(super) fn generated(pattern: &str) -> impl Iterator<Item = String> {
     use proptest::strategy::{Strategy, ValueTree};
     use proptest::test_runner::TestRunner;
 
@@ -119,7 +170,5 @@ pub(super) fn generated(pattern: &str) -> Vec<String> {
         .replace("(?P<other>", "(?:");
     let strategy = proptest::string::string_regex(&plain).unwrap();
     let mut runner = TestRunner::deterministic();
-    (0..8)
-        .map(|_| strategy.new_tree(&mut runner).unwrap().current())
-        .collect()
+    (0..64).map(move |_| strategy.new_tree(&mut runner).unwrap().current())
 }
