@@ -1,6 +1,7 @@
 //! OpenVEX 0.2.0: what was decided about each vulnerability, to be handed on with the image.
 
 use std::collections::BTreeMap;
+use std::fmt::Write as _;
 use std::io::Write;
 
 use plimsoll_core::{Decision, DecisionStatus, Digest, Vulnerability};
@@ -8,6 +9,7 @@ use serde::Serialize;
 
 use crate::identity::Names;
 use crate::indented;
+use crate::text::not_assessed;
 use crate::{Artifact, Error, Result, ScanReport, image_purls};
 
 /// The justifications that the specification knows. Others are text.
@@ -38,6 +40,8 @@ struct Statement<'a> {
     products: Vec<Product>,
     status: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
+    status_notes: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     justification: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     impact_statement: Option<String>,
@@ -52,21 +56,30 @@ struct Named<'a> {
     aliases: &'a [String],
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, Clone, Default)]
 struct Product {
-    #[serde(rename = "@id")]
-    id: String,
+    #[serde(rename = "@id", skip_serializing_if = "Option::is_none")]
+    id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    hashes: Option<Hashes>,
     subcomponents: Vec<Component>,
 }
 
-#[derive(Serialize, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Serialize, Clone)]
+struct Hashes {
+    #[serde(rename = "sha-256")]
+    sha256: String,
+}
+
+#[derive(Serialize, Clone, PartialEq, Eq, PartialOrd, Ord)]
 struct Component {
     #[serde(rename = "@id")]
     id: String,
 }
 
 /// The decisions of `report` as an OpenVEX document with a final line feed. What nobody has decided on is under
-/// investigation.
+/// investigation. Packages that were not assessed have no statement, for a statement is about a vulnerability; how the
+/// document came to be, which is the place for text, tells of them.
 ///
 /// # Errors
 /// [`Error::Output`] when `out` does not take it.
@@ -101,8 +114,8 @@ pub fn write(report: &ScanReport, out: &mut dyn Write) -> Result<()> {
             subcomponents.sort();
             subcomponents.dedup();
             let product = Product {
-                id: product.clone(),
                 subcomponents,
+                ..product.clone()
             };
             statement(found, decision, product)
         })
@@ -117,7 +130,7 @@ pub fn write(report: &ScanReport, out: &mut dyn Write) -> Result<()> {
         author: "unknown",
         timestamp: &report.created_at,
         version: 1,
-        tooling: format!("{} {}", report.tool.name, report.tool.version),
+        tooling: tooling(report),
         statements,
     };
     indented::write(&document, out)
@@ -134,43 +147,90 @@ fn statement<'a>(
     let reason = decision
         .map(|decision| decision.reason.as_str())
         .filter(|reason| !reason.is_empty());
-    let (status, impact_statement, action_statement) = match decision.map(|decision| decision.status) {
-        None => ("under_investigation", None, None),
-        Some(DecisionStatus::Fixed) => ("fixed", None, None),
-        Some(DecisionStatus::Accepted) => (
-            "affected",
-            None,
-            // The specification asks for one.
-            Some(reason.unwrap_or("the risk is accepted").to_owned()),
-        ),
-        Some(DecisionStatus::NotAffected) => {
-            // One of the two is to be there.
-            let impact = match (reason, justification) {
-                (None, None) => Some("the product is not affected"),
-                (reason, _) => reason,
-            };
-            ("not_affected", impact.map(str::to_owned), None)
-        }
-    };
-    Statement {
+    let reason = reason.map(str::to_owned);
+    let said = Statement {
         vulnerability: Named {
             name: &found.id,
             aliases: &found.aliases,
         },
         products: vec![product],
-        status,
-        justification: justification.filter(|_| status == "not_affected"),
-        impact_statement,
-        action_statement,
+        status: "under_investigation",
+        status_notes: None,
+        justification: None,
+        impact_statement: None,
+        action_statement: None,
+    };
+    match decision.map(|decision| decision.status) {
+        None => said,
+        Some(DecisionStatus::Fixed) => Statement {
+            status: "fixed",
+            status_notes: reason,
+            ..said
+        },
+        Some(DecisionStatus::Accepted) => Statement {
+            status: "affected",
+            // The specification asks for one.
+            action_statement: Some(reason.unwrap_or_else(|| "the risk is accepted".to_owned())),
+            ..said
+        },
+        // The schema asks for a justification or an impact statement, and not for both.
+        Some(DecisionStatus::NotAffected) if justification.is_some() => Statement {
+            status: "not_affected",
+            status_notes: reason,
+            justification,
+            ..said
+        },
+        Some(DecisionStatus::NotAffected) => Statement {
+            status: "not_affected",
+            impact_statement: Some(reason.unwrap_or_else(|| "the product is not affected".to_owned())),
+            ..said
+        },
     }
 }
 
-/// What the document calls the image.
-fn product(artifact: &Artifact) -> String {
-    match image_purls(artifact).first() {
-        Some(purl) => purl.to_string(),
-        None => artifact.name.clone(),
+/// What made the document, and what it could not assess.
+fn tooling(report: &ScanReport) -> String {
+    let tool = format!("{} {}", report.tool.name, report.tool.version);
+    match not_assessed(report) {
+        Some(missing) => format!("{tool}; not assessed: {missing}"),
+        None => tool,
     }
+}
+
+/// What the document calls the image: by a package URL, else by its digest.
+fn product(artifact: &Artifact) -> Product {
+    let of_sbom = || artifact.subject.as_ref()?.purl.clone();
+    let purl = image_purls(artifact).first().map(ToString::to_string);
+    let hashes = artifact
+        .manifest_digest
+        .or(artifact.image_id)
+        .map(|digest| Hashes { sha256: digest.hex() });
+    match (purl.or_else(of_sbom), hashes) {
+        (None, Some(hashes)) => Product {
+            hashes: Some(hashes),
+            ..Product::default()
+        },
+        (purl, _) => Product {
+            id: Some(purl.unwrap_or_else(|| product_iri(artifact))),
+            ..Product::default()
+        },
+    }
+}
+
+/// What an OpenVEX document calls something that has neither a package URL nor a digest, a directory or an SBOM: the
+/// IRI of its name.
+pub fn product_iri(artifact: &Artifact) -> String {
+    let mut iri = "file:".to_owned();
+    for byte in artifact.name.bytes() {
+        let is_plain = byte.is_ascii_alphanumeric() || b"-._~/".contains(&byte);
+        if is_plain {
+            iri.push(char::from(byte));
+        } else {
+            // Writing to a text does not fail.
+            let _ = write!(iri, "%{byte:02X}");
+        }
+    }
+    iri
 }
 
 #[cfg(test)]
@@ -190,6 +250,7 @@ mod tests {
         let mut report = sample::scan();
         report.suppressed.clear();
         let document = document(&report);
+        check(&document);
         let statements = document["statements"].as_array().unwrap();
         assert!(!statements.is_empty());
         assert!(
@@ -203,6 +264,120 @@ mod tests {
                 .as_str()
                 .unwrap()
                 .starts_with("pkg:")
+        );
+    }
+
+    /// What the specification and its JSON schema ask for, field by field.
+    fn check(document: &Value) {
+        let object = |value: &Value, required: &[&str], allowed: &[&str]| {
+            let fields = value.as_object().unwrap();
+            for name in required {
+                assert!(fields.contains_key(*name), "{name} is missing: {value}");
+            }
+            for name in fields.keys() {
+                assert!(
+                    required.contains(&&**name) || allowed.contains(&&**name),
+                    "{name}: {value}"
+                );
+            }
+        };
+        let is_iri = |value: &Value| {
+            let text = value.as_str().unwrap();
+            let (scheme, rest) = text.split_once(':').unwrap();
+            let is_clean = |byte: u8| byte.is_ascii_graphic() && !b"<>\"{}|\\^`".contains(&byte);
+            assert!(scheme.bytes().all(|byte| byte.is_ascii_lowercase()), "{text}");
+            assert!(!rest.is_empty() && rest.bytes().all(is_clean), "{text}");
+        };
+        let unique = |values: &Value| {
+            let values = values.as_array().unwrap();
+            let repeated = |(at, one)| values[..at].contains(one);
+            assert!(!values.iter().enumerate().any(repeated), "{values:?}");
+            values.clone()
+        };
+        object(
+            document,
+            &["@context", "@id", "author", "timestamp", "version", "statements"],
+            &["tooling"],
+        );
+        is_iri(&document["@context"]);
+        is_iri(&document["@id"]);
+        assert!(document["author"].is_string() && document["tooling"].is_string());
+        assert!(crate::text::is_date_time(document["timestamp"].as_str().unwrap()));
+        assert!(document["version"].as_u64().unwrap() >= 1);
+        for statement in unique(&document["statements"]) {
+            object(
+                &statement,
+                &["vulnerability", "products", "status"],
+                &[
+                    "status_notes",
+                    "justification",
+                    "impact_statement",
+                    "action_statement",
+                ],
+            );
+            object(&statement["vulnerability"], &["name"], &["aliases"]);
+            if let Some(aliases) = statement["vulnerability"].get("aliases") {
+                assert!(unique(aliases).iter().all(Value::is_string));
+            }
+            for product in unique(&statement["products"]) {
+                object(&product, &["subcomponents"], &["@id", "hashes"]);
+                match product.get("@id") {
+                    Some(id) => is_iri(id),
+                    None => assert_eq!(product["hashes"]["sha-256"].as_str().unwrap().len(), 64),
+                }
+                for part in unique(&product["subcomponents"]) {
+                    object(&part, &["@id"], &[]);
+                    is_iri(&part["@id"]);
+                }
+            }
+            let has = |name: &str| statement.get(name).is_some_and(Value::is_string);
+            let (justified, explained) = (has("justification"), has("impact_statement"));
+            match statement["status"].as_str().unwrap() {
+                "not_affected" => assert!(justified != explained, "{statement}"),
+                "affected" => assert!(has("action_statement") && !justified && !explained, "{statement}"),
+                "fixed" | "under_investigation" => assert!(!justified && !explained, "{statement}"),
+                other => panic!("{other}"),
+            }
+            if justified {
+                assert!(JUSTIFICATIONS.contains(&statement["justification"].as_str().unwrap()));
+            }
+        }
+    }
+
+    /// Images without names have digests; directories have neither.
+    #[test]
+    fn products_have_iris_or_digests() {
+        let mut report = sample::scan();
+        let product = |report: &ScanReport| {
+            let document = document(report);
+            check(&document);
+            document["statements"][0]["products"][0].clone()
+        };
+        assert!(
+            product(&report)["@id"]
+                .as_str()
+                .unwrap()
+                .starts_with("pkg:oci/app@")
+        );
+        report.artifact.references.clear();
+        let digest = report.artifact.manifest_digest.unwrap().hex();
+        assert_eq!(product(&report)["hashes"]["sha-256"], digest);
+        report.artifact.manifest_digest = None;
+        report.artifact.image_id = None;
+        report.artifact.name = "a folder/root\u{e9}".to_owned();
+        assert_eq!(product(&report)["@id"], "file:a%20folder/root%C3%A9");
+    }
+
+    #[test]
+    fn what_was_not_assessed_stands_where_the_document_tells_of_its_making() {
+        let mut report = sample::scan();
+        let tooling = document(&report)["tooling"].as_str().unwrap().to_owned();
+        let missing = "; not assessed: Debian packages (debian 12): the database has no feed for debian 12";
+        assert!(tooling.contains(missing), "{tooling}");
+        report.coverage.retain(|one| one.shortfall().is_none());
+        assert_eq!(
+            document(&report)["tooling"],
+            format!("plimsoll {}", report.tool.version)
         );
     }
 
@@ -225,13 +400,24 @@ mod tests {
             ),
             decide(DecisionStatus::Accepted, None, "behind the firewall"),
             decide(DecisionStatus::NotAffected, Some("other"), ""),
+            decide(
+                DecisionStatus::NotAffected,
+                Some("component_not_present"),
+                "it is a stub",
+            ),
+            decide(DecisionStatus::Fixed, None, "patched by hand"),
         ];
+        let found = found.iter().cycle().take(decisions.len()).cloned().enumerate();
+        let found = found.map(|(number, found)| Vulnerability {
+            id: format!("CVE-{number}"),
+            ..found
+        });
         report.suppressed = found
-            .into_iter()
             .zip(decisions)
             .map(|(finding, decision)| Suppressed { finding, decision })
             .collect();
         let document = document(&report);
+        check(&document);
         let with = |status: &str| {
             let statements = document["statements"].as_array().unwrap().clone();
             statements
@@ -240,14 +426,10 @@ mod tests {
                 .collect::<Vec<_>>()
         };
         let not_affected = with("not_affected");
-        assert_eq!(not_affected.len(), 2);
-        for one in &not_affected {
-            assert!(
-                one.get("justification").is_some() || one.get("impact_statement").is_some(),
-                "{one}"
-            );
-            assert_ne!(one["justification"], "other");
-        }
+        assert_eq!(not_affected.len(), 3);
+        assert_eq!(not_affected[2]["justification"], "component_not_present");
+        assert_eq!(not_affected[2]["status_notes"], "it is a stub");
+        assert_eq!(with("fixed")[0]["status_notes"], "patched by hand");
         assert_eq!(with("affected")[0]["action_statement"], "behind the firewall");
     }
 }

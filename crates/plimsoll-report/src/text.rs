@@ -264,6 +264,15 @@ pub(crate) fn shortfalls_first(coverage: &[Coverage]) -> Vec<&Coverage> {
     sorted
 }
 
+/// What was not assessed, or not wholly, and why, in one line; `None` where everything was.
+pub(crate) fn not_assessed(report: &ScanReport) -> Option<String> {
+    let sorted = shortfalls_first(&report.coverage).into_iter();
+    let missing: Vec<String> = sorted
+        .filter_map(|one| Some(format!("{}: {}", one.subject, one.shortfall()?)))
+        .collect();
+    (!missing.is_empty()).then(|| clean(&missing.join("; ")).into_owned())
+}
+
 /// Whether `text` is a date and a time with its zone, as RFC 3339 writes them.
 pub(crate) fn is_date_time(text: &str) -> bool {
     let bytes = text.as_bytes();

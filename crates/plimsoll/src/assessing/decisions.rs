@@ -8,7 +8,7 @@ use plimsoll_advisory::decisions::{
     Decided, Decisions, Kind, PLIMSOLLIGNORE, Product, TRIVYIGNORE, TRIVYIGNORE_YAML,
 };
 use plimsoll_core::{Finding, LicenseFinding, Vulnerability};
-use plimsoll_report::{Artifact, image_purls, purl};
+use plimsoll_report::{Artifact, image_purls, openvex, purl};
 
 use crate::exit;
 use crate::failure::with_code;
@@ -98,8 +98,10 @@ pub(crate) fn decide(
 fn product(artifact: &Artifact) -> Product {
     let digests = [artifact.manifest_digest, artifact.image_id];
     let references = artifact.references.iter();
+    let subject = artifact.subject.as_ref();
+    let of_sbom = subject.and_then(|subject| subject.purl.as_ref()?.parse().ok());
     Product {
-        purls: image_purls(artifact),
+        purls: image_purls(artifact).into_iter().chain(of_sbom).collect(),
         digests: digests
             .into_iter()
             .flatten()
@@ -108,6 +110,7 @@ fn product(artifact: &Artifact) -> Product {
         names: std::iter::once(artifact.name.clone())
             .chain(references.flat_map(|reference| [reference.to_string(), reference.full()]))
             .chain(artifact.subject.iter().map(|subject| subject.name.clone()))
+            .chain([openvex::product_iri(artifact)])
             .collect(),
     }
 }

@@ -10,7 +10,7 @@ fn alpine(sandbox: &Sandbox, version: &str) -> Option<String> {
 }
 
 /// The formats that say what was not assessed.
-const WITH_COVERAGE: [&str; 9] = [
+const WITH_COVERAGE: [&str; 11] = [
     "table",
     "markdown",
     "json",
@@ -19,6 +19,8 @@ const WITH_COVERAGE: [&str; 9] = [
     "spdx-json",
     "sarif",
     "gitlab",
+    "github",
+    "openvex",
     "junit",
 ];
 
