@@ -1,6 +1,8 @@
 //! Paragraphs of `Name: value` lines, as Debian's control files and Python's metadata have them (Debian policy
 //! chapter 5.1, RFC 822 as the core metadata specification uses it).
 
+use crate::lines::lines;
+
 /// The longest line that is read; a longer one is left out and noted.
 const MAX_LINE: usize = 64 << 10;
 
@@ -79,7 +81,7 @@ pub(crate) fn header(content: &[u8]) -> Paragraph<'_> {
 fn separated<'a>(content: &'a [u8], ends: impl Fn(&[u8]) -> bool) -> impl Iterator<Item = Paragraph<'a>> {
     let content = content.strip_prefix("\u{feff}".as_bytes()).unwrap_or(content);
     let mut start = 0;
-    let lines = content.split(|byte| *byte == b'\n').enumerate();
+    let lines = lines(content).enumerate();
     let lines = lines.map(move |(index, line)| {
         let at = start;
         start += line.len() + 1;

@@ -18,6 +18,7 @@ mod fields;
 mod gaps;
 mod history;
 mod inventory;
+mod lines;
 mod merge;
 mod owned;
 mod programs;

@@ -1,5 +1,7 @@
 //! Licences told by their texts.
 
+use memchr::memmem;
+
 /// The words that a licence's text has, and those that tell it from others like it: all of `has`, none of `lacks`.
 struct Text {
     license: &'static str,
@@ -154,18 +156,16 @@ pub fn recognized(text: &str) -> Option<&'static str> {
         .to_lowercase()
         .replace(['“', '”'], "\"")
         .replace("``as is''", "\"as is\"");
-    let is = |one: &&Text| {
-        one.has.iter().all(|words| text.contains(words))
-            && !one.lacks.iter().any(|words| text.contains(words))
-    };
+    let has = |words: &str| memmem::find(text.as_bytes(), words.as_bytes()).is_some();
+    let is =
+        |one: &&Text| one.has.iter().all(|words| has(words)) && !one.lacks.iter().any(|words| has(words));
     let mut found = TEXTS.iter().filter(is);
     let license = found.next()?.license;
     let is_gnu = |name: &&str| match SPEAK_OF_GNU.contains(&license) {
-        true => text.contains(&format!("{name} version")),
-        false => text.contains(*name),
+        true => has(&format!("{name} version")),
+        false => has(name),
     };
-    let is_alone =
-        found.next().is_none() && !ADDED.iter().any(|words| text.contains(words)) && !GNU.iter().any(is_gnu);
+    let is_alone = found.next().is_none() && !ADDED.iter().any(|words| has(words)) && !GNU.iter().any(is_gnu);
     is_alone.then_some(license)
 }
 

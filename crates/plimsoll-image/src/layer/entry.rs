@@ -9,6 +9,8 @@ use std::os::unix::fs::FileExt;
 use std::path::Path;
 use std::sync::Arc;
 
+use bstr::ByteSlice as _;
+
 use super::tree;
 use crate::tar::FileRange;
 use crate::{Error, Result};
@@ -119,7 +121,7 @@ pub(super) enum Content<'a> {
 impl Entry<'_> {
     /// The path for people and for comparison with texts; bytes that are not UTF-8 are replaced.
     pub fn path_lossy(&self) -> Cow<'_, str> {
-        String::from_utf8_lossy(self.path)
+        self.path.to_str_lossy()
     }
 
     /// The content of a file from where it was last read to its end.

@@ -1,5 +1,7 @@
 //! The names of a layer's entries: what they mean and which are refused.
 
+use memchr::{memchr, memchr_iter, memmem, memrchr};
+
 /// The most bytes that a path may have; Linux opens none that is longer.
 const PATH_LIMIT: usize = 4096;
 
@@ -30,7 +32,7 @@ pub(crate) fn parse(raw: &[u8]) -> Result<Name, &'static str> {
     if path.is_empty() {
         return Ok(Name::Root);
     }
-    if !path.windows(WHITEOUT.len()).any(|window| window == WHITEOUT) {
+    if memmem::find(&path, WHITEOUT).is_none() {
         return Ok(Name::Path(path));
     }
     if parent
@@ -60,12 +62,15 @@ pub(crate) fn parse(raw: &[u8]) -> Result<Name, &'static str> {
 
 /// A path without leading slashes and empty or `.` components.
 pub(crate) fn normalize(raw: &[u8]) -> Result<Vec<u8>, &'static str> {
+    if memchr(0, raw).is_some() {
+        return Err("the path has a NUL");
+    }
     let mut path = Vec::with_capacity(raw.len());
-    for component in raw.split(|byte| *byte == b'/') {
-        match component {
+    let mut start = 0;
+    for end in memchr_iter(b'/', raw).chain([raw.len()]) {
+        match &raw[start..end] {
             b"" | b"." => {}
             b".." => return Err("the path goes upwards by `..`"),
-            component if component.contains(&0) => return Err("the path has a NUL"),
             component => {
                 if !path.is_empty() {
                     path.push(b'/');
@@ -73,6 +78,7 @@ pub(crate) fn normalize(raw: &[u8]) -> Result<Vec<u8>, &'static str> {
                 path.extend_from_slice(component);
             }
         }
+        start = end + 1;
     }
     match path.len() {
         ..=PATH_LIMIT => Ok(path),
@@ -82,7 +88,7 @@ pub(crate) fn normalize(raw: &[u8]) -> Result<Vec<u8>, &'static str> {
 
 /// The directory and the name in it; no directory for a name in the root.
 pub(crate) fn split(path: &[u8]) -> (&[u8], &[u8]) {
-    match path.iter().rposition(|byte| *byte == b'/') {
+    match memrchr(b'/', path) {
         Some(slash) => (&path[..slash], &path[slash + 1..]),
         None => (&[], path),
     }

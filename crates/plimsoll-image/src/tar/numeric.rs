@@ -6,15 +6,16 @@ pub(crate) fn parse(field: &[u8]) -> Option<i64> {
     if first & 0x80 != 0 {
         return parse_base_256(field);
     }
-    let text = field.trim_ascii_start();
-    let end = text
-        .iter()
-        .position(|byte| matches!(byte, 0 | b' '))
-        .unwrap_or(text.len());
-    text[..end].iter().try_fold(0_i64, |value, digit| match digit {
-        b'0'..=b'7' => value.checked_mul(8)?.checked_add(i64::from(digit - b'0')),
-        _ => None,
-    })
+    let blanks = field.iter().take_while(|byte| byte.is_ascii_whitespace());
+    let mut value = 0_i64;
+    for byte in &field[blanks.count()..] {
+        value = match byte {
+            0 | b' ' => break,
+            b'0'..=b'7' if value >> 60 == 0 => value << 3 | i64::from(byte - b'0'),
+            _ => return None,
+        };
+    }
+    Some(value)
 }
 
 /// Two's complement, the first bit being the mark and the second the sign.

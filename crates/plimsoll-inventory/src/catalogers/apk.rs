@@ -4,6 +4,7 @@ use plimsoll_core::{Ecosystem, SourcePackage};
 
 use super::{Cataloger, Clue, Warnings, own, supplier};
 use crate::dependencies::bounded;
+use crate::lines::lines;
 use crate::{EvidenceFile, FoundPackage};
 
 /// Alpine packages: `lib/apk/db/installed`, also below `usr` where the two are one. A paragraph a package, a
@@ -36,7 +37,7 @@ impl Cataloger for Apk {
 
     fn catalog(&self, content: &[u8], evidence: &mut EvidenceFile, warnings: &mut Warnings) {
         let mut entry = Entry::default();
-        for (index, line) in content.split(|byte| *byte == b'\n').enumerate() {
+        for (index, line) in lines(content).enumerate() {
             let number = index + 1;
             let line = line.trim_ascii_end();
             if line.is_empty() {
@@ -54,7 +55,7 @@ impl Cataloger for Apk {
     }
 
     fn files(&self, content: &[u8], evidence: &mut EvidenceFile) {
-        let lines = content.split(|byte| *byte == b'\n');
+        let lines = lines(content);
         let (mut package, mut directory) = (Vec::new(), String::new());
         let mut by_name: HashMap<String, Vec<String>> = HashMap::new();
         let mut name = String::new();
@@ -77,7 +78,7 @@ impl Cataloger for Apk {
 
     fn owned(&self, _path: &str, content: &[u8], sink: &mut dyn FnMut(&[u8])) {
         let mut directory: &[u8] = &[];
-        for line in content.split(|byte| *byte == b'\n') {
+        for line in lines(content) {
             match line.trim_ascii_end() {
                 [b'F', b':', path @ ..] => directory = path,
                 [b'R', b':', name @ ..] => sink(&[directory, b"/", name].concat()),
@@ -92,7 +93,7 @@ impl Cataloger for Apk {
 fn relate(content: &[u8], packages: &mut [FoundPackage]) {
     let (mut needed, mut provided) = (HashMap::new(), HashMap::new());
     let mut name = "";
-    for line in content.split(|byte| *byte == b'\n') {
+    for line in lines(content) {
         let Ok(line) = std::str::from_utf8(line.trim_ascii_end()) else {
             continue;
         };

@@ -3,6 +3,7 @@ use plimsoll_core::{Ecosystem, SourcePackage};
 use super::{Cataloger, Clue, Warnings, own, supplier};
 use crate::dependencies::bounded;
 use crate::fields::{Field, Paragraph, paragraphs};
+use crate::lines::lines;
 use crate::{EvidenceFile, FoundPackage};
 
 /// Debian packages: `var/lib/dpkg/status`, the one-package files in `var/lib/dpkg/status.d` of images made without
@@ -107,7 +108,7 @@ impl Cataloger for Dpkg {
     }
 
     fn owned(&self, path: &str, content: &[u8], sink: &mut dyn FnMut(&[u8])) {
-        let lines = content.split(|byte| *byte == b'\n');
+        let lines = lines(content);
         match File::at(path) {
             Some(File::List) => lines.for_each(sink),
             Some(File::Sums) => lines.filter_map(|line| line.get(34..)).for_each(sink),
@@ -231,7 +232,7 @@ fn licenses(content: &[u8]) -> Vec<String> {
             }
         }
         None => {
-            let lines = content.split(|byte| *byte == b'\n');
+            let lines = lines(content);
             let stated = lines.filter_map(|line| line.strip_prefix(b"License:"));
             let stated = stated.filter_map(|name| std::str::from_utf8(name.trim_ascii()).ok());
             stated.filter(|name| is_short_name(name)).for_each(&mut add);

@@ -29,6 +29,7 @@ mod wordpress;
 use std::borrow::Cow;
 use std::io;
 
+use bstr::ByteSlice as _;
 use clues::Clue;
 use plimsoll_core::Ecosystem;
 
@@ -207,7 +208,7 @@ fn quoted(rest: &str, quote: char) -> (&str, &str) {
 /// Notes that a distribution's package owns the file at `path`, where that file may be evidence of a package of its own.
 fn own(path: &[u8], evidence: &mut EvidenceFile) {
     let path = path.strip_prefix(b"/").unwrap_or(path);
-    let text = String::from_utf8_lossy(path);
+    let text = path.to_str_lossy();
     if is_ownable(&text) {
         let merged = owned::merged(path).map(|path| String::from_utf8_lossy(&path).into_owned());
         evidence.owns.extend(merged);
