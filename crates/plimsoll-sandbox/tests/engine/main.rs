@@ -24,7 +24,7 @@ fn main() -> ExitCode {
     if let Some(code) = plimsoll_sandbox::dispatch_helper(std::env::args_os()) {
         return code;
     }
-    let cases = steps::CASES.iter().chain(containers::CASES);
+    let cases = steps::CASES.iter().chain(containers::cases());
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     if let Some(code) = client::play(&arguments) {
         return code;
