@@ -1,13 +1,18 @@
 //! Java archives: what `pom.properties` in them name, and what the archive itself is; archives in archives, too.
 
 mod coordinates;
+mod file_name;
+mod groups;
+mod guess;
 mod manifest;
 mod project;
 
 use std::collections::HashMap;
 use std::io;
 
-use coordinates::{Coordinates, from_file_name, from_properties, guessed};
+use coordinates::{Coordinates, from_properties};
+use file_name::from_file_name;
+use guess::guessed;
 use manifest::Manifest;
 use plimsoll_core::Ecosystem;
 
@@ -202,7 +207,7 @@ impl Stock<'_> {
         licenses: &HashMap<&str, Vec<String>>,
         own: &[String],
     ) {
-        let stem = coordinates::stem(path);
+        let stem = file_name::stem(path);
         let has_version = !from_file_name(path).version.is_empty();
         let alone = named.len() == 1;
         let unqualified = |one: &Coordinates| {
