@@ -2,6 +2,8 @@ use std::collections::BTreeMap;
 use std::fmt::{self, Write as _};
 use std::str::FromStr;
 
+use crate::Ecosystem;
+
 /// A package URL: `pkg:type/namespace/name@version?qualifiers#subpath`, after ECMA-427 (the purl specification).
 ///
 /// The parts are decoded. Type and qualifier keys are in lower case; nothing else is normalized, since how names
@@ -38,6 +40,25 @@ impl fmt::Display for PurlError {
 impl std::error::Error for PurlError {}
 
 impl Purl {
+    /// The name that a package of `ecosystem` has by this package URL: `org.apache:log4j`, `@angular/core`, and of
+    /// distributions' packages the name alone.
+    pub fn package_name(&self, ecosystem: Ecosystem) -> String {
+        let separator = match ecosystem {
+            Ecosystem::Deb
+            | Ecosystem::Apk
+            | Ecosystem::Rpm
+            | Ecosystem::Alpm
+            | Ecosystem::Opkg
+            | Ecosystem::Pear => return self.name.clone(),
+            Ecosystem::Maven => ':',
+            _ => '/',
+        };
+        match &self.namespace {
+            None => self.name.clone(),
+            Some(namespace) => format!("{namespace}{separator}{}", self.name),
+        }
+    }
+
     /// Whether what is said of this package is said of `other` too: everything that this one names, `other` has.
     /// So `pkg:deb/debian/openssl` covers `pkg:deb/debian/openssl@3.0.9-1?arch=amd64`.
     pub fn covers(&self, other: &Self) -> bool {

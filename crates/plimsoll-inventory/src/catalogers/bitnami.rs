@@ -8,8 +8,9 @@ use crate::{EvidenceFile, FoundPackage};
 /// Programs in Bitnami's images: `opt/bitnami/NAME/.spdx-NAME.spdx`, an SPDX document in JSON beside what it is about.
 pub(super) struct Bitnami;
 
+/// What is read of an SPDX document.
 #[derive(Deserialize)]
-struct Document {
+pub(super) struct Document {
     #[serde(default)]
     packages: Vec<Maybe<Component>>,
 }
@@ -32,6 +33,33 @@ struct Reference {
     reference_type: Text,
     #[serde(default)]
     reference_locator: Text,
+}
+
+impl Document {
+    /// The package URLs of its packages, with the licences that they declare.
+    pub(super) fn packages(self) -> impl Iterator<Item = (Purl, Vec<String>)> {
+        let components = self.packages.into_iter().filter_map(Maybe::get);
+        components.filter_map(|component| {
+            let licenses = stated(component.license_declared);
+            let purl = purl(component.external_refs, |_| true)?;
+            Some((purl, licenses))
+        })
+    }
+}
+
+/// The first package URL for which `is_wanted`.
+fn purl(references: Vec<Reference>, is_wanted: fn(&Purl) -> bool) -> Option<Purl> {
+    references.into_iter().find_map(|one| {
+        let is_purl = one.reference_type.text().as_deref() == Some("purl");
+        let purl: Purl = one.reference_locator.text()?.parse().ok()?;
+        (is_purl && is_wanted(&purl)).then_some(purl)
+    })
+}
+
+fn stated(license: Text) -> Vec<String> {
+    let license = license.text();
+    let stated = license.filter(|license| !matches!(license.as_str(), "NOASSERTION" | "NONE"));
+    stated.into_iter().collect()
 }
 
 impl Cataloger for Bitnami {
@@ -69,12 +97,7 @@ impl Cataloger for Bitnami {
 
 /// The program; what it is built from stands in the document, too, and has package URLs of other types.
 fn package(component: Component) -> Option<FoundPackage> {
-    let mut references = component.external_refs.into_iter();
-    let purl: Purl = references.find_map(|one| {
-        let is_purl = one.reference_type.text().as_deref() == Some("purl");
-        let purl: Purl = one.reference_locator.text()?.parse().ok()?;
-        (is_purl && purl.kind == "bitnami").then_some(purl)
-    })?;
+    let purl = purl(component.external_refs, |purl| purl.kind == "bitnami")?;
     // Behind the program's own version stands how often Bitnami made it: `7.2.4-0`.
     let version = component.version_info.text().or_else(|| {
         let version = purl.version.as_deref()?;
@@ -85,13 +108,11 @@ fn package(component: Component) -> Option<FoundPackage> {
                 .to_owned(),
         )
     })?;
-    let license = component.license_declared.text();
-    let stated = license.filter(|license| !matches!(license.as_str(), "NOASSERTION" | "NONE"));
     Some(FoundPackage {
         name: purl.name,
         version,
         architecture: purl.qualifiers.get("arch").cloned(),
-        licenses: stated.into_iter().collect(),
+        licenses: stated(component.license_declared),
         ..FoundPackage::default()
     })
 }

@@ -23,6 +23,7 @@ pub(crate) mod release;
 mod releases;
 mod rpm;
 mod ruby;
+mod sbom;
 mod uncatalogued;
 mod wordpress;
 
@@ -103,7 +104,7 @@ pub(crate) trait Cataloger: Sync {
 }
 
 /// All catalogers. No two ask for the same file.
-pub(crate) static CATALOGERS: [&dyn Cataloger; 24] = [
+pub(crate) static CATALOGERS: [&dyn Cataloger; 25] = [
     &release::Release,
     &dpkg::Dpkg,
     &apk::Apk,
@@ -127,6 +128,7 @@ pub(crate) static CATALOGERS: [&dyn Cataloger; 24] = [
     &wordpress::WordPress,
     &releases::Releases,
     &bitnami::Bitnami,
+    &sbom::Sbom,
     &uncatalogued::Uncatalogued,
 ];
 
@@ -394,7 +396,7 @@ mod tests {
                 "var/lib/rpmmanifest/container-manifest-2",
                 "a.dist-info/METADATA", "a.egg-info", "etc/os-release", "etc/debian_version",
                 "a/pip/_vendor/vendor.txt", "a.dist-info/LICENSE", "a/node_modules/b/package.json", "a/specifications/b-1.gemspec",
-                "a/vendor/composer/installed.json", "a.deps.json", "a/conda-meta/b.json", "opt/java/release", "opt/bitnami/a/.spdx-a.spdx",
+                "a/vendor/composer/installed.json", "a.deps.json", "a/conda-meta/b.json", "opt/java/release", "opt/bitnami/a/.spdx-a.spdx", "a.cdx.json", "a.spdx",
                 "a/releases/25/OTP_VERSION", "a/wp-includes/version.php", "installed.json", "etc/system-release-cpe",
                 "var/lib/pacman/local/a-1/desc", "var/lib/chisel/manifest.wall", "var/lib/pacman/local/a-1/files", "var/db/pkg/a/b-1/CONTENTS",
                 "var/db/pkg/a/b-1/LICENSE", "usr/lib/opkg/status", "usr/lib/opkg/info/a.list", "a/library/b/DESCRIPTION",

@@ -27,7 +27,7 @@ pub(crate) fn package_of(purl: &Purl) -> Result<PurlPackage, NotAPackage> {
         .ok_or_else(|| NotAPackage::Type(purl.kind.clone()))?;
     let version = purl.version.as_deref().ok_or(NotAPackage::NoVersion)?;
     let version = full_version(purl, ecosystem, version);
-    let mut package = Package::new(ecosystem, full_name(purl, ecosystem), version);
+    let mut package = Package::new(ecosystem, purl.package_name(ecosystem), version);
     package.architecture = qualifier(purl, "arch").map(str::to_owned);
     let module = qualifier(purl, "rpmmod").or_else(|| qualifier(purl, "modularitylabel"));
     package.module = module.map(module_and_stream);
@@ -48,23 +48,6 @@ pub(crate) fn names_as(purl: &Purl, name: &str, ecosystem: Ecosystem) -> bool {
 
 fn qualifier<'a>(purl: &'a Purl, key: &str) -> Option<&'a str> {
     purl.qualifiers.get(key).map(String::as_str)
-}
-
-fn full_name(purl: &Purl, ecosystem: Ecosystem) -> String {
-    let separator = match ecosystem {
-        Ecosystem::Deb
-        | Ecosystem::Apk
-        | Ecosystem::Rpm
-        | Ecosystem::Alpm
-        | Ecosystem::Opkg
-        | Ecosystem::Pear => return purl.name.clone(),
-        Ecosystem::Maven => ':',
-        _ => '/',
-    };
-    match &purl.namespace {
-        None => purl.name.clone(),
-        Some(namespace) => format!("{namespace}{separator}{}", purl.name),
-    }
 }
 
 /// The version as its ecosystem writes it. Some tools put the epoch beside it, also for Debian's packages.
