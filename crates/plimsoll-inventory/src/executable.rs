@@ -18,6 +18,12 @@ pub(crate) struct Executable {
     pub(crate) sections: Vec<Section>,
     /// What is mapped into memory, in the order of the file.
     pub(crate) segments: Vec<Segment>,
+    /// Of the PE format: the address that all others count from.
+    pub(crate) base: u64,
+    /// Of the PE format: the address of the resources.
+    pub(crate) resources: Option<u64>,
+    /// Of the PE format: whether it is for the common language runtime of .NET.
+    pub(crate) is_managed: bool,
     little_endian: bool,
 }
 
@@ -213,6 +219,7 @@ fn elf(head: &[u8], content: &mut dyn Content) -> io::Result<Option<Executable>>
         sections: sections.collect(),
         segments,
         little_endian,
+        ..Executable::default()
     }))
 }
 
@@ -334,7 +341,7 @@ fn pe(head: &[u8], content: &mut dyn Content) -> io::Result<Option<Executable>> 
     let Some(at) = little(head).number(0x3c, 4) else {
         return Ok(None);
     };
-    let header = read_range(content, at, 24 + 64)?;
+    let header = read_range(content, at, 24 + 112 + 16 * 8)?;
     let fields = little(&header);
     let (Some(count), Some(optional)) = (fields.number(6, 2), fields.number(20, 2)) else {
         return Ok(None);
@@ -342,14 +349,23 @@ fn pe(head: &[u8], content: &mut dyn Content) -> io::Result<Option<Executable>> 
     if !header.starts_with(b"PE\0\0") {
         return Ok(None);
     }
-    let base = match fields.number(24, 2) {
-        Some(0x20b) => fields.number(24 + 24, 8),
-        _ => fields.number(24 + 28, 4),
+    let (base, directories) = match fields.number(24, 2) {
+        Some(0x20b) => (fields.number(24 + 24, 8), 24 + 112),
+        _ => (fields.number(24 + 28, 4), 24 + 96),
     };
     let base = base.unwrap_or(0);
+    let directory = |index: u64| {
+        let place = directories + 8 * usize::try_from(index).ok()?;
+        let is_there = fields.number(directories - 4, 4)? > index && 24 + optional >= place as u64 + 8;
+        let address = fields.number(place, 4).filter(|address| *address > 0)?;
+        is_there.then(|| base.saturating_add(address))
+    };
     let sections = table(content, at + 24 + optional, 40, count)?;
     let mut found = Executable {
         little_endian: true,
+        base,
+        resources: directory(2),
+        is_managed: directory(14).is_some(),
         ..Executable::default()
     };
     for section in entries(&sections, 40, true) {

@@ -14,7 +14,7 @@ type Distribution<'a> = (&'a str, String, &'a str);
 ///
 /// Also leaves out programs whose maker's document tells of them.
 pub(crate) fn once(packages: Vec<MergedPackage<'_>>) -> Vec<MergedPackage<'_>> {
-    let packages = documented(packages);
+    let packages = listed(documented(packages));
     let doubtful = |package: &MergedPackage<'_>| place(package).is_some();
     if !packages.iter().any(doubtful) {
         return packages;
@@ -51,6 +51,45 @@ fn documented(packages: Vec<MergedPackage<'_>>) -> Vec<MergedPackage<'_>> {
                 .any(|directory| documents.contains(&(directory.to_owned(), program(package))))
     };
     packages.into_iter().filter(|package| !is_told(package)).collect()
+}
+
+/// Leaves out .NET assemblies that stand beside a list of what is there (`NAME.deps.json`), or below one that names the same
+/// package.
+fn listed(packages: Vec<MergedPackage<'_>>) -> Vec<MergedPackage<'_>> {
+    let is_assembly = |package: &MergedPackage<'_>| {
+        package.ecosystem == Ecosystem::NuGet && package.file.cataloger == "programs"
+    };
+    if !packages.iter().any(is_assembly) {
+        return packages;
+    }
+    let directory = |path: &str| {
+        path.rsplit_once('/')
+            .map_or("", |(directory, _)| directory)
+            .to_owned()
+    };
+    let name = |package: &MergedPackage<'_>| package.package.name.to_ascii_lowercase();
+    let lists = || {
+        packages
+            .iter()
+            .filter(|one| one.ecosystem == Ecosystem::NuGet && !is_assembly(one))
+    };
+    let with_list: HashSet<String> = lists().map(|one| directory(&one.file.path)).collect();
+    let named: HashSet<(String, String)> = lists()
+        .map(|one| (directory(&one.file.path), name(one)))
+        .collect();
+    let is_told = |package: &MergedPackage<'_>| {
+        with_list.contains(&directory(&package.file.path))
+            || above(&package.file.path).any(|above| named.contains(&(above.to_owned(), name(package))))
+    };
+    let told: Vec<bool> = packages
+        .iter()
+        .map(|one| is_assembly(one) && is_told(one))
+        .collect();
+    let mut told = told.into_iter();
+    packages
+        .into_iter()
+        .filter(|_| !told.next().unwrap_or_default())
+        .collect()
 }
 
 /// The directory of the document that names a package, if one does.

@@ -232,6 +232,7 @@ fn is_ownable(path: &str) -> bool {
             is_program()
                 || java::is_archive(path.as_bytes())
                 || path.ends_with(".egg")
+                || programs::is_of_windows(path)
                 || programs::is_well_known(path)
         }
     }

@@ -1,6 +1,7 @@
 //! Programs: what compilers and linkers leave in them about what they are made of, and, of well-known ones, their own
 //! version. What is Go's or Rust's is told by how the program is made, whatever it is called.
 
+mod assembly;
 mod go;
 mod go_build_info;
 mod go_flags;
@@ -19,6 +20,12 @@ use crate::{EvidenceFile, executable};
 /// No program of a compiler that leaves a list is smaller.
 const SMALLEST: u64 = 4 << 10;
 
+/// Whether a file is called as programs and libraries for Windows and .NET are. They need no permission bits.
+pub(crate) fn is_of_windows(path: &str) -> bool {
+    let end = path.len().checked_sub(4).and_then(|at| path.get(at..));
+    end.is_some_and(|end| end.eq_ignore_ascii_case(".exe") || end.eq_ignore_ascii_case(".dll"))
+}
+
 /// Programs in the formats of Linux, Windows and macOS.
 pub(crate) struct Programs;
 
@@ -28,11 +35,11 @@ impl PieceCataloger for Programs {
     }
 
     fn version(&self) -> u32 {
-        5
+        6
     }
 
     fn may_be(&self, path: &str, mode: u32, size: u64) -> bool {
-        size >= SMALLEST && (mode & 0o111 != 0 || path.ends_with(".exe") || known::is_known(path))
+        size >= SMALLEST && (mode & 0o111 != 0 || is_of_windows(path) || known::is_known(path))
     }
 
     fn is(&self, head: &[u8]) -> bool {
@@ -65,6 +72,9 @@ impl PieceCataloger for Programs {
             }
             None => {}
         }
+        evidence
+            .packages
+            .extend(assembly::read(&evidence.path, &executable, content)?);
         evidence.packages.extend(known::read(&evidence.path, content)?);
         Ok(())
     }
