@@ -1,8 +1,8 @@
 //! Names for packages and documents that are the same for the same content.
 
 use std::borrow::Cow;
-use std::collections::HashMap;
 
+use foldhash::{HashMap, HashMapExt as _};
 use plimsoll_core::{Digest, Ecosystem, Package};
 
 use crate::{Artifact, ScanReport, purl};

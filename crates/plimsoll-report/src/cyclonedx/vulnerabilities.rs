@@ -1,6 +1,6 @@
 use std::borrow::Cow;
-use std::collections::{HashMap, HashSet};
 
+use foldhash::{HashMap, HashMapExt as _, HashSet, HashSetExt as _};
 use plimsoll_core::{Decision, DecisionStatus, Package, Severity, Vulnerability as Found};
 
 use super::model::{

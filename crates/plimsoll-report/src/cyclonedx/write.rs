@@ -32,7 +32,8 @@ use crate::{Artifact, ArtifactKind, Result, ScanReport, Tool, image_purls};
 pub fn write(report: &ScanReport, out: &mut dyn Write) -> Result<()> {
     let names = Names::new(report);
     let references = names.references();
-    indented::write(&bom(report, &names, &references), out)
+    let licenses = ReadLicenses::new(&report.packages);
+    indented::write(&bom(report, &names, &references, &licenses), out)
 }
 
 /// What the document calls the thing that it is about.
@@ -44,17 +45,21 @@ fn reference(artifact: &Artifact) -> &'static str {
     }
 }
 
-fn bom<'a>(report: &'a ScanReport, names: &'a Names<'_>, references: &'a [Cow<'a, str>]) -> Bom<'a> {
+fn bom<'a>(
+    report: &'a ScanReport,
+    names: &'a Names<'_>,
+    references: &'a [Cow<'a, str>],
+    licenses: &'a ReadLicenses<'_>,
+) -> Bom<'a> {
     let artifact = &report.artifact;
     let system = operating_system(artifact);
     let applications = applications(&report.packages);
     let mut components: Vec<Component<'_>> = system.iter().cloned().collect();
     components.extend(applications.iter().map(|(file, kind)| application(file, kind)));
     let facts = PackageFacts::new(report);
-    let mut read = ReadLicenses::default();
     for ((package, name), reference) in report.packages.iter().zip(names.all()).zip(references) {
-        let declared = read.declared(package);
-        components.push(component(package, reference, &name.purl, &facts, declared));
+        let declared = licenses.declared(package);
+        components.push(component(package, reference, &name.purl, &facts, &declared));
     }
     Bom {
         schema: Some("http://cyclonedx.org/schema/bom-1.6.schema.json".into()),
@@ -168,7 +173,7 @@ fn component<'a>(
     reference: &'a str,
     purl: &'a str,
     facts: &PackageFacts<'a>,
-    declared: Declared,
+    declared: &Declared<'a>,
 ) -> Component<'a> {
     let (group, name) = group_and_name(package);
     let mut facts = facts.of(package);
@@ -199,21 +204,20 @@ fn component<'a>(
 }
 
 /// The licences by their ids where all have one, else in one expression where all could be read, else each by itself.
-fn licenses(declared: Declared) -> Vec<LicenseChoice<'static>> {
+fn licenses<'a>(declared: &Declared<'a>) -> Vec<LicenseChoice<'a>> {
+    let licenses = || declared.licenses.iter().copied();
+    let ids: Option<Vec<&str>> = licenses().map(id).collect();
     let single = declared.licenses.len() == 1;
-    match declared.expression {
-        Some(expression) if single || expression.is_compound() => match expression.id() {
-            Some(id) if single => vec![by_id(id)],
-            _ if declared.licenses.iter().all(|one| id(one).is_some()) => {
-                declared.licenses.iter().filter_map(id).map(by_id).collect()
-            }
-            _ => vec![LicenseChoice {
+    match declared.expression() {
+        Some(expression) if single || expression.is_compound() => match ids {
+            Some(ids) => ids.into_iter().map(by_id).collect(),
+            None => vec![LicenseChoice {
                 expression: Some(expression.to_string().into()),
                 acknowledgement: Some("declared".into()),
                 ..LicenseChoice::default()
             }],
         },
-        _ => declared.licenses.iter().map(choice).collect(),
+        _ => licenses().map(choice).collect(),
     }
 }
 
@@ -237,10 +241,10 @@ fn id(license: &ReadLicense) -> Option<&str> {
     }
 }
 
-fn by_id(id: &str) -> LicenseChoice<'static> {
+fn by_id(id: &str) -> LicenseChoice<'_> {
     LicenseChoice {
         license: Some(License {
-            id: Some(id.to_owned().into()),
+            id: Some(id.into()),
             name: None,
             acknowledgement: Some("declared".into()),
         }),
@@ -248,7 +252,7 @@ fn by_id(id: &str) -> LicenseChoice<'static> {
     }
 }
 
-fn choice(license: &ReadLicense) -> LicenseChoice<'static> {
+fn choice(license: &ReadLicense) -> LicenseChoice<'_> {
     if let Some(id) = id(license) {
         return by_id(id);
     }

@@ -5,9 +5,9 @@ mod rules;
 
 use std::borrow::Cow;
 use std::cmp::Reverse;
-use std::collections::HashMap;
 use std::io::Write;
 
+use foldhash::{HashMap, HashMapExt as _};
 use model::{
     ArtifactLocation, Base, Bases, Configuration, Driver, Fingerprints, Invocation, Location, Log,
     LogicalLocation, Notification, PhysicalLocation, Region, ResultProperties, Rule, Run, RunProperties,
@@ -410,10 +410,10 @@ fn fingerprints(parts: &[&str]) -> Fingerprints {
 /// Puts behind each hash which one of those with the same hash it is, as GitHub does: it takes results of one hash for
 /// one alert.
 fn number_equal_hashes(results: &mut [SarifResult<'_>]) {
-    let mut taken: HashMap<String, usize> = HashMap::new();
+    let mut taken: HashMap<&str, usize> = HashMap::with_capacity(results.len());
     for result in results {
         let Fingerprints { finding, line_hash } = &mut result.partial_fingerprints;
-        let number = taken.entry(finding.clone()).or_default();
+        let number = taken.entry(finding).or_default();
         *number += 1;
         *line_hash = format!("{finding}:{number}");
     }

@@ -116,7 +116,7 @@ impl<'a> Described<'a> {
             relationships.push(relationship(subject, "CONTAINS", id));
             packages.push(self.application(file, kind, id));
         }
-        let mut read = ReadLicenses::default();
+        let read = ReadLicenses::new(&self.report.packages);
         let has_system = artifact.distribution.is_some();
         for (index, (found, id)) in self.report.packages.iter().zip(&self.ids).enumerate() {
             let file = target_file(found).and_then(|file| {
@@ -314,7 +314,7 @@ fn uri_part(text: &str) -> String {
 }
 
 /// The declared licence, and whether the stated texts can be told from it.
-fn license(declared: &Declared, extracted: &mut Extracted) -> (String, bool) {
+fn license(declared: &Declared<'_>, extracted: &mut Extracted) -> (String, bool) {
     let mut parts: Vec<String> = Vec::new();
     for license in &declared.licenses {
         let part = match license {
