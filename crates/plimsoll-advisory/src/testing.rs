@@ -6,7 +6,7 @@ pub(crate) fn found(id: &str, package: Package, fix: FixState) -> Vulnerability 
     Vulnerability {
         id: id.to_owned(),
         aliases: Vec::new(),
-        package,
+        package: package.into(),
         severity: Severity::High,
         severity_source: None,
         fix,
@@ -24,7 +24,8 @@ pub(crate) fn found(id: &str, package: Package, fix: FixState) -> Vulnerability 
             id: String::new(),
             name: String::new(),
             url: String::new(),
-        },
+        }
+        .into(),
         reason: String::new(),
     }
 }

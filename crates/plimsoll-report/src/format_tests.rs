@@ -1,5 +1,7 @@
 //! What every format makes of the same reports.
 
+use std::sync::Arc;
+
 use crate::table::Style;
 use crate::{
     ScanReport, cyclonedx, github, gitlab, json, junit, markdown, sample, sarif, spdx, table, trivy_json,
@@ -93,7 +95,9 @@ fn what_is_over_and_what_is_gone_is_told() {
         }
     }
     for found in &mut report.vulnerabilities {
-        found.package.removed_by.clone_from(&removed_by);
+        Arc::make_mut(&mut found.package)
+            .removed_by
+            .clone_from(&removed_by);
     }
     let over = "debian 12 has had no security updates since 2025-12-31; those who pay or enrol for more get them until \
                 2028-06-30";
@@ -151,8 +155,9 @@ fn sarif_results_point_to_their_rules_and_keep_their_fingerprints() {
     let before = prints(&report);
     // Another version of the package that is still vulnerable is the same finding.
     for found in &mut report.vulnerabilities {
-        found.package.evidence = found.package.evidence.replace("3.2.10", "3.2.9");
-        found.package.version = "3.2.9".to_owned();
+        let package = Arc::make_mut(&mut found.package);
+        package.evidence = package.evidence.replace("3.2.10", "3.2.9");
+        package.version = "3.2.9".to_owned();
     }
     assert_eq!(prints(&report), before);
 }

@@ -46,7 +46,7 @@ pub(crate) fn vulnerability(id: &str, package: Package, severity: Severity, fix:
     Vulnerability {
         id: id.to_owned(),
         aliases: vec![format!("ALIAS-{id}")],
-        package,
+        package: package.into(),
         severity,
         severity_source: Some("nvd".to_owned()),
         fix,
@@ -78,7 +78,8 @@ pub(crate) fn vulnerability(id: &str, package: Package, severity: Severity, fix:
             id: "sample".to_owned(),
             name: "Sample Feed".to_owned(),
             url: "https://example.test/feed".to_owned(),
-        },
+        }
+        .into(),
         reason: "< 3.2.11".to_owned(),
     }
 }

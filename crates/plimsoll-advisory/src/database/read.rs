@@ -9,6 +9,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, RwLock};
 
+use plimsoll_core::AdvisoryFeed;
 use redb::{ReadOnlyTable, ReadableDatabase, ReadableTable};
 
 use super::file::Sealed;
@@ -18,7 +19,7 @@ use super::schema::{
 };
 use super::status::Status;
 use super::write::damaged;
-use crate::feeds::nvd;
+use crate::feeds::{self, nvd};
 use crate::{Error, Result};
 
 /// Where the tables are.
@@ -112,6 +113,7 @@ pub(super) struct Decoded {
     packages: Kept<String, Vec<Affected>>,
     said: Kept<String, Said>,
     exploited: Kept<String, bool>,
+    feeds: Kept<String, AdvisoryFeed>,
 }
 
 /// So many values of a table are kept: some 16 MB of records.
@@ -214,6 +216,12 @@ impl Reader {
             Some(value) => schema::decode(value.value())
                 .ok_or_else(|| self.failed(format_args!("the entry of `{id}` is damaged"))),
         }
+    }
+
+    /// What is known about a feed beside its records.
+    pub(crate) fn feed(&self, id: &str) -> Arc<AdvisoryFeed> {
+        let known = self.decoded.feeds.get(id);
+        known.unwrap_or_else(|| self.decoded.feeds.keep(id.to_owned(), feeds::describe(id)))
     }
 
     pub(crate) fn is_exploited(&self, id: &str) -> Result<bool> {

@@ -9,7 +9,7 @@ use super::branch::Fixed;
 use super::details::Details;
 use crate::database::Reader;
 use crate::database::schema::{Rating, Record};
-use crate::{Result, feeds, versions};
+use crate::{Result, versions};
 
 /// One record that matches an installed package.
 #[derive(Debug, Clone)]
@@ -55,9 +55,13 @@ pub(super) fn merge(
     for (at, candidate) in candidates.into_iter().enumerate() {
         groups.entry(first_of(&group_of, at)).or_default().push(candidate);
     }
+    if groups.is_empty() {
+        return Ok(Vec::new());
+    }
+    let package = Arc::new(package.clone());
     groups
         .into_values()
-        .map(|group| vulnerability(package, group, reader))
+        .map(|group| vulnerability(&package, group, reader))
         .collect()
 }
 
@@ -101,7 +105,11 @@ fn is_cve(id: &str) -> bool {
     id.starts_with("CVE-")
 }
 
-fn vulnerability(package: &Package, mut group: Vec<Candidate<'_>>, reader: &Reader) -> Result<Vulnerability> {
+fn vulnerability(
+    package: &Arc<Package>,
+    mut group: Vec<Candidate<'_>>,
+    reader: &Reader,
+) -> Result<Vulnerability> {
     // First comes the record with the highest fixed version: at that version all agree that it is gone. A fix of the
     // release itself goes before one that needs more.
     group.sort_by(|a, b| {
@@ -143,7 +151,7 @@ fn vulnerability(package: &Package, mut group: Vec<Candidate<'_>>, reader: &Read
     Ok(Vulnerability {
         id: id.to_owned(),
         aliases,
-        package: package.clone(),
+        package: Arc::clone(package),
         severity: details.severity,
         severity_source: details.severity_source,
         fix: best.fix.clone(),
@@ -160,7 +168,7 @@ fn vulnerability(package: &Package, mut group: Vec<Candidate<'_>>, reader: &Read
             percentile,
         }),
         known_exploited,
-        feed: feeds::describe(&best.record.feed),
+        feed: reader.feed(&best.record.feed),
         reason: best.reason.clone(),
     })
 }

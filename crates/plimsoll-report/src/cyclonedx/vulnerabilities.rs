@@ -1,7 +1,7 @@
 use std::borrow::Cow;
 
 use foldhash::{HashMap, HashMapExt as _, HashSet, HashSetExt as _};
-use plimsoll_core::{Decision, DecisionStatus, Package, Severity, Vulnerability as Found};
+use plimsoll_core::{Decision, DecisionStatus, Severity, Vulnerability as Found};
 
 use super::model::{
     Advisory, Affected, AffectedVersion, Analysis, Equivalent, Property, Rating, Source, Vulnerability,
@@ -215,7 +215,7 @@ fn recommendation(group: &Group<'_>) -> String {
     let mut steps: Vec<String> = Vec::new();
     for (_, found) in &group.packages {
         if let Some(version) = fixed(found) {
-            let Package { name, .. } = &found.package;
+            let name = &found.package.name;
             let step = format!("Upgrade {name} to version {version}");
             if !steps.contains(&step) {
                 steps.push(step);

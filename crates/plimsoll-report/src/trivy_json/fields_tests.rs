@@ -142,7 +142,7 @@ fn artifact_ids_and_fingerprints_are_those_of_trivy() {
     report.artifact.release = Some("12.15".to_owned());
     let found = &mut report.vulnerabilities[0];
     found.id = "CVE-2026-109518".to_owned();
-    found.package = sample::package(Ecosystem::Deb, "apt", "2.6.1");
+    found.package = sample::package(Ecosystem::Deb, "apt", "2.6.1").into();
     let text = written(|out| write(&report, out));
     for expected in [
         "\"ArtifactID\": \"sha256:f9e5e6d742c038605b44e9f5b37fc9cbc8928a465a29675981a967649f28d6fa\"",
