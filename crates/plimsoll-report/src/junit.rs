@@ -16,11 +16,14 @@ pub fn render(report: &ScanReport) -> String {
         let mut suite = Suite::new(&target.title);
         for found in &target.vulnerabilities {
             let package = &found.package;
-            let fix = fixed(found).map(|version| format!("; fixed in {version}"));
+            let fixed = fixed(found);
+            let fix = fixed
+                .as_deref()
+                .map_or(["", ""], |version| ["; fixed in ", version]);
             suite.failed(
-                &format!("{} {}", package.name, package.version),
-                &format!("[{}] {}", found.severity, found.id),
-                &format!("{}{}\n{}", found.title, fix.unwrap_or_default(), found.reason),
+                &[&package.name, " ", &package.version].concat(),
+                &["[", found.severity.as_str(), "] ", &found.id].concat(),
+                &[&found.title, fix[0], fix[1], "\n", &found.reason].concat(),
             );
         }
         let about: Vec<_> = report

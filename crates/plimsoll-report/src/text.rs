@@ -299,13 +299,14 @@ pub(crate) fn is_date_time(text: &str) -> bool {
 
 /// The page where the publisher of the id shows it.
 pub(crate) fn primary_url(id: &str) -> String {
-    if id.starts_with("CVE-") {
-        format!("https://nvd.nist.gov/vuln/detail/{id}")
+    let place = if id.starts_with("CVE-") {
+        "https://nvd.nist.gov/vuln/detail/"
     } else if id.starts_with("GHSA-") {
-        format!("https://github.com/advisories/{id}")
+        "https://github.com/advisories/"
     } else {
-        format!("https://osv.dev/vulnerability/{id}")
-    }
+        "https://osv.dev/vulnerability/"
+    };
+    [place, id].concat()
 }
 
 /// One line on the advisory database.

@@ -4,6 +4,8 @@ mod of_image;
 mod of_package;
 mod to_package;
 
+use std::fmt::Write as _;
+
 pub use of_image::image_purls;
 pub(crate) use of_package::{distribution_namespace, normal_name, purl_of};
 use plimsoll_core::{Distribution, Package};
@@ -17,5 +19,9 @@ pub(crate) use to_package::{
 /// (`debian-12.5`), with `release` in place of `VERSION_ID` where it is known more exactly. Names are normalized as
 /// their type says: PyPI names are in lower case with dashes, npm scopes and Maven groups are namespaces.
 pub fn purl(package: &Package, distribution: Option<&Distribution>, release: Option<&str>) -> String {
-    purl_of(package, distribution, release).to_string()
+    // Most are shorter than this.
+    let mut text = String::with_capacity(128);
+    // A text takes all that is written to it.
+    let _ = write!(text, "{}", purl_of(package, distribution, release));
+    text
 }

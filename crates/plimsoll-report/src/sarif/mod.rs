@@ -218,21 +218,31 @@ impl<'a> Findings<'a> {
         let package = &found.package;
         let rule = self.rule(Cow::Borrowed(&found.id), || vulnerability_rule(found));
         let fixed = fixed(found).unwrap_or("none".into());
-        let mut text = format!(
-            "Package: {}\nInstalled version: {}\nVulnerability: {}\nSeverity: {}\nFixed version: {fixed}\nStatus: {}\n\
-             Why: {}\nLink: [{}]({})",
-            package.name,
-            package.version,
-            found.id,
-            found.severity,
+        let text = [
+            "Package: ",
+            &package.name,
+            "\nInstalled version: ",
+            &package.version,
+            "\nVulnerability: ",
+            &found.id,
+            "\nSeverity: ",
+            found.severity.as_str(),
+            "\nFixed version: ",
+            &fixed,
+            "\nStatus: ",
             status(&found.fix),
-            found.reason,
-            found.id,
-            primary_url(&found.id),
-        );
-        if found.known_exploited {
-            text.push_str("\nKnown to be exploited (CISA KEV)");
-        }
+            "\nWhy: ",
+            &found.reason,
+            "\nLink: [",
+            &found.id,
+            "](",
+            &primary_url(&found.id),
+            match found.known_exploited {
+                true => ")\nKnown to be exploited (CISA KEV)",
+                false => ")",
+            },
+        ]
+        .concat();
         let (locations, purl) = self.package_location(package);
         self.results.push(SarifResult {
             rule_id: Cow::Borrowed(&found.id),
@@ -347,8 +357,8 @@ impl<'a> Findings<'a> {
             Cow::Borrowed(name) => Cow::Borrowed(name.purl.as_str()),
             Cow::Owned(name) => Cow::Owned(name.purl),
         };
-        let named = format!("{}@{}", package.name, package.version);
-        let message = format!("{}: {named}", artifact.name);
+        let named = [&package.name, "@", &package.version].concat();
+        let message = [&artifact.name, ": ", &named].concat();
         let mut logical = vec![LogicalLocation {
             name: named.into(),
             fully_qualified_name: Some(purl.clone()),
@@ -358,7 +368,7 @@ impl<'a> Findings<'a> {
             let diff_id = layer.diff_id.to_string();
             let name = match layer.created_by.as_str() {
                 "" => diff_id.clone(),
-                instruction => format!("{diff_id} ({})", shortened(clean(instruction), 200)),
+                instruction => [&diff_id, " (", &shortened(clean(instruction), 200), ")"].concat(),
             };
             logical.push(LogicalLocation {
                 name: name.into(),

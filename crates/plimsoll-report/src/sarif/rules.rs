@@ -30,26 +30,42 @@ pub(super) fn vulnerability_rule(found: &Vulnerability) -> Rule<'_> {
     };
     let fixed = fixed(found).unwrap_or("none".into());
     let cell = |text: &str| clean(text).replace('|', "\\|");
-    let markdown = format!(
-        "**{}**\n\n| Severity | Package | Fixed version | Status | Link |\n| --- | --- | --- | --- | --- |\n\
-         | {} | {} | {} | {} | [{}]({url}) |\n\n{description}",
-        found.id,
-        found.severity,
-        cell(&package.name),
-        cell(&fixed),
+    let markdown = [
+        "**",
+        &found.id,
+        "**\n\n| Severity | Package | Fixed version | Status | Link |\n| --- | --- | --- | --- | --- |\n| ",
+        found.severity.as_str(),
+        " | ",
+        &cell(&package.name),
+        " | ",
+        &cell(&fixed),
+        " | ",
         status(&found.fix),
-        found.id,
-    );
-    let text = format!(
-        "{}\nSeverity: {}\nPackage: {}\nFixed version: {fixed}\nLink: {url}\n{}",
-        found.id,
-        found.severity,
-        package.name,
+        " | [",
+        &found.id,
+        "](",
+        &url,
+        ") |\n\n",
+        &description,
+    ]
+    .concat();
+    let text = [
+        found.id.as_str(),
+        "\nSeverity: ",
+        found.severity.as_str(),
+        "\nPackage: ",
+        &package.name,
+        "\nFixed version: ",
+        &fixed,
+        "\nLink: ",
+        &url,
+        "\n",
         match found.description.is_empty() {
-            true => &*title,
+            true => &title,
             false => &found.description,
-        }
-    );
+        },
+    ]
+    .concat();
     let is_distribution = package.ecosystem.is_distribution();
     Rule {
         id: Cow::Borrowed(&found.id),
