@@ -160,7 +160,7 @@ pub(crate) trait PieceCataloger: Sync {
 }
 
 /// All of them; the first that a file may be evidence for reads it.
-static PIECE_CATALOGERS: [&dyn PieceCataloger; 3] = [&java::Java, &python::Egg, &Programs];
+static PIECE_CATALOGERS: [&dyn PieceCataloger; 4] = [&java::Java, &python::Egg, &node::YarnCache, &Programs];
 
 /// The cataloger that a file may be evidence for. Files that [`cataloger_of`] knows are not asked about.
 pub(crate) fn piece_cataloger_of(path: &str, mode: u32, size: u64) -> Option<&'static dyn PieceCataloger> {

@@ -1,3 +1,5 @@
+mod yarn;
+
 use std::borrow::Cow;
 use std::fmt;
 
@@ -9,6 +11,8 @@ use super::json::{Keys, Maybe, Text};
 use super::{Cataloger, Clue, Warnings};
 use crate::dependencies::bounded;
 use crate::{EvidenceFile, FoundPackage};
+
+pub(super) use yarn::YarnCache;
 
 /// Node.js packages, wherever they are installed: each has a `package.json` (npm's documentation, "package.json"). One without
 /// a name and a version is no package, but a marker for Node.js or something for a test.
