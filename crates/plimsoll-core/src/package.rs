@@ -142,27 +142,6 @@ impl fmt::Display for Ecosystem {
     }
 }
 
-/// The operating system of an image, from `os-release` (freedesktop.org) or its kin.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub struct Distribution {
-    /// `ID`: `debian`, `alpine`.
-    pub id: String,
-    /// `VERSION_ID`, with point releases where the file has them: `12`, `3.20.3`. Empty where none is said.
-    pub version_id: String,
-    /// `VERSION_CODENAME`, such as `bookworm`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub codename: Option<String>,
-    /// `PRETTY_NAME`.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub pretty_name: Option<String>,
-}
-
-impl fmt::Display for Distribution {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} {}", self.id, self.version_id)
-    }
-}
-
 /// The source package that a binary package was built from.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[allow(missing_docs, reason = "a name and a version")]

@@ -32,7 +32,7 @@ pub(crate) fn targets(report: &ScanReport) -> Vec<Target<'_>> {
         let vulnerabilities: Vec<_> = vulnerabilities.filter(|one| of_kind(&one.package)).collect();
         if ecosystem.is_distribution() {
             let distribution = report.artifact.distribution.as_ref();
-            let expected = distribution.is_some_and(|known| of_distribution(&known.id) == Some(ecosystem));
+            let expected = distribution.is_some_and(|known| known.ecosystem() == Some(ecosystem));
             if expected || !packages.is_empty() || !vulnerabilities.is_empty() {
                 targets.push(distribution_target(report, ecosystem, packages, vulnerabilities));
             }
@@ -171,49 +171,6 @@ pub(crate) fn language_kind(ecosystem: Ecosystem) -> &'static str {
 pub(crate) fn target_file(package: &Package) -> Option<&str> {
     let is_target = stands_in_a_file(package.ecosystem) && !package.evidence.is_empty();
     is_target.then_some(package.evidence.as_str())
-}
-
-/// The kind of package that a distribution is made of, where it is one of those that are read: all that release files or
-/// advisories name.
-fn of_distribution(id: &str) -> Option<Ecosystem> {
-    match id {
-        "debian" | "ubuntu" | "echo" => Some(Ecosystem::Deb),
-        "arch" => Some(Ecosystem::Alpm),
-        "gentoo" => Some(Ecosystem::Portage),
-        "openwrt" => Some(Ecosystem::Opkg),
-        "alpine" | "chainguard" | "minimos" | "wolfi" => Some(Ecosystem::Apk),
-        "alinux"
-        | "almalinux"
-        | "amzn"
-        | "anolis"
-        | "azurelinux"
-        | "centos"
-        | "fedora"
-        | "mageia"
-        | "mariner"
-        | "ol"
-        | "openEuler"
-        | "openeuler"
-        | "opensuse"
-        | "opensuse-leap"
-        | "opensuse-leap-micro"
-        | "opensuse-tumbleweed"
-        | "photon"
-        | "redhat"
-        | "rhcos"
-        | "rhel"
-        | "rocky"
-        | "scientific"
-        | "sl-micro"
-        | "sle-bci"
-        | "sle-micro"
-        | "sle_hpc"
-        | "sled"
-        | "sles"
-        | "sles_sap"
-        | "suse-microos" => Some(Ecosystem::Rpm),
-        _ => None,
-    }
 }
 
 #[cfg(test)]

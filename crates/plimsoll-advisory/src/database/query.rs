@@ -1,6 +1,6 @@
 //! Looks things up for people: everything about a package, or about an id.
 
-use plimsoll_core::{AdvisoryFeed, Ecosystem, ExploitPrediction, Purl, Severity};
+use plimsoll_core::{AdvisoryFeed, Distribution, Ecosystem, ExploitPrediction, Purl, Severity};
 use serde::{Deserialize, Serialize};
 
 use super::schema::{Affected, Extent};
@@ -115,12 +115,10 @@ fn scopes(purl: &Purl) -> Option<Vec<String>> {
     if !ecosystem.is_distribution() {
         return release::of_language(ecosystem).map(|name| vec![name]);
     }
-    let distribution = match purl.namespace.as_deref()? {
-        "redhat" | "centos" => "rhel",
-        "rocky-linux" | "rockylinux" => "rocky",
-        "alma" => "almalinux",
+    let distribution = match Distribution::id_of(purl.namespace.as_deref()?) {
+        "centos" => "rhel",
         "opensuse" => "opensuse-leap",
-        "suse" => "sles",
+        "openEuler" => "openeuler",
         other => other,
     };
     // `distro=debian-12`; a code name does not tell the release of every distribution, so all are shown then.

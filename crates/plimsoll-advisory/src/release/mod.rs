@@ -106,11 +106,8 @@ pub(crate) fn ecosystem(release: &str) -> Ecosystem {
     if let Some((.., ecosystem)) = LANGUAGES.iter().find(|(_, name, _)| *name == release) {
         return *ecosystem;
     }
-    match release.split(':').next() {
-        Some("debian" | "ubuntu" | "echo") => Ecosystem::Deb,
-        Some("alpine" | "wolfi" | "chainguard" | "minimos") => Ecosystem::Apk,
-        _ => Ecosystem::Rpm,
-    }
+    let distribution = release.split(':').next().unwrap_or(release);
+    Distribution::ecosystem_of(distribution).unwrap_or(Ecosystem::Rpm)
 }
 
 fn debian_by_number(number: &str) -> String {

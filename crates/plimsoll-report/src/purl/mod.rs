@@ -9,9 +9,7 @@ use std::fmt::Write as _;
 pub use of_image::image_purls;
 pub(crate) use of_package::{distribution_namespace, normal_name, purl_of};
 use plimsoll_core::{Distribution, Package};
-pub(crate) use to_package::{
-    NotAPackage, PurlPackage, module_and_stream, names_as, os_release_id, package_of,
-};
+pub(crate) use to_package::{NotAPackage, PurlPackage, module_and_stream, names_as, package_of};
 
 /// The package URL of `package`.
 ///

@@ -1,4 +1,4 @@
-use plimsoll_core::{Ecosystem, Package, Purl, SourcePackage};
+use plimsoll_core::{Distribution, Ecosystem, Package, Purl, SourcePackage};
 
 use crate::trivy::Version;
 
@@ -92,7 +92,12 @@ fn source(purl: &Purl, package: &Package) -> Option<SourcePackage> {
 
 /// `distro` is `ID-VERSION`, the version alone, or a code name; without the `ID` the namespace stands for it.
 fn distribution(purl: &Purl) -> Option<(String, String)> {
-    let of_namespace = |version: &str| Some((os_release_id(purl.namespace.as_deref()?), version.to_owned()));
+    let of_namespace = |version: &str| {
+        Some((
+            Distribution::id_of(purl.namespace.as_deref()?).to_owned(),
+            version.to_owned(),
+        ))
+    };
     let begins_a_number = |text: &str| text.starts_with(|first: char| first.is_ascii_digit());
     let Some(distro) = qualifier(purl, "distro") else {
         // The namespace of a Gentoo package is its category.
@@ -103,8 +108,11 @@ fn distribution(purl: &Purl) -> Option<(String, String)> {
     }
     let mut dashes = distro.match_indices('-');
     match dashes.find(|(at, _)| begins_a_number(&distro[at + 1..])) {
-        Some((at, _)) => Some((os_release_id(&distro[..at]), distro[at + 1..].to_owned())),
-        None => Some((os_release_id(distro), String::new())),
+        Some((at, _)) => Some((
+            Distribution::id_of(&distro[..at]).to_owned(),
+            distro[at + 1..].to_owned(),
+        )),
+        None => Some((Distribution::id_of(distro).to_owned(), String::new())),
     }
 }
 
@@ -126,25 +134,6 @@ fn source_rpm(file: &str, binary_version: &str) -> Option<SourcePackage> {
 /// The first two parts of a modularity label, `nodejs:18:8090020240101:abcdef`, are the module and its stream.
 pub(crate) fn module_and_stream(label: &str) -> String {
     label.splitn(3, ':').take(2).collect::<Vec<_>>().join(":")
-}
-
-/// The `ID` in `os-release` of a distribution that other tools call by another name.
-pub(crate) fn os_release_id(name: &str) -> String {
-    let id = match name {
-        "openeuler" => "openEuler",
-        "redhat" => "rhel",
-        "alma" => "almalinux",
-        "amazon" | "amazonlinux" => "amzn",
-        "oracle" | "oraclelinux" => "ol",
-        "cbl-mariner" => "mariner",
-        "rockylinux" => "rocky",
-        "opensuse.leap" => "opensuse-leap",
-        "opensuse.tumbleweed" => "opensuse-tumbleweed",
-        "suse" | "suse linux enterprise server" => "sles",
-        "slem" => "sle-micro",
-        other => other,
-    };
-    id.to_owned()
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use plimsoll_core::{
 use super::facts::SCANNED;
 use super::settle;
 use crate::purl::{
-    NotAPackage, PurlPackage, distribution_namespace, module_and_stream, names_as, os_release_id, package_of,
+    NotAPackage, PurlPackage, distribution_namespace, module_and_stream, names_as, package_of,
 };
 use crate::sbom::Sbom;
 use crate::trivy::Version;
@@ -145,9 +145,9 @@ impl Gathered {
             }
             Some(id) => {
                 let version = fact(facts, &["syft:distro:versionID"]).unwrap_or(version);
-                distribution_of(&os_release_id(id), version)
+                distribution_of(Distribution::id_of(id), version)
             }
-            None => distribution_of(&os_release_id(name), version),
+            None => distribution_of(Distribution::id_of(name), version),
         };
         if let Some(version_id) = fact(facts, &["plimsoll:distribution:versionId"]) {
             distribution.version_id = version_id.to_owned();
@@ -406,7 +406,8 @@ impl Gathered {
             return;
         };
         // The namespace alone tells no more than whose packages they are: `suse` and `opensuse` have several distributions.
-        let vendor = os_release_id(&distribution_namespace(&distribution.id));
+        let namespace = distribution_namespace(&distribution.id);
+        let vendor = Distribution::id_of(&namespace);
         let own_id = distribution.id.clone();
         let is_own = |id: &str| id == own_id || id == vendor;
         if distribution.version_id.is_empty() {

@@ -3,31 +3,23 @@
 
 use std::collections::{HashMap, HashSet, VecDeque};
 
-use plimsoll_core::{Ecosystem, Package};
+use plimsoll_core::{Ecosystem, Package, SourceEpochs};
 
-/// Gives each source RPM the epoch of its binary package of the same name and version, if there is one: others of the
-/// same source may have a version and an epoch of their own, as the modules that come with Perl do.
+/// Gives each source RPM the epoch of its binary package.
 pub(super) fn set_source_epochs(packages: &mut [(Package, String)]) {
-    fn plain(version: &str) -> &str {
-        version.rsplit(':').next().unwrap_or(version)
-    }
-    let key = |name: &str, version: &str| (name.to_owned(), plain(version).to_owned());
     let is_rpm = |package: &Package| package.ecosystem == Ecosystem::Rpm;
-    let mut known: HashMap<(String, String), String> = HashMap::new();
-    for (package, _) in packages.iter().filter(|(package, _)| is_rpm(package)) {
-        let source = package.source.as_ref();
-        let same =
-            |name: &str, version: &str| name == package.name && plain(version) == plain(&package.version);
-        if source.is_some_and(|source| same(&source.name, &source.version)) {
-            known.insert(key(&package.name, &package.version), package.version.clone());
-        }
-    }
+    let rpms = packages
+        .iter()
+        .map(|(package, _)| package)
+        .filter(|one| is_rpm(one));
+    let told = rpms.filter_map(|package| {
+        let source = package.source.as_ref()?;
+        Some((package.name.as_str(), package.version.as_str(), source))
+    });
+    let epochs = SourceEpochs::of(told);
     let rpms = packages.iter_mut().filter(|(package, _)| is_rpm(package));
-    for source in rpms.filter_map(|(package, _)| package.source.as_mut()) {
-        if let Some(version) = known.get(&key(&source.name, &source.version)) {
-            source.version.clone_from(version);
-        }
-    }
+    let sources = rpms.filter_map(|(package, _)| package.source.as_mut());
+    sources.for_each(|source| epochs.set(source));
 }
 
 /// What a package of the distribution brought is not there twice. `owned` has owners, each with what it brought.

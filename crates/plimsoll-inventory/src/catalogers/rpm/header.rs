@@ -1,9 +1,7 @@
 //! RPM package headers as databases keep them: an index of tags, then their values, all big-endian (RPM's file format,
 //! version 4, without the lead and the magic).
 
-use std::collections::HashMap;
-
-use plimsoll_core::SourcePackage;
+use plimsoll_core::{SourceEpochs, SourcePackage};
 
 use crate::FoundPackage;
 use crate::catalogers::supplier;
@@ -202,28 +200,15 @@ pub(super) fn source(file: &str, epoch: Option<u32>) -> Option<SourcePackage> {
     })
 }
 
-/// Gives each source package the epoch of its binary package of the same name and version, if there is one: others of the
-/// same source may have a version and an epoch of their own, as the modules that come with Perl do.
+/// Gives each source package the epoch of its binary package.
 pub(super) fn set_source_epochs(packages: &mut [FoundPackage]) {
-    let plain = |version: &str| version.rsplit(':').next().unwrap_or(version).to_owned();
-    let mut known: HashMap<(String, String), String> = HashMap::new();
-    for package in packages.iter() {
-        let named = package
-            .source
-            .as_ref()
-            .filter(|source| source.name == package.name);
-        if let Some(source) = named.filter(|source| plain(&source.version) == plain(&package.version)) {
-            known.insert(
-                (source.name.clone(), plain(&source.version)),
-                package.version.clone(),
-            );
-        }
-    }
-    for source in packages.iter_mut().filter_map(|package| package.source.as_mut()) {
-        if let Some(version) = known.get(&(source.name.clone(), plain(&source.version))) {
-            source.version.clone_from(version);
-        }
-    }
+    let told = packages.iter().filter_map(|package| {
+        let source = package.source.as_ref()?;
+        Some((package.name.as_str(), package.version.as_str(), source))
+    });
+    let epochs = SourceEpochs::of(told);
+    let sources = packages.iter_mut().filter_map(|package| package.source.as_mut());
+    sources.for_each(|source| epochs.set(source));
 }
 
 /// `NAME:STREAM` of a label `NAME:STREAM:VERSION:CONTEXT[:ARCH]`.
