@@ -14,13 +14,11 @@ use std::thread;
 
 use plimsoll_core::{Digest, Sha256};
 
-use crate::mapped::{Leased, View};
-
 /// How much is read at a time: what is read of two ranges fits into a processor's own cache.
 const PIECE: usize = 128 << 10;
 
 /// How many pieces of a range are hashed before another one may have its turn.
-const TURN: usize = 64;
+const TURN: usize = 32;
 
 /// The digest of a range of a file, which is computed from now on. Nobody goes on with it once this is dropped.
 pub(crate) struct RangeHash(Arc<Outcome>);
@@ -30,19 +28,11 @@ type Outcome = Mutex<Option<io::Result<Digest>>>;
 
 /// A range of which a part is hashed.
 struct Job {
-    rest: Rest,
-    hash: Sha256,
-    outcome: Weak<Outcome>,
-}
-
-/// What is not yet hashed of a range.
-struct Rest {
     file: Arc<File>,
-    view: View,
     position: u64,
     end: u64,
-    /// Why it cannot be read any further.
-    failed: Option<io::Error>,
+    hash: Sha256,
+    outcome: Weak<Outcome>,
 }
 
 /// The ranges that nobody is at, and who could be.
@@ -90,17 +80,13 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl RangeHash {
-    /// Begins to hash the `length` bytes of `file` from `offset` on, which need not be copied if it is `leased`.
-    pub(crate) fn start(file: Arc<File>, leased: Option<Arc<Leased>>, offset: u64, length: u64) -> Self {
+    /// Begins to hash the `length` bytes of `file` from `offset` on.
+    pub(crate) fn start(file: Arc<File>, offset: u64, length: u64) -> Self {
         let outcome = Arc::<Outcome>::default();
         POOL.put([Some(Job {
-            rest: Rest {
-                file,
-                view: View::new(leased),
-                position: offset,
-                end: offset.saturating_add(length),
-                failed: None,
-            },
+            file,
+            position: offset,
+            end: offset.saturating_add(length),
             hash: Sha256::new(),
             outcome: Arc::downgrade(&outcome),
         })]);
@@ -155,8 +141,7 @@ impl State {
     /// Takes the range of which most is left, and another one unless somebody else could hash that now.
     fn take(&mut self, processors: usize) -> [Option<Job>; 2] {
         self.jobs.retain(|job| job.outcome.strong_count() > 0);
-        self.jobs
-            .sort_unstable_by_key(|job| job.rest.end - job.rest.position);
+        self.jobs.sort_unstable_by_key(|job| job.end - job.position);
         let others = self.idle.min(processors - self.active - 1);
         let together = Sha256::is_faster_together() && self.jobs.len() > 1 + others;
         [self.jobs.pop(), together.then(|| self.jobs.pop()).flatten()]
@@ -168,69 +153,49 @@ fn turn(jobs: [Option<Job>; 2], buffers: &mut [Vec<u8>; 2]) -> [Option<Job>; 2] 
     let [mut job, mut other] = jobs;
     let [buffer, other_buffer] = buffers;
     for _ in 0..TURN {
+        let piece = Job::read(&mut job, buffer);
+        let other_piece = Job::read(&mut other, other_buffer);
         match (&mut job, &mut other) {
-            (Some(one), Some(two)) => {
-                let (bytes, other_bytes) = (one.rest.next(buffer), two.rest.next(other_buffer));
-                // What one has more is for the next time, when there is as much of the other.
-                let count = bytes.len().min(other_bytes.len());
-                one.hash
-                    .update_both(&bytes[..count], &mut two.hash, &other_bytes[..count]);
-                one.rest.position += count as u64;
-                two.rest.position += count as u64;
-            }
-            (Some(one), None) | (None, Some(one)) => {
-                let bytes = one.rest.next(buffer);
-                let count = bytes.len();
-                one.hash.update(bytes);
-                one.rest.position += count as u64;
-            }
+            (Some(job), Some(other)) => job.hash.update_both(piece, &mut other.hash, other_piece),
+            (Some(job), None) => job.hash.update(piece),
+            (None, Some(other)) => other.hash.update(other_piece),
             (None, None) => break,
         }
-        job = job.and_then(Job::unless_ended);
-        other = other.and_then(Job::unless_ended);
     }
-    [job, other].map(|job| {
-        job.map(|mut job| {
-            job.rest.view.close();
-            job
-        })
-    })
+    [job, other]
 }
 
 impl Job {
-    /// Tells the outcome, if it is known; then this is no more.
-    fn unless_ended(self) -> Option<Self> {
-        let Self { rest, hash, outcome } = self;
-        let result = match rest.failed {
-            None if rest.position < rest.end => return Some(Self { rest, hash, outcome }),
-            None => Ok(hash.finish()),
-            Some(error) => Err(error),
-        };
-        if let Some(outcome) = outcome.upgrade() {
-            *lock(&outcome) = Some(result);
-        }
-        None
-    }
-}
-
-impl Rest {
-    /// The next bytes, at most a piece. None at the end of the range, and where they cannot be read.
-    fn next<'a>(&'a mut self, buffer: &'a mut Vec<u8>) -> &'a [u8] {
-        let wanted = usize::try_from(self.end - self.position).map_or(PIECE, |left| PIECE.min(left));
-        if let Some(bytes) = self.view.bytes(self.position, self.end) {
-            return &bytes[..wanted.min(bytes.len())];
-        }
-        if wanted == 0 {
+    /// The next piece of the range. At its end, and when it cannot be read, its outcome is told and it is no more.
+    fn read<'a>(this: &mut Option<Self>, buffer: &'a mut Vec<u8>) -> &'a [u8] {
+        let Some(job) = this else {
             return &[];
-        }
+        };
+        let left = usize::try_from(job.end - job.position).unwrap_or(usize::MAX);
         buffer.resize(PIECE, 0);
-        match self.file.read_at(&mut buffer[..wanted], self.position) {
-            Ok(0) => self.failed = Some(io::ErrorKind::UnexpectedEof.into()),
-            Ok(count) => return &buffer[..count],
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            Err(error) => self.failed = Some(error),
+        let wanted = &mut buffer[..PIECE.min(left)];
+        let read = match wanted {
+            [] => Ok(0),
+            wanted => match job.file.read_at(wanted, job.position) {
+                Ok(0) => Err(io::ErrorKind::UnexpectedEof.into()),
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => return &[],
+                read => read,
+            },
+        };
+        match read {
+            Ok(count) if count > 0 => {
+                job.position += count as u64;
+                &buffer[..count]
+            }
+            read => {
+                if let Some(job) = this.take()
+                    && let Some(outcome) = job.outcome.upgrade()
+                {
+                    *lock(&outcome) = Some(read.map(|_| job.hash.finish()));
+                }
+                &[]
+            }
         }
-        &[]
     }
 }
 
@@ -240,32 +205,25 @@ mod tests {
 
     use std::io::Write;
 
-    /// A file that is open for writing, so that it is not mapped; the same when it can be; and what is in it.
-    fn files(length: usize) -> ([Arc<File>; 2], Vec<u8>) {
+    /// A file, and what is in it.
+    fn file(length: usize) -> (Arc<File>, Vec<u8>) {
         let bytes: Vec<u8> = (0..length).map(|at| (at / 7 % 251) as u8).collect();
-        let mut written = tempfile::tempfile().unwrap();
-        written.write_all(&bytes).unwrap();
-        let closed = tempfile::NamedTempFile::new().unwrap().into_temp_path();
-        std::fs::write(&closed, &bytes).unwrap();
-        ([written, File::open(&closed).unwrap()].map(Arc::new), bytes)
-    }
-
-    fn hash(file: &Arc<File>, offset: usize, length: usize) -> RangeHash {
-        let leased = Leased::take(file).map(Arc::new);
-        RangeHash::start(file.clone(), leased, offset as u64, length as u64)
+        let mut file = tempfile::tempfile().unwrap();
+        file.write_all(&bytes).unwrap();
+        (Arc::new(file), bytes)
     }
 
     #[test]
     fn ranges_at_the_same_time_have_their_own_digests() {
-        let (files, bytes) = files(PIECE * TURN * 3 + 5);
+        let (file, bytes) = file(PIECE * TURN * 3 + 5);
         let ranges: Vec<_> = (0..9)
             .map(|number| number * 1_000_003..bytes.len() - number * number * 3_001)
             .chain([0..0, 5..6, 0..PIECE])
             .collect();
-        let ranges = ranges
-            .iter()
-            .flat_map(|range| files.iter().map(move |file| (file, range)));
-        let begun = ranges.map(|(file, range)| (range.clone(), hash(file, range.start, range.len())));
+        let begun = ranges.iter().map(|range| {
+            let hash = RangeHash::start(file.clone(), range.start as u64, range.len() as u64);
+            (range.clone(), hash)
+        });
         let begun: Vec<_> = begun.collect();
         thread::scope(|scope| {
             for (range, hash) in begun {
@@ -277,22 +235,18 @@ mod tests {
 
     #[test]
     fn a_file_that_ends_early_is_told() {
-        let (files, bytes) = files(PIECE + 5);
-        for file in files {
-            let whole = hash(&file, 0, bytes.len());
-            let longer = hash(&file, 0, bytes.len() + 1);
-            assert_eq!(longer.finish().unwrap_err().kind(), io::ErrorKind::UnexpectedEof);
-            assert_eq!(whole.finish().unwrap(), Digest::of(&bytes));
-        }
+        let (file, bytes) = file(PIECE + 5);
+        let whole = RangeHash::start(file.clone(), 0, bytes.len() as u64);
+        let longer = RangeHash::start(file, 0, bytes.len() as u64 + 1);
+        assert_eq!(longer.finish().unwrap_err().kind(), io::ErrorKind::UnexpectedEof);
+        assert_eq!(whole.finish().unwrap(), Digest::of(&bytes));
     }
 
     #[test]
     fn nobody_goes_on_with_what_nobody_waits_for() {
-        let (files, bytes) = files(PIECE);
-        for file in files {
-            drop(hash(&file, 0, usize::MAX));
-            let hash = hash(&file, 0, bytes.len());
-            assert_eq!(hash.finish().unwrap(), Digest::of(&bytes));
-        }
+        let (file, bytes) = file(PIECE);
+        drop(RangeHash::start(file.clone(), 0, u64::MAX));
+        let hash = RangeHash::start(file, 0, bytes.len() as u64);
+        assert_eq!(hash.finish().unwrap(), Digest::of(&bytes));
     }
 }

@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::io::{self, BufReader, Read};
 use std::os::unix::fs::MetadataExt;
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::Arc;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use plimsoll_core::Digest;
@@ -11,9 +11,8 @@ use plimsoll_core::Digest;
 use super::origin::Origin;
 use super::pieces::Pieces;
 use crate::compression::{self, Compression};
-use crate::mapped::Leased;
 use crate::tar::FileRange;
-use crate::{Error, Limits, Result, file_system};
+use crate::{Error, Limits, Result};
 
 /// How much is read at a time of a tar that is read to its end.
 const BUFFER: usize = 256 * 1024;
@@ -21,8 +20,18 @@ const BUFFER: usize = 256 * 1024;
 /// A file changed so shortly before may be changed again without another time stamp.
 const SETTLED_SECONDS: u64 = 2;
 
-/// The length in bytes from which on a layer is mapped.
-const WORTH_MAPPING: u64 = 1 << 20;
+/// The magic numbers of file systems where this kernel itself keeps the times: ext, XFS, Btrfs, tmpfs, overlay, ZFS,
+/// F2FS, bcachefs. With others, such as those of a network, somebody else does.
+const LOCAL_FILE_SYSTEMS: [u32; 8] = [
+    0xef53,
+    0x5846_5342,
+    0x9123_683e,
+    0x0102_1994,
+    0x794c_7630,
+    0x2fc1_2fc1,
+    0xf2f5_2010,
+    0xca45_1a4e,
+];
 
 /// A file as it is at one time: its length in bytes, and when it was written to and changed, in seconds and nanoseconds.
 /// After a write it is another one, unless that was within one tick of the clock of the file system.
@@ -58,8 +67,6 @@ pub(crate) struct Archived {
     pub(crate) limits: Limits,
     /// What the file was when it was opened.
     written: Written,
-    /// While somebody reads it and it could be had.
-    leased: Mutex<Weak<Leased>>,
 }
 
 impl Archived {
@@ -79,7 +86,6 @@ impl Archived {
             .map_err(|error| origin.io(error))?;
         Ok(Self {
             written: Written::of(&file).map_err(|error| origin.io(error))?,
-            leased: Mutex::default(),
             file,
             offset,
             length,
@@ -93,10 +99,12 @@ impl Archived {
     /// See [`Layer::stamp`](super::Layer::stamp).
     pub(super) fn stamp(&self) -> Option<String> {
         let stat = rustix::fs::fstat(&self.file).ok()?;
+        let file_system = rustix::fs::fstatfs(&self.file).ok()?.f_type;
         let now = SystemTime::now().duration_since(UNIX_EPOCH).ok()?.as_secs();
         let changed = u64::try_from(stat.st_ctime.max(stat.st_mtime)).ok()?;
         let is_settled = changed.checked_add(SETTLED_SECONDS)? <= now;
-        (stat.st_nlink > 0 && is_settled && file_system::is_local(&self.file)).then(|| {
+        let is_kept = LOCAL_FILE_SYSTEMS.contains(&u32::try_from(file_system).ok()?);
+        (stat.st_nlink > 0 && is_settled && is_kept).then(|| {
             format!(
                 "{}:{} {} {}.{} {}.{} {}+{}",
                 stat.st_dev,
@@ -109,20 +117,6 @@ impl Archived {
                 self.offset,
                 self.length
             )
-        })
-    }
-
-    /// What shows the file without copies, where that can be and is worth it. Nobody can write to the file until it is
-    /// dropped, without waiting.
-    pub(super) fn leased(&self) -> Option<Arc<Leased>> {
-        if self.length < WORTH_MAPPING {
-            return None;
-        }
-        let mut leased = self.leased.lock().unwrap_or_else(PoisonError::into_inner);
-        leased.upgrade().or_else(|| {
-            let new = Arc::new(Leased::take(&self.file)?);
-            *leased = Arc::downgrade(&new);
-            Some(new)
         })
     }
 

@@ -288,7 +288,7 @@ impl Layer {
             size = size.saturating_add(entry.size);
             visit(entry)
         };
-        let mut reader = Reader::new(archived.range().shown_by(archived.leased()));
+        let mut reader = Reader::new(archived.range());
         if walk::tar(&mut reader, &archived.origin, archived.plain(), &mut visit)? {
             self.known.size.get_or_init(|| size);
         }

@@ -33,9 +33,9 @@ impl Verification {
 
     /// Begins to check `layer`, whose tar is in `archived`.
     pub(super) fn start(layer: &Layer, archived: Arc<Archived>) -> Self {
-        let hash = |file| RangeHash::start(file, archived.leased(), archived.offset, archived.length);
+        let hash = || RangeHash::start(archived.file.clone(), archived.offset, archived.length);
         let digest = match archived.compression {
-            Compression::Plain => Digest::Hashed(hash(archived.file.clone())),
+            Compression::Plain => Digest::Hashed(hash()),
             _ => Digest::Walked,
         };
         Self::of(layer, archived, digest)
@@ -54,8 +54,8 @@ impl Verification {
         }))
     }
 
-    /// How many threads are busy with it and others of its kind: whoever starts no more than one for each of the other
-    /// processors has them all busy and none waits for its turn.
+    /// How many threads hash this layer, and all others that are verified, beside the caller: none where nothing is
+    /// hashed beside. Whoever has layers to walk meanwhile should leave as many processors to them.
     pub fn threads(&self) -> usize {
         match &self.0 {
             Some(Begun {

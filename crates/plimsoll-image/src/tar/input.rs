@@ -5,8 +5,6 @@ use std::io::{self, Read};
 use std::os::unix::fs::FileExt;
 use std::sync::Arc;
 
-use crate::mapped::{Leased, View};
-
 /// Bytes that a tar is read from.
 pub(crate) trait Input: Read {
     /// Goes on behind the next `count` bytes.
@@ -39,8 +37,6 @@ pub(crate) struct FileRange {
     /// one call.
     window: Vec<u8>,
     window_start: u64,
-    /// What needs not be read.
-    view: View,
 }
 
 impl FileRange {
@@ -53,15 +49,6 @@ impl FileRange {
             end: start.saturating_add(length),
             window: Vec::new(),
             window_start: start,
-            view: View::new(None),
-        }
-    }
-
-    /// Reads only what cannot be shown without a copy. `leased` is the same file.
-    pub(crate) fn shown_by(self, leased: Option<Arc<Leased>>) -> Self {
-        Self {
-            view: View::new(leased),
-            ..self
         }
     }
 
@@ -75,12 +62,6 @@ impl Read for FileRange {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let left = usize::try_from(self.end - self.position).unwrap_or(usize::MAX);
         let wanted = buffer.len().min(left);
-        if let Some(shown) = self.view.bytes(self.position, self.end) {
-            let count = wanted.min(shown.len());
-            buffer[..count].copy_from_slice(&shown[..count]);
-            self.position += count as u64;
-            return Ok(count);
-        }
         let in_window = |range: &Self| {
             let skipped = usize::try_from(range.position.checked_sub(range.window_start)?).ok()?;
             range

@@ -69,6 +69,8 @@ mod tests {
             None
         );
         assert_eq!(parse(&[]), None);
+        assert_eq!(parse(b"777777777777777777777"), Some(i64::MAX));
+        assert_eq!(parse(b"1000000000000000000000"), None);
     }
 
     #[test]
