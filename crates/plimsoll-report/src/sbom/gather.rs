@@ -171,7 +171,10 @@ impl Gathered {
         };
         let parsed = match purl.parse::<Purl>() {
             Ok(parsed) => parsed,
-            Err(error) => return self.bad.push(error.to_string()),
+            Err(error) => {
+                self.bad.push(error.to_string());
+                return self.not_read("components whose package URL cannot be read", found.label);
+            }
         };
         let PurlPackage {
             mut package,

@@ -215,7 +215,14 @@ fn documents_of_other_tools() {
     let source = sbom.packages[0].source.as_ref().unwrap();
     assert_eq!((&*source.name, &*source.version), ("glibc", "1:2.36-9"));
     let unread: Vec<&str> = sbom.unread.iter().map(|one| one.subject.as_str()).collect();
-    assert_eq!(unread, ["`hex` packages", "components without a package URL"]);
+    assert_eq!(
+        unread,
+        [
+            "`hex` packages",
+            "components whose package URL cannot be read",
+            "components without a package URL"
+        ]
+    );
     assert_eq!(
         sbom.warnings,
         ["`not a purl` is not a package URL: it does not start with `pkg:`"]
@@ -233,6 +240,40 @@ fn documents_of_other_tools() {
     assert_eq!(sbom.packages[0].evidence, "lib/apk/db/installed");
     assert_eq!(sbom.packages[0].licenses, ["custom"]);
     assert_eq!(sbom.warnings, [""; 0]);
+}
+
+/// What nobody could look at must not pass for a package without vulnerabilities.
+#[test]
+fn bad_package_urls_are_not_assessed() {
+    for bad in ["pkg:pypi/%00%zz@", "%zz", "django 3.2.10"] {
+        let cyclonedx = format!(
+            r#"{{"bomFormat":"CycloneDX","specVersion":"1.5","components":[
+            {{"type":"library","name":"six","version":"1.16.0","purl":"pkg:pypi/six@1.16.0"}},
+            {{"type":"library","name":"dj","version":"3.2.10","purl":"{bad}"}}]}}"#
+        );
+        let spdx = format!(
+            r#"{{"spdxVersion":"SPDX-2.3","packages":[
+            {{"name":"six","SPDXID":"SPDXRef-a","versionInfo":"1.16.0","externalRefs":[{{"referenceType":"purl",
+            "referenceLocator":"pkg:pypi/six@1.16.0"}}]}},
+            {{"name":"dj","SPDXID":"SPDXRef-b","versionInfo":"3.2.10","externalRefs":[{{"referenceType":"purl",
+            "referenceLocator":"{bad}"}}]}}]}}"#
+        );
+        for text in [cyclonedx, spdx] {
+            let sbom = read(text.as_bytes(), "x").unwrap();
+            assert_eq!(sbom.packages.len(), 1, "{text}");
+            let [one] = sbom.unread.as_slice() else {
+                panic!("{text}: {:?}", sbom.unread);
+            };
+            assert_eq!(
+                (one.subject.as_str(), one.packages, one.shortfall()),
+                (
+                    "components whose package URL cannot be read",
+                    Some(1),
+                    Some("they cannot be compared with advisories; one is `dj`")
+                )
+            );
+        }
+    }
 }
 
 /// Syft says which packages brought the files of others; what stands in a program is proven by it.
