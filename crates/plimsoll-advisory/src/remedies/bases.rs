@@ -23,7 +23,9 @@ pub(super) fn remedies(
         return Ok(Vec::new());
     };
     let reader = database.reader()?;
-    let fixed = found.iter().filter(|one| one.fix.fixed_version().is_some());
+    // What needs more than the release itself does not come with its updates.
+    let is_fixed = |one: &&&Vulnerability| one.fix.fixed_version().is_some() && one.fix_requires.is_none();
+    let fixed = found.iter().filter(is_fixed);
     let resolves = ids(fixed.copied());
     let all = ids(found.iter().copied()).len();
     let mut bases = vec![BaseRemedy {
@@ -145,10 +147,12 @@ impl Elsewhere {
                 Extent::Undetermined | Extent::Unreadable => Fate::Unknown,
                 Extent::Unfixed(_) => Fate::Stays,
                 // A release that has a fix has it in its newest packages.
-                Extent::Versions { intervals, .. } => match intervals.iter().all(Interval::is_fixed) {
-                    true => continue,
-                    false => Fate::Stays,
-                },
+                Extent::Versions { intervals, .. }
+                    if !statement.extended && intervals.iter().all(Interval::is_fixed) =>
+                {
+                    continue;
+                }
+                Extent::Versions { .. } => Fate::Stays,
             };
             unresolved.push((reader.record(statement.record)?, stays));
         }
@@ -224,6 +228,10 @@ mod tests {
             found("CVE-2026-2", deb("openssl", "3.0.9-1"), fixed("3.0.11-1")),
             found("CVE-2026-3", deb("openssl", "3.0.9-1"), FixState::Affected),
             found("CVE-2026-4", deb("zlib", "1.2"), FixState::Affected),
+            Vulnerability {
+                fix_requires: Some("Ubuntu Pro".to_owned()),
+                ..found("CVE-2026-5", deb("openssl", "3.0.9-1"), fixed("3.0.12-1"))
+            },
         ];
         let all: Vec<&Vulnerability> = all.iter().collect();
         let bases = remedies(&database, &bookworm, &all).unwrap();
@@ -241,8 +249,8 @@ mod tests {
         assert_eq!(
             shown,
             [
-                ("debian 13", "CVE-2026-1 CVE-2026-3".to_owned(), 1, 1),
-                ("debian 12 with all updates", "CVE-2026-2".to_owned(), 3, 0),
+                ("debian 13", "CVE-2026-1 CVE-2026-3 CVE-2026-5".to_owned(), 1, 1),
+                ("debian 12 with all updates", "CVE-2026-2".to_owned(), 4, 0),
             ]
         );
     }
