@@ -28,13 +28,18 @@ pub(super) fn from_file_name(path: &str) -> Coordinates {
         Some(at) => Coordinates {
             group: String::new(),
             artifact: stem[..*at].to_owned(),
-            version: stem[at + 1..].to_owned(),
+            version: version(&stem[at + 1..]).to_owned(),
         },
         None => Coordinates {
             artifact: stem.to_owned(),
             ..Coordinates::default()
         },
     }
+}
+
+/// What Maven's assemblies have behind their version is not of it.
+fn version(text: &str) -> &str {
+    text.strip_suffix("-jar-with-dependencies").unwrap_or(text)
 }
 
 /// Whether a number behind it goes on with the version before it: `beta` in `1.0-beta-2.1`.
@@ -83,6 +88,7 @@ mod tests {
             ("x-1.0-20210101.123456-7.jar", "x", "1.0-20210101.123456-7"),
             ("guava-r09.jar", "guava", "r09"),
             ("app.war", "app", ""),
+            ("tabula-1.0.5-jar-with-dependencies.jar", "tabula", "1.0.5"),
             ("x-1.0-SNAPSHOT.jar", "x", "1.0-SNAPSHOT"),
             ("commons-lang3.jar", "commons-lang3", ""),
             ("kafka_2.13-3.1.0.jar", "kafka_2.13", "3.1.0"),
