@@ -114,7 +114,8 @@ pub(super) fn matches(text: &[u8]) -> Vec<Match> {
                 "high-entropy-value" | "configuration-value" => name_start(text, whole.start()),
                 _ => whole.start(),
             };
-            let is_value = matches!(rule.id, "high-entropy-value" | "configuration-value");
+            let is_value = matches!(rule.id, "high-entropy-value" | "configuration-value")
+                || named::RULES.iter().any(|named| named.id == rule.id);
             if is_value && tells_about_a_secret(&text[start..secret.start()])
                 || rule.id == "url-password" && is_example_host(&text[secret.end()..])
             {
@@ -332,6 +333,9 @@ mod tests {
             (r#"token = "11111111222222223333""#, false),
             (r#"secret_name = "projects/prod/secrets/db-password""#, false),
             (r#"colour = "hU7x2Qm9ZtR4vLk8WnB3yC6d""#, false),
+            (r#"snyk_org_id = "0a1b2c3d-0a1b-4c3d-8a1b-0a1b2c3d4e5f""#, false),
+            (r#"private_key_id: "a93f0c17be2d48561f7ac09e5db38246""#, false),
+            (r#"password_hash = "a93f0c17be2d48561f7ac09e5db38246""#, false),
         ] {
             assert_eq!(rules_in(text).len(), usize::from(found), "{text}");
         }
