@@ -62,6 +62,14 @@ impl Decisions {
     /// # Errors
     /// [`Error::Decisions`] with the place in the file.
     pub fn read_ignore_file(&mut self, name: &str, text: &str) -> Result<()> {
+        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+        if let Some(line) = text.lines().position(is_no_text) {
+            let reason = format!(
+                "line {}: it has control characters, so it is no text file",
+                line + 1
+            );
+            return Err(wrong(name, reason));
+        }
         let file = if name.ends_with(".yaml") || name.ends_with(".yml") {
             trivyignore_yaml::parse(name, text)?
         } else if name.ends_with(PLIMSOLLIGNORE) || name.ends_with(".toml") {
@@ -236,6 +244,12 @@ impl Decisions {
         }
         remarks
     }
+}
+
+/// Whether the line has what no text has: NUL bytes of another encoding or of a program, escape sequences.
+fn is_no_text(line: &str) -> bool {
+    line.chars()
+        .any(|character| character.is_control() && !matches!(character, '\t' | '\r'))
 }
 
 /// What to say of an entry whose id is `*` where that is an id like any other, which nothing has.

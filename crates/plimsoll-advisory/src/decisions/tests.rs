@@ -152,6 +152,22 @@ fn mistakes_in_ignore_files_are_errors_with_their_place() {
     }
 }
 
+/// As ids they would match nothing, and a person would believe that they count.
+#[test]
+fn what_is_no_text_is_no_ignore_file() {
+    for name in [PLIMSOLLIGNORE, TRIVYIGNORE, TRIVYIGNORE_YAML] {
+        for text in ["# a\nC\0V\0E\0-\0", "\n\u{1b}[31mCVE-2026-1"] {
+            let error = Decisions::default().read_ignore_file(name, text).unwrap_err();
+            let expected = "line 2: it has control characters, so it is no text file";
+            assert!(error.to_string().contains(expected), "{error}");
+        }
+    }
+    let mut decisions = Decisions::default();
+    let text = "\u{feff}CVE-2026-1\t# a mark of the byte order before, and the ends of Windows\r\n";
+    decisions.read_ignore_file(TRIVYIGNORE, text).unwrap();
+    assert_eq!(applied(&decisions).0.len(), 1);
+}
+
 #[test]
 fn trivys_list_of_ids() {
     let mut decisions = Decisions::default();

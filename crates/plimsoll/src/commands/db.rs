@@ -196,11 +196,18 @@ fn told(printer: Printer, summary: &Summary) {
         printer.warn(warning);
     }
     let records: u64 = summary.status.feeds.iter().map(|feed| feed.records).sum();
-    let size = crate::human::size(summary.size);
-    printer.status(&format!(
-        "{records} records of {} feeds in {size}",
-        summary.status.feeds.len()
-    ));
+    printer.status(&totals(records, summary.status.feeds.len(), summary.size));
+}
+
+/// How much is in a database of so many bytes.
+fn totals(records: u64, feeds: usize, size: u64) -> String {
+    let plural = |number: u64| if number == 1 { "" } else { "s" };
+    format!(
+        "{records} record{} of {feeds} feed{} in {}",
+        plural(records),
+        plural(feeds as u64),
+        crate::human::size(size)
+    )
 }
 
 fn table(status: &Status) -> String {
@@ -217,7 +224,7 @@ fn table(status: &Status) -> String {
             ]
         })
         .collect();
-    let age = crate::human::duration(status.age(jiff::Timestamp::now()));
+    let age = crate::human::duration(status.age(jiff::Timestamp::now())).to_lowercase();
     let newest = status.newest().unwrap_or("unknown");
     let head = format!("built {} ({age} ago), newest record {newest}\n", status.built_at);
     let releases: Vec<Vec<String>> = status
@@ -239,4 +246,15 @@ fn table(status: &Status) -> String {
         .iter()
         .map(|unused| format!("not used: `{}`: {}\n", unused.path, unused.reason));
     format!("{head}\n{feeds}\n{covered}\n{}", unused.collect::<String>())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_is_no_plural() {
+        assert_eq!(totals(10, 1, 133_000), "10 records of 1 feed in 133kB");
+        assert_eq!(totals(1, 2, 999), "1 record of 2 feeds in 999B");
+    }
 }
