@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use crate::table::Style;
 use crate::{
-    ScanReport, cyclonedx, github, gitlab, json, junit, markdown, sample, sarif, spdx, table, trivy_json,
+    LeftOut, ScanReport, cyclonedx, github, gitlab, json, junit, markdown, sample, sarif, spdx, table,
+    trivy_json,
 };
 
 /// What a renderer writes.
@@ -292,4 +293,41 @@ fn what_was_not_asked_for_is_left_out_and_not_gone() {
     let json: serde_json::Value =
         serde_json::from_str(&written(|out| trivy_json::write(&report, out))).unwrap();
     assert_eq!(json["Plimsoll"]["LeftOut"]["vulnerabilities"], left);
+}
+
+/// That nothing was found says something only where somebody searched.
+#[test]
+fn secrets_that_were_not_found_and_those_not_looked_for() {
+    let mut report = sample::scan();
+    report.secrets.clear();
+    let said = |report: &ScanReport| [table::scan(report, WIDE), markdown::scan(report)];
+    for text in said(&report) {
+        let expected = "none found; 120 files searched; not: 30 owned by the distribution's packages\n";
+        assert!(text.contains("Secrets\n") && text.contains(expected), "{text}");
+    }
+    report.left_out = Some(LeftOut {
+        by: vec!["`--severity LOW`".to_owned()],
+        secrets: 1,
+        ..LeftOut::default()
+    });
+    for text in said(&report) {
+        assert!(text.contains("none of those that are shown; 120 files"), "{text}");
+    }
+    report.secret_scope = None;
+    report.left_out = None;
+    for text in said(&report) {
+        assert!(!text.contains("Secrets") && !text.contains("searched"), "{text}");
+    }
+}
+
+#[test]
+fn vulnerabilities_that_were_not_asked_for() {
+    let report = ScanReport {
+        database: None,
+        ..sample::scan()
+    };
+    for text in [table::scan(&report, WIDE), markdown::scan(&report)] {
+        let expected = "advisories: none were looked at, for vulnerabilities were not asked for\n";
+        assert!(text.contains(expected), "{text}");
+    }
 }

@@ -212,6 +212,7 @@ pub(crate) fn scan() -> ScanReport {
         dependencies: dependencies(),
         vulnerabilities: vulnerabilities(),
         secrets: vec![secret()],
+        secret_scope: Some("120 files searched; not: 30 owned by the distribution's packages".to_owned()),
         licenses: plimsoll_license::findings(&packages()),
         suppressed: vec![Suppressed {
             finding: vulnerability(

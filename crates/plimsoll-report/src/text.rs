@@ -204,6 +204,22 @@ pub(crate) fn left_out(report: &ScanReport) -> Option<String> {
     (!counted.is_empty()).then(|| format!("{}, by {}", counted.join(", "), left.by.join(", ")))
 }
 
+/// What the search for secrets came to: how many are shown, and how far was searched. `None` where nobody searched and
+/// nothing was found.
+pub(crate) fn secrets(report: &ScanReport) -> Option<String> {
+    let left = report.left_out.as_ref().is_some_and(|left| left.secrets > 0);
+    let found = match report.secrets.len() {
+        0 if left => "none of those that are shown".to_owned(),
+        0 if !report.suppressed_secrets.is_empty() => "none of those that count".to_owned(),
+        0 => "none found".to_owned(),
+        number => format!("Total: {number}"),
+    };
+    match &report.secret_scope {
+        Some(scope) => Some(format!("{found}; {scope}")),
+        None => (!report.secrets.is_empty()).then_some(found),
+    }
+}
+
 /// That the image's distribution gets no security updates any more, where that is so.
 pub(crate) fn end_of_life(report: &ScanReport) -> Option<String> {
     let end = report.past_end_of_life()?;
@@ -312,7 +328,7 @@ pub(crate) fn primary_url(id: &str) -> String {
 /// One line on the advisory database.
 pub(crate) fn database(database: Option<&DatabaseSummary>) -> String {
     let Some(database) = database else {
-        return "no advisory database".to_owned();
+        return "none were looked at, for vulnerabilities were not asked for".to_owned();
     };
     let feeds = database.feeds.iter().map(|feed| match &feed.as_of {
         Some(day) => format!("{} ({} records, as of {day})", feed.name, feed.records),

@@ -5,7 +5,7 @@ use super::{Table, coverage, findings, heading, literal, message, plain, vulnera
 use crate::ScanReport;
 use crate::shown::{NONE, license_groups, not_counted, nothing_in, some_packages};
 use crate::targets::{Target, targets};
-use crate::text::{bytes, category, count, end_of_life, left_out, packages};
+use crate::text::{bytes, category, count, end_of_life, left_out, packages, secrets};
 
 /// The scan: what was not assessed, then a summary, the vulnerabilities by where the packages come from, secrets and
 /// licences.
@@ -56,9 +56,12 @@ pub fn scan(report: &ScanReport) -> String {
         &report.suppressed_licenses,
     );
     suppressed(&mut text, &decided);
-    if !report.secrets.is_empty() {
+    if let Some(said) = secrets(report) {
         heading(&mut text, 2, "Secrets");
-        findings(&mut text, &report.secrets);
+        text.push_str(&format!("{}\n\n", plain(&said)));
+        if !report.secrets.is_empty() {
+            findings(&mut text, &report.secrets);
+        }
     }
     licenses(&mut text, &report.licenses);
     text.truncate(text.trim_end().len());

@@ -19,7 +19,7 @@ pub struct ScanReport {
     pub artifact: Artifact,
     /// What could be assessed, and what could not.
     pub coverage: Vec<Coverage>,
-    /// The advisory database that was used; `None` where there was none.
+    /// The advisory database that was used; `None` where vulnerabilities were not asked for.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub database: Option<DatabaseSummary>,
     /// The packages found.
@@ -32,6 +32,10 @@ pub struct ScanReport {
     /// The secrets found, redacted.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub secrets: Vec<Finding>,
+    /// How many files were searched for secrets, and why others were not, in words; `None` where secrets in files were
+    /// not looked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub secret_scope: Option<String>,
     /// The licences of its packages, where they were asked for.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub licenses: Vec<LicenseFinding>,

@@ -10,7 +10,8 @@ use crate::facts::place;
 use crate::shown::{NONE, fixed, license_groups, not_counted, nothing_in, some_packages, urgency, whence};
 use crate::targets::{Target, targets};
 use crate::text::{
-    category, clean, cleaned, count, counts, end_of_life, left_out, name, packages, shortened, status,
+    category, clean, cleaned, count, counts, end_of_life, left_out, name, packages,
+    secrets as said_of_secrets, shortened, status,
 };
 
 /// The scan as tables: what was not assessed, then a summary, the vulnerabilities by where the packages come from,
@@ -63,7 +64,7 @@ pub fn scan(report: &ScanReport, style: Style) -> String {
         &report.suppressed_licenses,
     );
     suppressed(&mut text, &decided, style);
-    secrets(&mut text, &report.secrets, style);
+    secrets(&mut text, report, style);
     licenses(&mut text, &report.licenses, style);
     style.finish(&text)
 }
@@ -157,13 +158,15 @@ pub(super) fn vulnerabilities(text: &mut String, mut found: Vec<&Vulnerability>,
     table.put(text);
 }
 
-pub(super) fn secrets(text: &mut String, found: &[Finding], style: Style) {
-    if found.is_empty() {
+fn secrets(text: &mut String, report: &ScanReport, style: Style) {
+    let Some(said) = said_of_secrets(report) else {
         return;
-    }
+    };
     heading(text, "Secrets");
-    line(text, &format!("Total: {}", found.len()));
-    findings(text, found.iter(), style);
+    line(text, &clean(&said));
+    if !report.secrets.is_empty() {
+        findings(text, report.secrets.iter(), style);
+    }
 }
 
 fn licenses(text: &mut String, found: &[LicenseFinding], style: Style) {

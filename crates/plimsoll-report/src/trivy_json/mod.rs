@@ -96,6 +96,7 @@ impl<'a> Context<'a> {
                 version: &report.tool.version,
                 coverage: &report.coverage,
                 database: report.database.as_ref(),
+                secret_scope: report.secret_scope.as_deref(),
                 left_out: report.left_out.as_ref(),
                 warnings: &report.warnings,
             },

@@ -31,6 +31,8 @@ pub(super) struct Extra<'a> {
     pub(super) coverage: &'a [Coverage],
     pub(super) database: Option<&'a DatabaseSummary>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) secret_scope: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) left_out: Option<&'a LeftOut>,
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     pub(super) warnings: &'a [String],

@@ -154,6 +154,7 @@ fn stock(artifact: Artifact, inventory: Inventory) -> anyhow::Result<ScanReport>
         coverage: uncatalogued(&inventory).collect(),
         dependencies: inventory.dependencies.clone(),
         secrets: inventory.secrets.clone(),
+        secret_scope: Some(inventory.secret_scope.to_string()),
         warnings: inventory.warnings.iter().map(ToString::to_string).collect(),
         ..blank(artifact, inventory.packages)?
     })
@@ -232,6 +233,7 @@ fn blank(artifact: Artifact, packages: Vec<Package>) -> anyhow::Result<ScanRepor
         dependencies: Dependencies::default(),
         vulnerabilities: Vec::new(),
         secrets: Vec::new(),
+        secret_scope: None,
         licenses: Vec::new(),
         suppressed: Vec::new(),
         suppressed_secrets: Vec::new(),
@@ -263,6 +265,7 @@ pub(crate) fn assess(
     }
     report.coverage.extend(unread);
     if !scanners.secrets {
+        report.secret_scope = None;
         let wanted = scanners.configuration;
         report
             .secrets

@@ -75,6 +75,7 @@ pub(crate) fn run(invocation: &Invocation, args: &Args) -> anyhow::Result<u8> {
     let (mut report, _) = args.named().report(invocation)?;
     // An SBOM says what packages there are; secrets are for `scan`.
     report.secrets.clear();
+    report.secret_scope = None;
     for warning in &report.warnings {
         invocation.printer.warn(warning);
     }
