@@ -1,4 +1,5 @@
 use std::collections::BTreeSet;
+use std::ops::Range;
 use std::sync::LazyLock;
 
 use plimsoll_core::{Finding, Hint, Place, Severity};
@@ -6,8 +7,8 @@ use plimsoll_image::ImageConfig;
 use regex::Regex;
 
 use super::names::{is_literal, names_a_secret};
-use super::redaction::Redaction;
-use super::rules::matches;
+use super::redaction::{Redaction, Taken};
+use super::rules::search;
 
 /// Secrets in the configuration of an image: `Env`, `Labels`, the commands, and the history with its `ENV`, `ARG` and
 /// build arguments.
@@ -45,7 +46,7 @@ pub(crate) fn in_config(config: &ImageConfig) -> (Vec<Finding>, Redaction) {
         }
         found.text(&field, line);
     }
-    (found.findings, Redaction::new(&found.values))
+    (found.findings, Redaction::new(&found.taken))
 }
 
 #[derive(Default)]
@@ -53,14 +54,20 @@ struct Found {
     findings: Vec<Finding>,
     /// What has been told: a variable stands in `Env` and once more in the history.
     told: BTreeSet<(String, String)>,
-    /// The secrets themselves, with the names of the variables that have them.
-    values: BTreeSet<(String, String)>,
+    /// What is not shown.
+    taken: BTreeSet<Taken>,
 }
 
 impl Found {
     fn variable(&mut self, field: &str, name: &str, value: &str) {
         if names_a_secret(name) && is_literal(value) {
-            self.values.insert((name.to_owned(), value.to_owned()));
+            for before in ["=", "=\"", "='", " "] {
+                self.taken.insert(Taken {
+                    before: format!("{name}{before}"),
+                    secret: value.to_owned(),
+                    anywhere: true,
+                });
+            }
             if self.told.insert((name.to_owned(), value.to_owned())) {
                 let message = format!("`{name}` has a value in the image's configuration");
                 self.add(
@@ -77,23 +84,27 @@ impl Found {
     }
 
     fn text(&mut self, field: &str, text: &str) {
-        for found in matches(text.as_bytes()) {
-            let secret = text.as_bytes().get(found.secret.clone()).unwrap_or_default();
-            let secret = String::from_utf8_lossy(secret).into_owned();
-            self.values.insert((String::new(), secret));
-            let end = text.as_bytes().get(found.start..).unwrap_or_default();
-            let line = end.split(u8::is_ascii_whitespace).next().unwrap_or_default();
-            if self
-                .told
-                .iter()
-                .any(|(_, value)| value.as_bytes().ends_with(line) && !line.is_empty())
-                || !self
-                    .told
-                    .insert((found.rule.to_owned(), String::from_utf8_lossy(line).into_owned()))
-            {
+        let part = |range: Range<usize>| {
+            let bytes = text.as_bytes().get(range).unwrap_or_default();
+            String::from_utf8_lossy(bytes).into_owned()
+        };
+        let found = search(text.as_bytes());
+        for hidden in found.hidden {
+            self.taken.insert(Taken {
+                before: part(hidden.start..hidden.secret.start),
+                secret: part(hidden.secret),
+                anywhere: !hidden.filling,
+            });
+        }
+        for found in found.told {
+            let secret = part(found.secret.clone());
+            let with_name = part(found.start..found.secret.end);
+            let is_told = |(_, value): &(String, String)| *value == secret || value.contains(&with_name);
+            if self.told.iter().any(is_told) {
                 continue;
             }
-            let message = format!("there is a {} in the image's configuration", found.title);
+            self.told.insert((String::new(), secret));
+            let message = format!("secret in the image's configuration: {}", found.title);
             self.add(
                 field,
                 &format!("secret-{}", found.rule),
@@ -243,10 +254,78 @@ mod tests {
         let found = shown(&config);
         assert_eq!(found[0], "Env secret-url-password postgres://app:********");
         assert_eq!(found[1], "Env secret-github-token ghp_********");
-        assert!(
-            found[2].starts_with("History[0] secret-github-token"),
-            "{found:?}"
+        // What stands in the history is the same token.
+        assert_eq!(found.len(), 2);
+    }
+
+    #[test]
+    fn each_password_of_a_command_is_told_once() {
+        let config = config(
+            &[],
+            &[
+                "RUN /bin/sh -c curl -u a:hU7x2Qm9ZtR4 https://a.test",
+                "RUN /bin/sh -c curl -u a:kP4w9Vn2XsL6 https://a.test",
+                "RUN /bin/sh -c curl -u a:kP4w9Vn2XsL6 https://b.test",
+                "RUN /bin/sh -c mysql -pyD5r8Tc3BmJ1 x",
+            ],
         );
-        assert_eq!(found.len(), 3);
+        assert_eq!(
+            shown(&config),
+            [
+                "History[0] secret-command-password curl ********",
+                "History[1] secret-command-password curl ********",
+                "History[3] secret-command-password mysql ********",
+            ]
+        );
+    }
+
+    #[test]
+    fn examples_are_not_told_and_not_shown() {
+        let lines = [
+            (
+                "RUN git clone https://deploy:hunter2@git.example.com/x",
+                0,
+                "RUN git clone https://deploy:********@git.example.com/x",
+            ),
+            (
+                "RUN git clone https://deploy:hunter2@git.myexample.com/x",
+                1,
+                "RUN git clone https://deploy:********@git.myexample.com/x",
+            ),
+            (
+                "RUN redis-cli -u redis://:s3cr3tpw@example.com:6379,prod.test:6379",
+                1,
+                "RUN redis-cli -u redis://:********@example.com:6379,prod.test:6379",
+            ),
+            (
+                "RUN x postgres://app:4youreyes99X@db/app",
+                1,
+                "RUN x postgres://app:********@db/app",
+            ),
+            (
+                "RUN x https://user:password@a.test password",
+                0,
+                "RUN x https://user:********@a.test password",
+            ),
+            (
+                "RUN x https://u:abc@a.test abc",
+                1,
+                "RUN x https://u:********@a.test abc",
+            ),
+            (
+                "RUN x https://a.test/@scope:1",
+                0,
+                "RUN x https://a.test/@scope:1",
+            ),
+        ];
+        for (line, count, redacted) in lines {
+            let config = config(&[], &[line]);
+            let (found, redaction) = in_config(&config);
+            assert_eq!(found.len(), count, "{line}: {found:?}");
+            assert_eq!(redaction.text(line), redacted);
+            let label = &format!("URL={}", &line[4..]);
+            let config = self::config(&[label], &[]);
+            assert_eq!(Redaction::of(&config).text(line), redacted);
+        }
     }
 }

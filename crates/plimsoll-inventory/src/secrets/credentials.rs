@@ -3,13 +3,13 @@
 use std::sync::LazyLock;
 
 use plimsoll_core::Severity;
-use regex::bytes::{Regex, RegexBuilder};
+use regex::bytes::{Match, Regex, RegexBuilder};
 
 use super::names::{is_literal, names_a_secret};
 use crate::FileSecret;
 
 /// No more than this are told of one file.
-const MOST: usize = 20;
+pub(super) const MOST: usize = 20;
 
 /// What is what in a file whose path ends so. The group `secret` is what is taken out.
 const FORMS: [(&[&str], &str, &str); 7] = [
@@ -67,13 +67,11 @@ pub(super) fn find(content: &[u8], path: &str) -> Vec<FileSecret> {
         if !ends.iter().any(|end| path.ends_with(end)) {
             continue;
         }
-        for captures in pattern.captures_iter(content).take(10 * MOST) {
-            let Some(secret) = captures.name("secret") else {
-                continue;
-            };
-            if !is_literal(&String::from_utf8_lossy(secret.as_bytes())) {
-                continue;
-            }
+        let is_literal = |secret: &Match<'_>| is_literal(&String::from_utf8_lossy(secret.as_bytes()));
+        let secrets = pattern
+            .captures_iter(content)
+            .filter_map(|captures| captures.name("secret"));
+        for secret in secrets.filter(is_literal).take(MOST) {
             found.push(FileSecret {
                 rule: "secret-credentials-file".to_owned(),
                 title: (*title).to_owned(),
@@ -86,6 +84,7 @@ pub(super) fn find(content: &[u8], path: &str) -> Vec<FileSecret> {
     }
     found.sort_by_key(|secret| secret.line);
     found.dedup_by_key(|secret| secret.line);
+    found.truncate(MOST);
     found
 }
 
@@ -113,6 +112,16 @@ fn assignments<'a>(content: &'a [u8], path: &'a str) -> impl Iterator<Item = Fil
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_long_file_tells_no_more_than_some() {
+        let text: String = (0..300)
+            .map(|n| format!("machine h{n}.test login u password hunter{n}\n"))
+            .collect();
+        assert_eq!(find(text.as_bytes(), "root/.netrc").len(), MOST);
+        let examples = "password $P\n".repeat(300) + "password hunter2\n";
+        assert_eq!(find(examples.as_bytes(), "root/.netrc").len(), 1);
+    }
 
     #[test]
     fn every_form_is_found_and_none_where_it_refers_to_a_variable() {

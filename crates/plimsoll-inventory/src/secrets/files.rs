@@ -83,6 +83,7 @@ impl FileScan {
             });
             let known: Vec<usize> = secrets.iter().map(|secret| secret.line).collect();
             secrets.extend(found.into_iter().filter(|secret| !known.contains(&secret.line)));
+            secrets.truncate(credentials::MOST);
         }
         secrets
     }

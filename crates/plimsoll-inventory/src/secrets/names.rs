@@ -20,6 +20,7 @@ const SECRET_PAIRS: &[(&str, &str)] = &[
     ("ACCESS", "KEY"),
     ("PRIVATE", "KEY"),
     ("SECRET", "KEY"),
+    ("AUTH", "KEY"),
     ("ENCRYPTION", "KEY"),
     ("SIGNING", "KEY"),
 ];
@@ -61,6 +62,58 @@ const HARMLESS_ENDS: &[&str] = &[
     "HASHER",
     "HASHERS",
     "VALIDATORS",
+    "TEMPLATE",
+    "FIELD",
+    "LABEL",
+    "PLACEHOLDER",
+];
+
+/// Words of names of values that are made from secrets or of what they belong to, wherever they stand in a name.
+const DERIVED: &[&str] = &[
+    "HASH",
+    "HASHED",
+    "HASHES",
+    "MD5",
+    "DIGEST",
+    "CHECKSUM",
+    "ENCRYPTED",
+    "COMMIT",
+    "RELEASE",
+    "VERSION",
+    "URL",
+    "PAGE",
+    "CONTINUATION",
+];
+
+/// Words of names of providers' keys.
+const KEY_WORDS: &[&str] = &[
+    "AUTH",
+    "AUTHORIZATION",
+    "OAUTH",
+    "PAT",
+    "PASS",
+    "PUB",
+    "API",
+    "HEC",
+    "CREDENTIAL",
+    "CREDENTIALS",
+];
+
+/// Last words of names of what stands beside a secret in the same place.
+const COMPANIONS: &[&str] = &[
+    "USERNAME",
+    "USER",
+    "LOGIN",
+    "HOST",
+    "HOSTNAME",
+    "PORT",
+    "DATABASE",
+    "DBNAME",
+    "NAMESPACE",
+    "EMAIL",
+    "REGION",
+    "CRT",
+    "CERT",
 ];
 
 /// Whether a variable called `name` holds a secret, going by its name: `DB_PASSWORD`, `api-key`, `githubToken`; not
@@ -88,6 +141,47 @@ pub(super) fn is_about_a_secret(name: &str) -> bool {
     is_about(&words.iter().map(String::as_str).collect::<Vec<_>>())
 }
 
+/// Whether `name` is of something made from a secret, or of a place or a state: `password_sha256`, `next_page_token`.
+pub(super) fn is_derived(name: &str) -> bool {
+    words(name).iter().any(|word| {
+        DERIVED.contains(&word.as_str())
+            || word
+                .strip_prefix("SHA")
+                .is_some_and(|bits| bits.bytes().all(|byte| byte.is_ascii_digit()))
+    })
+}
+
+/// Whether `name`, which has that of a provider in it, is of a key: `SPLUNK_HEC`, `okta api key`; not `SNYK_ORG_ID`.
+pub(super) fn names_a_key(name: &str) -> bool {
+    let words = words(name);
+    let is_key = |word: &String| {
+        KEY_WORDS.contains(&word.as_str())
+            || ["KEY", "SECRET", "TOKEN", "PASSWORD", "PASSWD", "PWD"]
+                .iter()
+                .any(|end| word.trim_end_matches(|c: char| c.is_ascii_digit()).ends_with(end))
+    };
+    !is_derived(name)
+        && !is_about_a_secret(name)
+        && !words.iter().any(|word| word == "ID")
+        && words.iter().any(is_key)
+}
+
+/// Whether `name` is of a password.
+pub(super) fn names_a_password(name: &str) -> bool {
+    words(name).iter().any(|word| {
+        ["PASSWORD", "PASSWD", "PWD"]
+            .iter()
+            .any(|end| word.ends_with(end))
+    })
+}
+
+/// Whether `name` is of what stands beside a secret: a user, a host, a certificate.
+pub(super) fn names_a_companion(name: &str) -> bool {
+    let words = words(name);
+    let last = words.last().map(String::as_str);
+    last.is_some_and(|last| COMPANIONS.contains(&last)) || is_about_a_secret(name) && last != Some("URL")
+}
+
 fn is_about(words: &[&str]) -> bool {
     match words {
         // What HashiCorp's Vault calls so is one half of a log-in.
@@ -99,9 +193,18 @@ fn is_about(words: &[&str]) -> bool {
 
 /// Words with nothing between them: `PGPASSWORD`, `MYSQLPASSWORD`, `AUTHTOKEN`.
 fn run_together(word: &str) -> bool {
-    ["PASSWORD", "PASSWD", "TOKEN", "APIKEY"]
-        .iter()
-        .any(|end| word.ends_with(end))
+    let word = word.trim_end_matches(|character: char| character.is_ascii_digit());
+    [
+        "PASSWORD",
+        "PASSWD",
+        "TOKEN",
+        "APIKEY",
+        "SECRET",
+        "SECRETKEY",
+        "ACCESSKEY",
+    ]
+    .iter()
+    .any(|end| word.ends_with(end))
 }
 
 /// The words of a name, in upper case; parted by anything but letters and digits, or where `camelCase` parts them.

@@ -10,6 +10,16 @@ const STARS: &str = "********";
 /// A shorter value is replaced only where its variable is named: it may be part of any word.
 const SHORTEST: usize = 6;
 
+/// A text that is not shown.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Taken {
+    /// What stands before it.
+    pub(super) before: String,
+    pub(super) secret: String,
+    /// Whether it is taken out wherever it stands; a short one, or one that is a word, only behind `before`.
+    pub(super) anywhere: bool,
+}
+
 /// Takes the secrets of an image's configuration out of what is shown of it: the configuration itself, and the
 /// instructions that made its layers.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -24,21 +34,15 @@ impl Redaction {
         in_config(config).1
     }
 
-    /// That of `secrets`: the name of a variable, or nothing, and its value.
-    pub(super) fn new(secrets: &BTreeSet<(String, String)>) -> Self {
+    /// The one that takes out `all`.
+    pub(super) fn new(all: &BTreeSet<Taken>) -> Self {
         let mut texts = BTreeSet::new();
-        for (name, value) in secrets.iter().filter(|(_, value)| !value.is_empty()) {
-            if value.len() >= SHORTEST {
-                texts.insert((value.clone(), STARS.to_owned()));
-            } else if !name.is_empty() {
-                for before in [
-                    format!("{name}="),
-                    format!("{name}=\""),
-                    format!("{name}='"),
-                    format!("{name} "),
-                ] {
-                    texts.insert((format!("{before}{value}"), format!("{before}{STARS}")));
-                }
+        for taken in all.iter().filter(|taken| !taken.secret.is_empty()) {
+            let Taken { before, secret, .. } = taken;
+            if taken.anywhere && secret.len() >= SHORTEST {
+                texts.insert((secret.clone(), STARS.to_owned()));
+            } else if !before.is_empty() {
+                texts.insert((format!("{before}{secret}"), format!("{before}{STARS}")));
             }
         }
         let mut texts: Vec<(String, String)> = texts.into_iter().collect();

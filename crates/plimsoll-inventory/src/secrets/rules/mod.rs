@@ -1,7 +1,10 @@
 //! Forms that tell a secret wherever they stand.
 
 mod entropy;
+mod fillings;
 mod generic;
+mod judgement;
+mod kubernetes;
 mod named;
 mod providers;
 #[cfg(test)]
@@ -15,7 +18,7 @@ use aho_corasick::{AhoCorasick, AhoCorasickKind};
 use plimsoll_core::Severity;
 use regex::bytes::{Regex, RegexBuilder};
 
-use super::names;
+use judgement::{Judged, Verdict, judge};
 
 /// A form that secrets have whatever they are called.
 struct Rule {
@@ -28,6 +31,44 @@ struct Rule {
     pattern: &'static str,
     /// The least entropy of the secret in bits a character; 0 where the form alone is enough.
     entropy: f32,
+    judged: Judged,
+    shown: Shown,
+    /// Whether people write such things in manuals and tests, too: the form does not tell whether it is real.
+    generic: bool,
+    /// The parts of a text where the pattern is tried, when it is not the whole.
+    parts: Option<Parts>,
+}
+
+/// Tells the parts of a text.
+type Parts = fn(&[u8]) -> Vec<Range<usize>>;
+
+/// What a rule has that says nothing else: the form is that of a provider.
+const FORM: Rule = Rule {
+    id: "",
+    title: "",
+    severity: Severity::Low,
+    keywords: &[],
+    pattern: "",
+    entropy: 0.0,
+    judged: Judged::Form,
+    shown: Shown::Beginning,
+    generic: false,
+    parts: None,
+};
+
+/// What is shown of a match.
+#[derive(Clone, Copy)]
+enum Shown {
+    /// The first four characters of the secret, which tell the kind.
+    Beginning,
+    /// The line that it begins with.
+    FirstLine,
+    /// What stands before the secret: not even the beginning of what people may have made up themselves.
+    Before,
+    /// The first word of what stands before it.
+    Program,
+    /// Nothing but this.
+    Only(&'static str),
 }
 
 /// All rules. Where two see the same secret, the first counts.
@@ -38,7 +79,7 @@ static RULES: LazyLock<Vec<&'static Rule>> = LazyLock::new(|| {
 
 /// Rules for what people write in manuals and tests, too: the form does not tell whether it is real.
 pub(super) fn is_generic(rule: &str) -> bool {
-    generic::RULES.iter().any(|generic| generic.id == rule) && rule != "jwt" && rule != "putty-private-key"
+    RULES.iter().any(|known| known.generic && known.id == rule)
 }
 
 /// A match with the secret taken out.
@@ -92,73 +133,120 @@ static MATCHER: LazyLock<Matcher> = LazyLock::new(|| {
 
 /// No more matches than this are told of one text.
 const MOST: usize = 20;
+/// No more than this are looked at with one rule: a text may be made to have as many as it has bytes.
+const MOST_TRIED: usize = 10_000;
 
-/// What has the form of a secret in `text`, in the order of the text.
+/// What has the form of a secret in a text.
+#[derive(Debug, Default)]
+pub(super) struct Search {
+    /// The secrets, in the order of the text, and each once.
+    pub(super) told: Vec<Match>,
+    /// What is not shown in any output: the secrets, and the examples in their places.
+    pub(super) hidden: Vec<Hidden>,
+}
+
+/// The place of something that is not shown.
+#[derive(Debug)]
+pub(super) struct Hidden {
+    pub(super) start: usize,
+    pub(super) secret: Range<usize>,
+    /// Whether it is a word that stands in other places, too.
+    pub(super) filling: bool,
+}
+
+/// The secrets in `text`, in the order of the text.
 pub(super) fn matches(text: &[u8]) -> Vec<Match> {
+    search(text).told
+}
+
+/// What has the form of a secret in `text`.
+pub(super) fn search(text: &[u8]) -> Search {
     let matcher = &*MATCHER;
     let mut wanted = vec![false; RULES.len()];
     for found in matcher.keywords.find_overlapping_iter(text) {
         wanted[matcher.rule_of[found.pattern().as_usize()]] = true;
     }
-    let mut all = Vec::new();
+    let mut all = Search::default();
     for (index, rule) in RULES.iter().enumerate().filter(|(index, _)| wanted[*index]) {
-        for captures in matcher.pattern(index).captures_iter(text).take(MOST) {
+        let whole = || std::iter::once(0..text.len()).collect();
+        let parts = rule.parts.map_or_else(whole, |parts| parts(text));
+        let mut told = 0;
+        let pattern = matcher.pattern(index);
+        let found = parts.into_iter().flat_map(|part| {
+            let captures = pattern.captures_iter(&text[part.clone()]);
+            captures.map(move |captures| (part.start, captures))
+        });
+        for (offset, captures) in found.take(MOST_TRIED) {
             let secret = captures.name("secret").or_else(|| captures.name("other"));
             let (Some(whole), Some(secret)) = (captures.get(0), secret) else {
                 continue;
             };
-            if is_placeholder(rule, secret.as_bytes()) || entropy::of(secret.as_bytes()) < rule.entropy {
+            let named = match rule.judged {
+                Judged::Value | Judged::Named => name_start(text, offset + whole.start()),
+                _ => offset + whole.start(),
+            };
+            let start = match rule.judged {
+                Judged::Value => named,
+                _ => offset + whole.start(),
+            };
+            let secret = offset + secret.start()..offset + secret.end();
+            // The form alone tells those of a provider that has one.
+            let before = match secret.start == offset + whole.start() {
+                true => &[][..],
+                false => &text[named..secret.start],
+            };
+            let verdict = judge(rule, before, &text[secret.clone()], &text[secret.end..]);
+            if verdict == Verdict::Other {
                 continue;
             }
-            let start = match rule.id {
-                "high-entropy-value" | "configuration-value" => name_start(text, whole.start()),
-                _ => whole.start(),
-            };
-            let is_value = matches!(rule.id, "high-entropy-value" | "configuration-value")
-                || named::RULES.iter().any(|named| named.id == rule.id);
-            if is_value && tells_about_a_secret(&text[start..secret.start()])
-                || rule.id == "url-password" && is_example_host(&text[secret.end()..])
-            {
-                continue;
-            }
-            let redacted = match rule.id {
-                "command-password" => {
-                    let program = whole.as_bytes().split(u8::is_ascii_whitespace).next();
-                    format!(
-                        "{} ********",
-                        String::from_utf8_lossy(program.unwrap_or_default())
-                    )
-                }
-                "connection-string" => "password=********".to_owned(),
-                "django-secret-key" | "php-constant" | "xml-value" | "kubernetes-secret" => {
-                    "********".to_owned()
-                }
-                "private-key" => first_line(whole.as_bytes()),
-                // Not even the beginning of what people may have made up themselves.
-                "url-password" | "high-entropy-value" | "configuration-value" | "snowflake-password" => {
-                    let head = &text[start..secret.start()];
-                    format!("{}********", String::from_utf8_lossy(head))
-                }
-                _ => redact(secret.as_bytes()),
-            };
-            let Rule {
-                id, title, severity, ..
-            } = **rule;
-            all.push(Match {
-                rule: id,
-                title,
-                severity,
+            all.hidden.push(Hidden {
                 start,
-                secret: secret.range(),
-                redacted,
+                secret: secret.clone(),
+                filling: matches!(verdict, Verdict::Example { filling: true }),
             });
+            if verdict == Verdict::Secret && told < MOST {
+                told += 1;
+                let redacted = rule.shown.of(
+                    whole.as_bytes(),
+                    &text[start..secret.start],
+                    &text[secret.clone()],
+                );
+                all.told.push(Match {
+                    rule: rule.id,
+                    title: rule.title,
+                    severity: rule.severity,
+                    start,
+                    secret,
+                    redacted,
+                });
+            }
         }
     }
     // Where several rules see the same secret, the one that knows more of its form stands first among the rules.
-    all.sort_by_key(|found| found.secret.start);
-    all.dedup_by(|later, earlier| later.secret.start < earlier.secret.end);
-    all.truncate(MOST);
+    all.told.sort_by_key(|found| found.secret.start);
+    all.told
+        .dedup_by(|later, earlier| later.secret.start < earlier.secret.end);
+    all.told.truncate(MOST);
     all
+}
+
+impl Shown {
+    fn of(self, whole: &[u8], before: &[u8], secret: &[u8]) -> String {
+        const STARS: &str = "********";
+        match self {
+            Self::Beginning => {
+                let head = secret.get(..4).unwrap_or_default();
+                format!("{}{STARS}", String::from_utf8_lossy(head))
+            }
+            Self::FirstLine => first_line(whole),
+            Self::Before => format!("{}{STARS}", String::from_utf8_lossy(before)),
+            Self::Program => {
+                let program = whole.split(u8::is_ascii_whitespace).next().unwrap_or_default();
+                format!("{} {STARS}", String::from_utf8_lossy(program))
+            }
+            Self::Only(text) => text.to_owned(),
+        }
+    }
 }
 
 /// Where the name begins that has one of a rule's words at `word`. A pattern that begins with any name would try it at every
@@ -172,91 +260,6 @@ fn name_start(text: &[u8], word: usize) -> usize {
         .take(LONGEST)
         .take_while(is_of_name)
         .count()
-}
-
-/// Whether an address goes on with a host of the examples of manuals (RFC 2606), after `@`.
-fn is_example_host(rest: &[u8]) -> bool {
-    let rest = &rest[..rest.len().min(100)];
-    let end = rest.iter().position(|byte| b"/ \"'\n?#)>".contains(byte));
-    let host = rest[..end.unwrap_or(rest.len())].to_ascii_lowercase();
-    let host = host.rsplit(|byte| *byte == b':').next_back().unwrap_or(&host);
-    [
-        &b"example.com"[..],
-        b"example.org",
-        b"example.net",
-        b".example",
-        b"@example",
-    ]
-    .iter()
-    .any(|end| host.ends_with(end))
-}
-
-/// Whether the name before a value is that of something about a secret, and not of the secret: of its hash, or of where it is.
-fn tells_about_a_secret(before: &[u8]) -> bool {
-    let text = String::from_utf8_lossy(before);
-    let end = text.find(|c: char| !c.is_ascii_alphanumeric() && !matches!(c, '_' | '.' | '-'));
-    let name = &text[..end.unwrap_or(text.len())];
-    let lower = name.to_ascii_lowercase();
-    names::is_about_a_secret(name) || lower.contains("hash") || lower.contains("encrypted")
-}
-
-/// Words that stand where a password goes in the examples of manuals.
-const FILLINGS: [&str; 15] = [
-    "password",
-    "passwd",
-    "pass",
-    "pwd",
-    "pw",
-    "secret",
-    "token",
-    "user",
-    "username",
-    "changeme",
-    "pass123",
-    "mypassword",
-    "mypass",
-    "guest",
-    "redacted",
-];
-
-/// The examples of manuals, fillings of one character, and values that are names rather than noise.
-fn is_placeholder(rule: &Rule, secret: &[u8]) -> bool {
-    let contains = |word: &[u8]| {
-        secret
-            .windows(word.len())
-            .any(|part| part.eq_ignore_ascii_case(word))
-    };
-    let tail = secret.get(secret.len().saturating_sub(12)..).unwrap_or(secret);
-    let filling = || {
-        FILLINGS
-            .iter()
-            .any(|word| secret.eq_ignore_ascii_case(word.as_bytes()))
-    };
-    contains(b"EXAMPLE")
-        || contains(b"xxxxxxxx")
-        || (tail.len() > 2 && tail.iter().all(|byte| Some(byte) == tail.first()))
-        || match rule.id {
-            "url-password" | "connection-string" | "command-password" => {
-                filling() || contains(b"***") || contains(b"your")
-            }
-            "high-entropy-value" | "configuration-value" => !is_noise(secret),
-            "kubernetes-secret" => contains(b"ZXhhbXBsZ"),
-            _ => false,
-        }
-}
-
-/// Whether a value mixes digits and letters as random ones do: hexadecimal digits, or letters of both cases.
-fn is_noise(value: &[u8]) -> bool {
-    let count = |wanted: fn(&u8) -> bool| value.iter().filter(|byte| wanted(byte)).count();
-    let digits = count(u8::is_ascii_digit);
-    let hexadecimal = value.len() >= 32 && value.iter().all(u8::is_ascii_hexdigit);
-    digits > 2 && (hexadecimal || (count(u8::is_ascii_lowercase) > 2 && count(u8::is_ascii_uppercase) > 2))
-}
-
-/// The first four characters, which tell the kind, and as many stars as do not tell the length.
-fn redact(secret: &[u8]) -> String {
-    let head = secret.get(..4).unwrap_or_default();
-    format!("{}********", String::from_utf8_lossy(head))
 }
 
 fn first_line(text: &[u8]) -> String {
@@ -303,7 +306,8 @@ mod tests {
             };
             !texts.any(found)
         };
-        let wrong: Vec<_> = RULES.iter().filter(described).map(|rule| rule.id).collect();
+        let everywhere = RULES.iter().filter(|rule| rule.parts.is_none());
+        let wrong: Vec<_> = everywhere.filter(described).map(|rule| rule.id).collect();
         assert!(wrong.is_empty(), "{wrong:?}");
     }
 
@@ -369,6 +373,103 @@ mod tests {
             "eyJhbGciOiJIUzI1NiJ9",
         ] {
             assert_eq!(rules_in(text), [], "{text}");
+        }
+    }
+
+    #[test]
+    fn names_tell_what_a_value_is() {
+        let hex = "0a1b2c3d4e5f60718293a4b5c6d7e8f90a1b2c3d";
+        let uuid = "0a1b2c3d-0a1b-4c3d-8a1b-0a1b2c3d4e5f";
+        let mixed = "R4nd0mT3stV4lu3Th4tIsN0tR34l0123456aBcD3f";
+        let other = [
+            format!("AIRTABLE_BASE_ID=app{}", &mixed[..14]),
+            format!("airtable_table_id: 'tbl{}'", &mixed[..14]),
+            format!("SNYK_ORG_ID={uuid}"),
+            format!("LINKEDIN_CLIENT_ID={}", &mixed[..14]),
+            format!("TWITCH_CLIENT_ID='{}'", &hex[..30]),
+            format!("VERCEL_ORG_ID={}", &mixed[..24]),
+            format!("LOOKER_CLIENT_ID={}", &hex[..20]),
+            format!("CODECOV_UPLOADER_HASH={}", &hex[..32]),
+            format!("XRAY_SHA256=\"{}{}\"", &hex[..32], &hex[..32]),
+            format!("SENTRY_CLI_SHA256={}{}", &hex[..32], &hex[..32]),
+            format!("DATADOG_COMMIT=\"{hex}\""),
+            format!("DATADOG_API_RELEASE=\"{hex}\""),
+            "MODEL_MISTRAL: \"MistralForSequenceClassification\"".to_owned(),
+            "bitbucket_repository: \"my-company-platform-of-services-and-more-2\"".to_owned(),
+            "dropbox: \"dropboxfolderab\"".to_owned(),
+            "dropbox_folder: \"dropboxfolder01\"".to_owned(),
+            "algolia_idx: \"productionproductionproductionab\"".to_owned(),
+            format!("password_sha={hex}"),
+            format!("password_hash = \"{hex}\""),
+            format!("next_page_token={mixed}"),
+            format!("secretary={mixed}"),
+            format!("password_reset_template={mixed}"),
+        ];
+        for text in &other {
+            assert_eq!(rules_in(text), [], "{text}");
+        }
+        for (rule, text) in [
+            ("airtable-key", format!("AIRTABLE_API_KEY={}", &mixed[..17])),
+            ("snyk-token", format!("snyk: {uuid}")),
+            (
+                "linkedin-secret",
+                format!("LINKEDIN_CLIENT_SECRET={}", &mixed[..16]),
+            ),
+            ("twitch-token", format!("twitch_token: \"oauth:{}\"", &hex[..30])),
+            ("twitch-token", format!("TWITCH_PASS=oauth:{}", &hex[..30])),
+            ("fastly-token", format!("FASTLY_TOKEN={}|x", &mixed[..32])),
+            ("fastly-token", format!("fastly: {} # comment", &mixed[..32])),
+            ("splunk-token", format!("SPLUNK_HEC: {uuid}")),
+            (
+                "bitbucket-secret",
+                format!("BITBUCKET_CREDENTIALS={}", &mixed[..32]),
+            ),
+            ("okta-token", format!("OKTA_API: 00{}", &mixed[..40])),
+            ("configuration-value", format!("HASHICORP_VAULT_TOKEN={mixed}")),
+            ("configuration-value", format!("VERSION1: x\napi_token={mixed}")),
+        ] {
+            let found: Vec<_> = rules_in(&text).into_iter().map(|(id, _)| id).collect();
+            assert_eq!(found, [rule], "{text}");
+        }
+    }
+
+    #[test]
+    fn what_stands_in_the_place_of_a_secret() {
+        for text in [
+            "mysql --protocol=tcp -port3306 x",
+            "mysqldump --single-transaction -production_database x",
+            "/var/lib/mysql --user=mysql -pid-file=/var/run/x",
+            "curl -sSL https://a.test | sh -s -- --user root:docker_group7",
+            "curl -u user:%PASSWORD% https://a.test",
+            "Server=db;User Id=sa;Password=REPLACE_ME;",
+            "Server=db;User Id=sa;password=@db.password@;",
+            r#"<bean name="tokenService" value="org.springframework.TokenService"/>"#,
+            r#"<add key="SecretArn" value="arn:aws:secretsmanager:eu-west-1:123456789012:secret:Db-a1B2c3"/>"#,
+            r#"<input name="csrf_token" value="placeholder-value-12"/>"#,
+            "define('CACHE_KEY', 'hU7x2Qm9ZtR4vLk8WnB3yC6d');",
+            "define('GOOGLE_ANALYTICS_KEY', 'UA-hU7x2Qm9ZtR4vLk8');",
+            "Authorization: Bearer your_access_token_goes_here",
+            "Authorization: Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==",
+        ] {
+            assert_eq!(rules_in(text), [], "{text}");
+        }
+        for (rule, text) in [
+            ("command-password", "mysql --protocol=tcp -pOrt3306xQ x"),
+            (
+                "command-password",
+                "curl 'https://a.test/?a=1&b=2;3' -u user:hU7x2Qm9ZtR4",
+            ),
+            ("connection-string", "Server=db;User Id=sa;Password=4youreyes99X;"),
+            ("xml-value", r#"<add key="DbPassword" value="Sup3r-S3cret!x"/>"#),
+            ("php-constant", "define('AUTH_KEY', 'hU7x2Qm9ZtR4vLk8WnB3yC6d');"),
+            ("php-constant", "define('DB_PASSWORD', 'xk9!vbnmqwe2');"),
+            (
+                "authorization-header",
+                "Authorization: Bearer hU7x2Qm9ZtR4vLk8WnB3yC6d",
+            ),
+        ] {
+            let found: Vec<_> = rules_in(text).into_iter().map(|(id, _)| id).collect();
+            assert_eq!(found, [rule], "{text}");
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use plimsoll_core::Severity::{Critical, High, Medium};
 
-use super::Rule;
+use super::{FORM, Judged, Rule};
 
 /// A rule for values of the form `$form` under names with one of the words `$name` in them: in quotes, or bare where the
 /// name says that it is of a key. A text within a text has a backslash before its quotes.
@@ -16,15 +16,15 @@ macro_rules! named {
             pattern: concat!(
                 "(?i:",
                 $name,
-                r#")[A-Za-z0-9_. -]{0,25}\\?["']?\s{0,4}(?:=>|:=|=|:)\s{0,4}\\?["'](?P<secret>"#,
+                r#")[A-Za-z0-9_. -]{0,25}\\?["']?\s{0,4}(?:=>|:=|=|:)\s{0,4}(?:\\?["'](?:oauth:)?(?P<secret>"#,
                 $form,
-                r#")\\?["']|(?i:(?:"#,
-                $name,
-                r")[a-z0-9_.-]{0,25}(?:key|secret|token|auth|pat|pwd|password|id|pub|hash))\s{0,4}(?:=>|:=|=|:)\s{0,4}(?P<other>",
+                r#")\\?["']|(?:oauth:)?(?P<other>"#,
                 $form,
-                r")(?:[\s,;&]|$)"
+                r#")(?:[\s,;&#|<)}\]"'\\]|$))"#
             ),
             entropy: $entropy,
+            judged: Judged::Named,
+            ..FORM
         }
     };
 }

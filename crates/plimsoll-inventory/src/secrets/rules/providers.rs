@@ -4,7 +4,7 @@
 
 use plimsoll_core::Severity::{Critical, High, Medium};
 
-use super::Rule;
+use super::{FORM, Judged, Rule, Shown};
 
 pub(super) const RULES: &[Rule] = &[
     Rule {
@@ -13,7 +13,8 @@ pub(super) const RULES: &[Rule] = &[
         severity: High,
         keywords: &["private key"],
         pattern: r"-----BEGIN (?:[A-Z0-9]{1,12} ){0,3}PRIVATE KEY(?: BLOCK)?-----(?P<secret>(?:\s|\\[nr]|[A-Za-z-]{1,30}: [^\n]{0,200}\n)*[A-Za-z0-9+/]{32,}=*)",
-        entropy: 0.0,
+        shown: Shown::FirstLine,
+        ..FORM
     },
     Rule {
         id: "age-secret-key",
@@ -21,7 +22,7 @@ pub(super) const RULES: &[Rule] = &[
         severity: High,
         keywords: &["age-secret-key-1"],
         pattern: r"\b(?P<secret>AGE-SECRET-KEY-1[QPZRY9X8GF2TVDW0S3JN54KHCE6MUA7L]{58})\b",
-        entropy: 0.0,
+        ..FORM
     },
     Rule {
         id: "aws-access-key-id",
@@ -29,7 +30,7 @@ pub(super) const RULES: &[Rule] = &[
         severity: Critical,
         keywords: &["akia", "asia", "abia", "acca"],
         pattern: r"\b(?P<secret>(?:AKIA|ASIA|ABIA|ACCA)[A-Z2-7]{16})\b",
-        entropy: 0.0,
+        ..FORM
     },
     Rule {
         id: "aws-secret-access-key",
@@ -37,7 +38,7 @@ pub(super) const RULES: &[Rule] = &[
         severity: Critical,
         keywords: &["aws"],
         pattern: r#"(?i:aws_?-?(?:secret_?-?)?(?:access_?-?)?(?:secret_?-?)?key)\\?["']?\s{0,4}(?:=>|=|:)\s{0,4}\\?["']?(?P<secret>[A-Za-z0-9/+]{40})(?:[^A-Za-z0-9/+=]|$)"#,
-        entropy: 0.0,
+        ..FORM
     },
     Rule {
         id: "aws-session-token",
@@ -45,7 +46,7 @@ pub(super) const RULES: &[Rule] = &[
         severity: High,
         keywords: &["aws_session_token"],
         pattern: r#"(?i:aws_session_token)\\?["']?\s{0,4}(?:=>|=|:)\s{0,4}\\?["']?(?P<secret>[A-Za-z0-9/+=]{100,})"#,
-        entropy: 0.0,
+        ..FORM
     },
     Rule {
         id: "github-token",
@@ -53,7 +54,7 @@ pub(super) const RULES: &[Rule] = &[
         severity: Critical,
         keywords: &["ghp_", "gho_", "ghu_", "ghs_", "ghr_", "github_pat_"],
         pattern: r"\b(?P<secret>gh[pousr]_[A-Za-z0-9]{36,255}|github_pat_[A-Za-z0-9_]{82})\b",
-        entropy: 0.0,
+        ..FORM
     },
     Rule {
         id: "gitlab-token",
@@ -75,7 +76,7 @@ pub(super) const RULES: &[Rule] = &[
             "gr1348941",
         ],
         pattern: r"\b(?P<secret>(?:glpat|glptt|gldt|glrt|glcbt|glagent|glsoat|glimt|glft|gloas|glffct|glwt)-[A-Za-z0-9_-]{20,64}|GR1348941[A-Za-z0-9_-]{20})",
-        entropy: 0.0,
+        ..FORM
     },
     Rule {
         id: "hugging-face-token",
@@ -83,7 +84,7 @@ pub(super) const RULES: &[Rule] = &[
         severity: Critical,
         keywords: &["hf_", "api_org_"],
         pattern: r"\b(?P<secret>(?:hf|api_org)_[A-Za-z0-9]{34,40})\b",
-        entropy: 0.0,
+        ..FORM
     },
     Rule {
         id: "openai-key",
@@ -91,7 +92,7 @@ pub(super) const RULES: &[Rule] = &[
         severity: Critical,
         keywords: &["t3blbkfj", "sk-proj-", "sk-svcacct-", "sk-admin-"],
         pattern: r"\b(?P<secret>sk-(?:(?:proj|svcacct|admin)-[A-Za-z0-9_-]{20,200}|[A-Za-z0-9]{20}T3BlbkFJ[A-Za-z0-9]{20})|sk-[A-Za-z0-9_-]{20,100}T3BlbkFJ[A-Za-z0-9_-]{20,100})",
-        entropy: 0.0,
+        ..FORM
     },
     Rule {
         id: "anthropic-key",
@@ -99,7 +100,7 @@ pub(super) const RULES: &[Rule] = &[
         severity: Critical,
         keywords: &["sk-ant-"],
         pattern: r"\b(?P<secret>sk-ant-(?:api|admin)\d{2}-[A-Za-z0-9_-]{80,120})",
-        entropy: 0.0,
+        ..FORM
     },
     Rule {
         id: "slack-token",
@@ -107,7 +108,7 @@ pub(super) const RULES: &[Rule] = &[
         severity: High,
         keywords: &["xoxb-", "xoxp-", "xoxa-", "xoxr-", "xoxs-", "xoxe", "xapp-"],
         pattern: r"\b(?P<secret>xox[abeprs](?:\.xox[bp])?-[0-9A-Za-z]{1,}[0-9A-Za-z-]{12,240}|xapp-\d-[A-Z0-9]{8,16}-\d{8,16}-[a-z0-9]{40,80})",
-        entropy: 0.0,
+        ..FORM
     },
     Rule {
         id: "slack-webhook",
@@ -115,7 +116,7 @@ pub(super) const RULES: &[Rule] = &[
         severity: Medium,
         keywords: &["hooks.slack.com"],
         pattern: r"https://hooks\.slack\.com/(?:services|workflows|triggers)/(?P<secret>T[A-Za-z0-9_]{8,12}/[AB]?[A-Za-z0-9_]{8,20}/[A-Za-z0-9_/]{20,60})",
-        entropy: 0.0,
+        ..FORM
     },
     Rule {
         id: "teams-webhook",
@@ -123,7 +124,7 @@ pub(super) const RULES: &[Rule] = &[
         severity: Medium,
         keywords: &["webhook.office.com"],
         pattern: r"https://[a-z0-9-]{1,60}\.webhook\.office\.com/webhookb2/(?P<secret>[a-z0-9@-]{36,80}/IncomingWebhook/[a-z0-9]{32}/[a-z0-9-]{36})",
-        entropy: 0.0,
+        ..FORM
     },
     Rule {
         id: "discord-webhook",
@@ -131,7 +132,7 @@ pub(super) const RULES: &[Rule] = &[
         severity: Medium,
         keywords: &["discord.com/api/webhooks", "discordapp.com/api/webhooks"],
         pattern: r"https://discord(?:app)?\.com/api/webhooks/(?P<secret>\d{17,20}/[A-Za-z0-9_-]{60,80})",
-        entropy: 0.0,
+        ..FORM
     },
     Rule {
         id: "discord-token",
@@ -139,7 +140,7 @@ pub(super) const RULES: &[Rule] = &[
         severity: High,
         keywords: &["discord"],
         pattern: r#"\b(?P<secret>[MNO][A-Za-z0-9_-]{23,27}\.[A-Za-z0-9_-]{6}\.[A-Za-z0-9_-]{27,40})|(?i:discord[a-z0-9_. -]{0,15}secret)\\?["']?\s{0,4}[=:]\s{0,4}\\?["']?(?P<other>[A-Za-z0-9_-]{32})(?:[^A-Za-z0-9_-]|$)"#,
-        entropy: 0.0,
+        ..FORM
     },
     Rule {
         id: "stripe-key",
@@ -147,7 +148,7 @@ pub(super) const RULES: &[Rule] = &[
         severity: Critical,
         keywords: &["sk_live_", "rk_live_", "sk_test_", "rk_test_", "whsec_"],
         pattern: r"\b(?P<secret>[rs]k_(?:live|test)_[0-9A-Za-z]{16,247}|whsec_[0-9A-Za-z]{32,64})",
-        entropy: 0.0,
+        ..FORM
     },
     Rule {
         id: "npm-token",
@@ -155,7 +156,7 @@ pub(super) const RULES: &[Rule] = &[
         severity: Critical,
         keywords: &["npm_", "_authtoken"],
         pattern: r#"\b(?P<secret>npm_[A-Za-z0-9]{36})\b|:_authToken\s{0,4}=\s{0,4}["']?(?P<other>[A-Za-z0-9_+/=.-]{16,200})"#,
-        entropy: 0.0,
+        ..FORM
     },
     Rule {
         id: "pypi-token",
@@ -163,7 +164,7 @@ pub(super) const RULES: &[Rule] = &[
         severity: Critical,
         keywords: &["pypi-ageichlwas5vcmc", "pypi-agendgvzdc5wexbpl"],
         pattern: r"\b(?P<secret>pypi-AgE(?:IcHlwaS5vcmc|NdGVzdC5weXBpLm9yZ)[A-Za-z0-9_-]{50,1000})",
-        entropy: 0.0,
+        ..FORM
     },
     Rule {
         id: "rubygems-key",
@@ -171,7 +172,7 @@ pub(super) const RULES: &[Rule] = &[
         severity: High,
         keywords: &["rubygems_"],
         pattern: r"\b(?P<secret>rubygems_[a-f0-9]{48})\b",
-        entropy: 0.0,
+        ..FORM
     },
     Rule {
         id: "crates-io-token",
@@ -180,6 +181,7 @@ pub(super) const RULES: &[Rule] = &[
         keywords: &["cio"],
         pattern: r"\b(?P<secret>cio[A-Za-z0-9]{32})\b",
         entropy: 4.0,
+        ..FORM
     },
     Rule {
         id: "nuget-key",
@@ -188,6 +190,7 @@ pub(super) const RULES: &[Rule] = &[
         keywords: &["oy2"],
         pattern: r"\b(?P<secret>oy2[a-z0-9]{43})\b",
         entropy: 3.5,
+        ..FORM
     },
     Rule {
         id: "clojars-token",
@@ -195,7 +198,7 @@ pub(super) const RULES: &[Rule] = &[
         severity: High,
         keywords: &["clojars_"],
         pattern: r"\b(?P<secret>(?i:clojars_)[a-z0-9]{60})\b",
-        entropy: 0.0,
+        ..FORM
     },
     Rule {
         id: "docker-hub-token",
@@ -203,7 +206,7 @@ pub(super) const RULES: &[Rule] = &[
         severity: Critical,
         keywords: &["dckr_pat_", "dckr_oat_"],
         pattern: r"\b(?P<secret>dckr_[po]at_[A-Za-z0-9_-]{27,40})",
-        entropy: 0.0,
+        ..FORM
     },
     Rule {
         id: "google-api-key",
@@ -211,7 +214,7 @@ pub(super) const RULES: &[Rule] = &[
         severity: High,
         keywords: &["aiza"],
         pattern: r"\b(?P<secret>AIza[0-9A-Za-z_-]{35})(?:[^0-9A-Za-z_-]|$)",
-        entropy: 0.0,
+        ..FORM
     },
     Rule {
         id: "google-oauth-secret",
@@ -219,7 +222,7 @@ pub(super) const RULES: &[Rule] = &[
         severity: High,
         keywords: &["gocspx-"],
         pattern: r"\b(?P<secret>GOCSPX-[0-9A-Za-z_-]{28})(?:[^0-9A-Za-z_-]|$)",
-        entropy: 0.0,
+        ..FORM
     },
     Rule {
         id: "google-service-account",
@@ -227,7 +230,7 @@ pub(super) const RULES: &[Rule] = &[
         severity: Critical,
         keywords: &["service_account"],
         pattern: r#""type"\s{0,8}:\s{0,8}"service_account"[^}]{0,4000}?"private_key"\s{0,8}:\s{0,8}"(?P<secret>-----BEGIN[^"]{40,})""#,
-        entropy: 0.0,
+        ..FORM
     },
     Rule {
         id: "azure-storage-key",
@@ -235,7 +238,7 @@ pub(super) const RULES: &[Rule] = &[
         severity: Critical,
         keywords: &["accountkey", "azure"],
         pattern: r#"(?i:accountkey|azure_?storage_?(?:account_?)?key)\\?["']?\s{0,4}[=:]\s{0,4}\\?["']?(?P<secret>[A-Za-z0-9+/]{86}==)"#,
-        entropy: 0.0,
+        ..FORM
     },
     Rule {
         id: "azure-client-secret",
@@ -243,7 +246,7 @@ pub(super) const RULES: &[Rule] = &[
         severity: Critical,
         keywords: &["q~"],
         pattern: r"(?:^|[^A-Za-z0-9_~.-])(?P<secret>[A-Za-z0-9_~.]{3}\dQ~[A-Za-z0-9_~.-]{31,34})(?:[^A-Za-z0-9_~.-]|$)",
-        entropy: 0.0,
+        ..FORM
     },
     Rule {
         id: "azure-sas",
@@ -251,7 +254,7 @@ pub(super) const RULES: &[Rule] = &[
         severity: High,
         keywords: &["sig="],
         pattern: r"\b(?:sv=[0-9]{4}-[0-9]{2}-[0-9]{2}&[A-Za-z0-9&=%:_.+-]{0,300}sig=(?P<secret>[A-Za-z0-9%+/=]{40,100})|sig=(?P<other>[A-Za-z0-9%+/=]{40,100})&[A-Za-z0-9&=%:_.+-]{0,300}sv=[0-9]{4}-[0-9]{2}-[0-9]{2})",
-        entropy: 0.0,
+        ..FORM
     },
     Rule {
         id: "alibaba-access-key-id",
@@ -259,7 +262,7 @@ pub(super) const RULES: &[Rule] = &[
         severity: High,
         keywords: &["ltai"],
         pattern: r"\b(?P<secret>LTAI[A-Za-z0-9]{12,20})\b",
-        entropy: 0.0,
+        ..FORM
     },
     Rule {
         id: "digitalocean-token",
@@ -267,7 +270,7 @@ pub(super) const RULES: &[Rule] = &[
         severity: Critical,
         keywords: &["dop_v1_", "doo_v1_", "dor_v1_"],
         pattern: r"\b(?P<secret>do[opr]_v1_[a-f0-9]{64})\b",
-        entropy: 0.0,
+        ..FORM
     },
     Rule {
         id: "heroku-key",
@@ -275,7 +278,8 @@ pub(super) const RULES: &[Rule] = &[
         severity: High,
         keywords: &["heroku", "hrku-"],
         pattern: r#"(?:(?i:heroku)[A-Za-z0-9_. -]{0,25}\\?["']?\s{0,4}[=:]\s{0,4}\\?["']?(?P<secret>[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}))|\b(?P<other>HRKU-[A-Za-z0-9_-]{36,60})"#,
-        entropy: 0.0,
+        judged: Judged::Named,
+        ..FORM
     },
     Rule {
         id: "cloudflare-key",
@@ -283,7 +287,8 @@ pub(super) const RULES: &[Rule] = &[
         severity: High,
         keywords: &["cloudflare", "v1.0-"],
         pattern: r#"(?:(?i:cloudflare)[A-Za-z0-9_. -]{0,25}\\?["']?\s{0,4}[=:]\s{0,4}\\?["']?(?P<secret>[A-Za-z0-9_-]{37,40})(?:[^A-Za-z0-9_-]|$))|\b(?P<other>v1\.0-[a-f0-9]{24}-[a-f0-9]{146})\b"#,
-        entropy: 0.0,
+        judged: Judged::Named,
+        ..FORM
     },
     Rule {
         id: "netlify-token",
@@ -291,7 +296,7 @@ pub(super) const RULES: &[Rule] = &[
         severity: High,
         keywords: &["nfp_"],
         pattern: r"\b(?P<secret>nfp_[A-Za-z0-9]{36})\b",
-        entropy: 0.0,
+        ..FORM
     },
     Rule {
         id: "supabase-key",
@@ -299,7 +304,7 @@ pub(super) const RULES: &[Rule] = &[
         severity: High,
         keywords: &["sbp_", "sb_secret_"],
         pattern: r"\b(?P<secret>sbp_[a-f0-9]{40}|sb_secret_[A-Za-z0-9_-]{31,40})",
-        entropy: 0.0,
+        ..FORM
     },
     Rule {
         id: "planetscale-token",
@@ -307,7 +312,7 @@ pub(super) const RULES: &[Rule] = &[
         severity: High,
         keywords: &["pscale_"],
         pattern: r"\b(?P<secret>pscale_(?:tkn|pw|oauth)_[A-Za-z0-9_.=-]{32,64})",
-        entropy: 0.0,
+        ..FORM
     },
     Rule {
         id: "databricks-token",
@@ -315,7 +320,7 @@ pub(super) const RULES: &[Rule] = &[
         severity: Critical,
         keywords: &["dapi"],
         pattern: r"\b(?P<secret>dapi[a-f0-9]{32}(?:-\d)?)\b",
-        entropy: 0.0,
+        ..FORM
     },
     Rule {
         id: "snowflake-password",
@@ -323,7 +328,9 @@ pub(super) const RULES: &[Rule] = &[
         severity: High,
         keywords: &["snowflake"],
         pattern: r#"(?i:snowflake)[A-Za-z0-9_.-]{0,20}(?i:password|pwd)["']?\s{0,4}[=:]\s{0,4}["'](?P<secret>[^"'\s$<{]{8,128})["']"#,
-        entropy: 0.0,
+        judged: Judged::Password,
+        shown: Shown::Before,
+        ..FORM
     },
     Rule {
         id: "hashicorp-vault-token",
@@ -331,7 +338,7 @@ pub(super) const RULES: &[Rule] = &[
         severity: Critical,
         keywords: &["hvs.", "hvb.", "hvr."],
         pattern: r"\b(?P<secret>hv[sbr]\.[A-Za-z0-9_-]{24,300})",
-        entropy: 0.0,
+        ..FORM
     },
     Rule {
         id: "terraform-token",
@@ -339,7 +346,7 @@ pub(super) const RULES: &[Rule] = &[
         severity: Critical,
         keywords: &[".atlasv1."],
         pattern: r"\b(?P<secret>[A-Za-z0-9]{14}\.atlasv1\.[A-Za-z0-9_=-]{60,70})",
-        entropy: 0.0,
+        ..FORM
     },
     Rule {
         id: "pulumi-token",
@@ -347,7 +354,7 @@ pub(super) const RULES: &[Rule] = &[
         severity: High,
         keywords: &["pul-"],
         pattern: r"\b(?P<secret>pul-[a-f0-9]{40})\b",
-        entropy: 0.0,
+        ..FORM
     },
     Rule {
         id: "doppler-token",
@@ -355,7 +362,7 @@ pub(super) const RULES: &[Rule] = &[
         severity: High,
         keywords: &["dp.pt.", "dp.st.", "dp.ct.", "dp.sa.", "dp.scim.", "dp.audit."],
         pattern: r"\b(?P<secret>dp\.(?:pt|ct|sa|scim|audit|st(?:\.[a-z0-9_-]{2,35})?)\.[A-Za-z0-9]{40,44})\b",
-        entropy: 0.0,
+        ..FORM
     },
     Rule {
         id: "onepassword-token",
@@ -363,7 +370,7 @@ pub(super) const RULES: &[Rule] = &[
         severity: Critical,
         keywords: &["ops_eyj"],
         pattern: r"\b(?P<secret>ops_eyJ[A-Za-z0-9+/_-]{100,2000}={0,3})",
-        entropy: 0.0,
+        ..FORM
     },
     Rule {
         id: "atlassian-token",
@@ -371,7 +378,8 @@ pub(super) const RULES: &[Rule] = &[
         severity: High,
         keywords: &["atatt3", "atctt3", "atbb", "atlassian", "jira", "confluence"],
         pattern: r#"\b(?P<secret>AT[AC]TT3[A-Za-z0-9_=-]{100,}|ATBB[A-Za-z0-9]{24,40})|(?i:atlassian|jira|confluence)[A-Za-z0-9_. -]{0,25}["']?\s{0,4}[=:]\s{0,4}["'](?P<other>[A-Za-z0-9]{24})["']"#,
-        entropy: 0.0,
+        judged: Judged::Named,
+        ..FORM
     },
     Rule {
         id: "jfrog-key",
@@ -379,7 +387,7 @@ pub(super) const RULES: &[Rule] = &[
         severity: High,
         keywords: &["akcp", "cmvmd"],
         pattern: r"\b(?P<secret>AKCp[0-9A-Za-z]{69}|cmVmd[0-9A-Za-z]{59})\b",
-        entropy: 0.0,
+        ..FORM
     },
     Rule {
         id: "sonar-token",
@@ -387,7 +395,7 @@ pub(super) const RULES: &[Rule] = &[
         severity: High,
         keywords: &["sqp_", "squ_", "sqa_"],
         pattern: r"\b(?P<secret>sq[pua]_[a-z0-9]{40})\b",
-        entropy: 0.0,
+        ..FORM
     },
     Rule {
         id: "sentry-token",
@@ -395,7 +403,7 @@ pub(super) const RULES: &[Rule] = &[
         severity: High,
         keywords: &["sntrys_", "sntryu_"],
         pattern: r"\b(?P<secret>sntrys_eyJ[A-Za-z0-9+/=_-]{60,400}|sntryu_[a-f0-9]{64})",
-        entropy: 0.0,
+        ..FORM
     },
     Rule {
         id: "datadog-key",
@@ -403,7 +411,7 @@ pub(super) const RULES: &[Rule] = &[
         severity: High,
         keywords: &["datadog", "dd_api_key", "dd_app_key"],
         pattern: r#"(?i:datadog|dd)[A-Za-z0-9_. -]{0,10}(?i:api|app|application)[_.-]?(?i:key)\\?["']?\s{0,4}[=:]\s{0,4}\\?["']?(?P<secret>[a-f0-9]{32}(?:[a-f0-9]{8})?)(?:[^A-Za-z0-9]|$)"#,
-        entropy: 0.0,
+        ..FORM
     },
     Rule {
         id: "new-relic-key",
@@ -411,7 +419,7 @@ pub(super) const RULES: &[Rule] = &[
         severity: High,
         keywords: &["nrak-", "nrjs-", "nrii-", "nrra-", "nraa-", "nral"],
         pattern: r"\b(?P<secret>NR(?:AK|RA)-[A-Z0-9]{27}|NRJS-[a-f0-9]{19}|NRII-[A-Za-z0-9_-]{32}|NRAA-[a-f0-9]{27}|[a-f0-9]{36}NRAL)",
-        entropy: 0.0,
+        ..FORM
     },
     Rule {
         id: "grafana-token",
@@ -419,7 +427,7 @@ pub(super) const RULES: &[Rule] = &[
         severity: High,
         keywords: &["glsa_", "glc_", "eyjrijoi"],
         pattern: r"\b(?P<secret>glsa_[A-Za-z0-9]{32}_[A-Fa-f0-9]{8}|glc_[A-Za-z0-9+/]{32,400}={0,2}|eyJrIjoi[A-Za-z0-9]{70,400}={0,2})",
-        entropy: 0.0,
+        ..FORM
     },
     Rule {
         id: "dynatrace-token",
@@ -427,7 +435,7 @@ pub(super) const RULES: &[Rule] = &[
         severity: High,
         keywords: &["dt0c01.", "dt0s01.", "dt0s16."],
         pattern: r"\b(?P<secret>dt0(?:c01|s01|s16)\.[A-Z0-9]{24}\.[A-Z0-9]{64})\b",
-        entropy: 0.0,
+        ..FORM
     },
     Rule {
         id: "elastic-key",
@@ -435,7 +443,7 @@ pub(super) const RULES: &[Rule] = &[
         severity: High,
         keywords: &["essu_"],
         pattern: r"\b(?P<secret>essu_[A-Za-z0-9+/=_-]{60,200})",
-        entropy: 0.0,
+        ..FORM
     },
     Rule {
         id: "postman-key",
@@ -443,7 +451,7 @@ pub(super) const RULES: &[Rule] = &[
         severity: High,
         keywords: &["pmak-"],
         pattern: r"\b(?P<secret>PMAK-[a-fA-F0-9]{24}-[a-fA-F0-9]{34})\b",
-        entropy: 0.0,
+        ..FORM
     },
     Rule {
         id: "linear-key",
@@ -451,7 +459,8 @@ pub(super) const RULES: &[Rule] = &[
         severity: High,
         keywords: &["lin_api_", "linear"],
         pattern: r#"\b(?P<secret>lin_api_[A-Za-z0-9]{40})\b|(?i:linear)[A-Za-z0-9_. -]{0,25}["']?\s{0,4}[=:]\s{0,4}["'](?P<other>[a-f0-9]{32})["']"#,
-        entropy: 0.0,
+        judged: Judged::Named,
+        ..FORM
     },
     Rule {
         id: "notion-token",
@@ -459,7 +468,7 @@ pub(super) const RULES: &[Rule] = &[
         severity: High,
         keywords: &["ntn_"],
         pattern: r"\b(?P<secret>ntn_[A-Za-z0-9]{43,50})\b",
-        entropy: 0.0,
+        ..FORM
     },
     Rule {
         id: "figma-token",
@@ -467,7 +476,7 @@ pub(super) const RULES: &[Rule] = &[
         severity: High,
         keywords: &["figd_"],
         pattern: r"\b(?P<secret>figd_[A-Za-z0-9_-]{40,60})",
-        entropy: 0.0,
+        ..FORM
     },
     Rule {
         id: "airtable-token",
@@ -475,7 +484,7 @@ pub(super) const RULES: &[Rule] = &[
         severity: High,
         keywords: &["airtable"],
         pattern: r"\b(?P<secret>pat[A-Za-z0-9]{14}\.[a-f0-9]{64})\b",
-        entropy: 0.0,
+        ..FORM
     },
     Rule {
         id: "asana-token",
@@ -483,7 +492,8 @@ pub(super) const RULES: &[Rule] = &[
         severity: High,
         keywords: &["asana"],
         pattern: r#"(?i:asana)[A-Za-z0-9_. -]{0,25}["']?\s{0,4}[=:]\s{0,4}["'](?P<secret>[A-Za-z0-9]{32}|\d/\d{16}(?:/\d{16})?:[a-f0-9]{32})["']"#,
-        entropy: 0.0,
+        judged: Judged::Named,
+        ..FORM
     },
     Rule {
         id: "shopify-token",
@@ -491,7 +501,7 @@ pub(super) const RULES: &[Rule] = &[
         severity: High,
         keywords: &["shpat_", "shpca_", "shppa_", "shpss_"],
         pattern: r"\b(?P<secret>shp(?:at|ca|pa|ss)_[a-fA-F0-9]{32})\b",
-        entropy: 0.0,
+        ..FORM
     },
     Rule {
         id: "square-token",
@@ -499,7 +509,7 @@ pub(super) const RULES: &[Rule] = &[
         severity: High,
         keywords: &["sq0atp-", "sq0csp-", "eaaa"],
         pattern: r"\b(?P<secret>sq0(?:atp|csp)-[A-Za-z0-9_-]{22,43}|EAAA[A-Za-z0-9_-]{60})",
-        entropy: 0.0,
+        ..FORM
     },
     Rule {
         id: "twilio-key",
@@ -507,7 +517,8 @@ pub(super) const RULES: &[Rule] = &[
         severity: High,
         keywords: &["twilio"],
         pattern: r#"(?i:twilio)[A-Za-z0-9_. -]{0,25}\\?["']?\s{0,4}[=:]\s{0,4}\\?["']?(?P<secret>[0-9a-f]{32})(?:[^0-9a-fA-F]|$)"#,
-        entropy: 0.0,
+        judged: Judged::Named,
+        ..FORM
     },
     Rule {
         id: "sendgrid-key",
@@ -515,7 +526,7 @@ pub(super) const RULES: &[Rule] = &[
         severity: Critical,
         keywords: &["sg."],
         pattern: r"\b(?P<secret>SG\.[A-Za-z0-9_-]{20,24}\.[A-Za-z0-9_-]{39,50})",
-        entropy: 0.0,
+        ..FORM
     },
     Rule {
         id: "sendinblue-key",
@@ -523,7 +534,7 @@ pub(super) const RULES: &[Rule] = &[
         severity: High,
         keywords: &["xkeysib-"],
         pattern: r"\b(?P<secret>xkeysib-[a-f0-9]{64}-[A-Za-z0-9]{16})\b",
-        entropy: 0.0,
+        ..FORM
     },
     Rule {
         id: "mailgun-key",
@@ -531,7 +542,8 @@ pub(super) const RULES: &[Rule] = &[
         severity: High,
         keywords: &["key-", "mailgun"],
         pattern: r#"\b(?P<secret>key-[a-f0-9]{32})\b|(?i:mailgun)[A-Za-z0-9_. -]{0,25}\\?["']?\s{0,4}[=:]\s{0,4}\\?["']?(?P<other>[a-f0-9]{32}-[a-f0-9]{8}-[a-f0-9]{8})"#,
-        entropy: 0.0,
+        judged: Judged::Named,
+        ..FORM
     },
     Rule {
         id: "mailchimp-key",
@@ -541,7 +553,7 @@ pub(super) const RULES: &[Rule] = &[
             "-us1", "-us2", "-us3", "-us4", "-us5", "-us6", "-us7", "-us8", "-us9",
         ],
         pattern: r"\b(?P<secret>[a-f0-9]{32}-us\d{1,2})\b",
-        entropy: 0.0,
+        ..FORM
     },
     Rule {
         id: "telegram-token",
@@ -549,7 +561,7 @@ pub(super) const RULES: &[Rule] = &[
         severity: High,
         keywords: &["telegram", ":aa"],
         pattern: r"(?:^|[^0-9])(?P<secret>\d{8,10}:AA[A-Za-z0-9_-]{33})(?:[^A-Za-z0-9_-]|$)",
-        entropy: 0.0,
+        ..FORM
     },
     Rule {
         id: "twitter-token",
@@ -557,7 +569,8 @@ pub(super) const RULES: &[Rule] = &[
         severity: High,
         keywords: &["twitter"],
         pattern: r#"(?i:twitter)[A-Za-z0-9_. -]{0,25}\\?["']?\s{0,4}[=:]\s{0,4}\\?["']?(?P<secret>A{22}[A-Za-z0-9%]{60,120}|[0-9]{15,25}-[A-Za-z0-9]{20,45}|[A-Za-z0-9]{45,50}|[a-f0-9]{35,44})(?:[^A-Za-z0-9]|$)"#,
-        entropy: 0.0,
+        judged: Judged::Named,
+        ..FORM
     },
     Rule {
         id: "facebook-token",
@@ -565,7 +578,8 @@ pub(super) const RULES: &[Rule] = &[
         severity: High,
         keywords: &["facebook", "eaacedeose0cba", "eaam", "eaac"],
         pattern: r#"\b(?P<secret>EAACEdEose0cBA[0-9A-Za-z]{10,}|EAA[MC][A-Za-z0-9]{100,})|(?i:facebook)[A-Za-z0-9_. -]{0,25}["']?\s{0,4}[=:]\s{0,4}["'](?P<other>[a-f0-9]{32})["']"#,
-        entropy: 0.0,
+        judged: Judged::Named,
+        ..FORM
     },
     Rule {
         id: "hubspot-token",
@@ -573,7 +587,8 @@ pub(super) const RULES: &[Rule] = &[
         severity: High,
         keywords: &["pat-na1-", "pat-eu1-", "hubspot"],
         pattern: r#"\b(?P<secret>pat-(?:na|eu)\d-[a-f0-9]{8}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{12})\b|(?i:hubspot)[A-Za-z0-9_. -]{0,25}["']?\s{0,4}[=:]\s{0,4}["'](?P<other>[a-f0-9]{8}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{12})["']"#,
-        entropy: 0.0,
+        judged: Judged::Named,
+        ..FORM
     },
     Rule {
         id: "dropbox-token",
@@ -581,7 +596,8 @@ pub(super) const RULES: &[Rule] = &[
         severity: High,
         keywords: &["sl.", "dropbox"],
         pattern: r#"\b(?P<secret>sl\.[A-Za-z0-9_-]{130,})|(?i:dropbox)[A-Za-z0-9_. -]{0,25}["']?\s{0,4}[=:]\s{0,4}["'](?P<other>[a-z0-9]{15}|[a-z0-9]{11}AAAAAAAAAA[A-Za-z0-9_=-]{43})["']"#,
-        entropy: 0.0,
+        judged: Judged::Named,
+        ..FORM
     },
     Rule {
         id: "contentful-token",
@@ -589,7 +605,8 @@ pub(super) const RULES: &[Rule] = &[
         severity: High,
         keywords: &["cfpat-", "contentful"],
         pattern: r#"\b(?P<secret>CFPAT-[A-Za-z0-9_-]{43})|(?i:contentful)[A-Za-z0-9_. -]{0,25}["']?\s{0,4}[=:]\s{0,4}["'](?P<other>[A-Za-z0-9_-]{43})["']"#,
-        entropy: 0.0,
+        judged: Judged::Named,
+        ..FORM
     },
     Rule {
         id: "easypost-key",
@@ -597,7 +614,7 @@ pub(super) const RULES: &[Rule] = &[
         severity: High,
         keywords: &["ezak", "eztk"],
         pattern: r"\b(?P<secret>EZ[AT]K[A-Za-z0-9]{54})\b",
-        entropy: 0.0,
+        ..FORM
     },
     Rule {
         id: "shippo-token",
@@ -605,7 +622,7 @@ pub(super) const RULES: &[Rule] = &[
         severity: High,
         keywords: &["shippo_"],
         pattern: r"\b(?P<secret>shippo_(?:live|test)_[a-f0-9]{40})\b",
-        entropy: 0.0,
+        ..FORM
     },
     Rule {
         id: "duffel-token",
@@ -613,7 +630,7 @@ pub(super) const RULES: &[Rule] = &[
         severity: High,
         keywords: &["duffel_"],
         pattern: r"\b(?P<secret>duffel_(?:live|test)_[A-Za-z0-9_-]{43})",
-        entropy: 0.0,
+        ..FORM
     },
     Rule {
         id: "flutterwave-key",
@@ -621,7 +638,7 @@ pub(super) const RULES: &[Rule] = &[
         severity: High,
         keywords: &["flwseck"],
         pattern: r"\b(?P<secret>FLWSECK(?:_TEST)?-[A-Za-z0-9-]{12,40}|FLWSECK_TEST[a-f0-9]{12}\b)",
-        entropy: 0.0,
+        ..FORM
     },
     Rule {
         id: "frameio-token",
@@ -629,7 +646,7 @@ pub(super) const RULES: &[Rule] = &[
         severity: High,
         keywords: &["fio-u-"],
         pattern: r"\b(?P<secret>fio-u-[A-Za-z0-9_=-]{64})",
-        entropy: 0.0,
+        ..FORM
     },
     Rule {
         id: "gocardless-token",
@@ -637,7 +654,8 @@ pub(super) const RULES: &[Rule] = &[
         severity: High,
         keywords: &["gocardless", "\"live_", "'live_"],
         pattern: r#"(?:(?i:gocardless)[A-Za-z0-9_. -]{0,25}\\?["']?\s{0,4}[=:]\s{0,4}\\?["']?|["'])(?P<secret>live_[A-Za-z0-9_=-]{40})(?:[^A-Za-z0-9_=-]|$)"#,
-        entropy: 0.0,
+        judged: Judged::Named,
+        ..FORM
     },
     Rule {
         id: "typeform-token",
@@ -645,7 +663,7 @@ pub(super) const RULES: &[Rule] = &[
         severity: High,
         keywords: &["tfp_"],
         pattern: r"\b(?P<secret>tfp_[A-Za-z0-9_.=-]{40,60})",
-        entropy: 0.0,
+        ..FORM
     },
     Rule {
         id: "readme-token",
@@ -653,7 +671,7 @@ pub(super) const RULES: &[Rule] = &[
         severity: High,
         keywords: &["rdme_"],
         pattern: r"\b(?P<secret>rdme_[a-z0-9]{70})\b",
-        entropy: 0.0,
+        ..FORM
     },
     Rule {
         id: "prefect-token",
@@ -661,7 +679,7 @@ pub(super) const RULES: &[Rule] = &[
         severity: High,
         keywords: &["pnu_"],
         pattern: r"\b(?P<secret>pnu_[A-Za-z0-9]{36})\b",
-        entropy: 0.0,
+        ..FORM
     },
     Rule {
         id: "tailscale-key",
@@ -669,7 +687,7 @@ pub(super) const RULES: &[Rule] = &[
         severity: High,
         keywords: &["tskey-"],
         pattern: r"\b(?P<secret>tskey-(?:auth|api|client|scim|webhook)?-?[A-Za-z0-9]{8,20}-[A-Za-z0-9]{20,40})",
-        entropy: 0.0,
+        ..FORM
     },
     Rule {
         id: "adobe-secret",
@@ -677,7 +695,7 @@ pub(super) const RULES: &[Rule] = &[
         severity: High,
         keywords: &["p8e-"],
         pattern: r"\b(?P<secret>p8e-[A-Za-z0-9]{32})\b",
-        entropy: 0.0,
+        ..FORM
     },
     Rule {
         id: "plaid-token",
@@ -685,7 +703,7 @@ pub(super) const RULES: &[Rule] = &[
         severity: High,
         keywords: &["access-sandbox-", "access-development-", "access-production-"],
         pattern: r"\b(?P<secret>access-(?:sandbox|development|production)-[a-f0-9]{8}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{12})\b",
-        entropy: 0.0,
+        ..FORM
     },
     Rule {
         id: "mongodb-public-key",
@@ -693,7 +711,7 @@ pub(super) const RULES: &[Rule] = &[
         severity: High,
         keywords: &["mdb_sa_sk_"],
         pattern: r"\b(?P<secret>mdb_sa_sk_[A-Za-z0-9_-]{40})",
-        entropy: 0.0,
+        ..FORM
     },
     Rule {
         id: "ionic-token",
@@ -702,6 +720,7 @@ pub(super) const RULES: &[Rule] = &[
         keywords: &["ion_"],
         pattern: r"\b(?P<secret>ion_[A-Za-z0-9]{42})\b",
         entropy: 3.5,
+        ..FORM
     },
     Rule {
         id: "private-packagist-token",
@@ -709,7 +728,7 @@ pub(super) const RULES: &[Rule] = &[
         severity: High,
         keywords: &["packagist_"],
         pattern: r"\b(?P<secret>packagist_(?:[ou][ru]t|ac[ku])_[a-f0-9]{68})\b",
-        entropy: 0.0,
+        ..FORM
     },
     Rule {
         id: "mapbox-token",
@@ -717,7 +736,7 @@ pub(super) const RULES: &[Rule] = &[
         severity: High,
         keywords: &["sk.eyj"],
         pattern: r"\b(?P<secret>sk\.eyJ[A-Za-z0-9_-]{40,200}\.[A-Za-z0-9_-]{20,40})",
-        entropy: 0.0,
+        ..FORM
     },
     Rule {
         id: "launchdarkly-key",
@@ -725,6 +744,6 @@ pub(super) const RULES: &[Rule] = &[
         severity: High,
         keywords: &["launchdarkly", "sdk-"],
         pattern: r"\b(?P<secret>(?:sdk|api)-[a-f0-9]{8}-[a-f0-9]{4}-4[a-f0-9]{3}-[89ab][a-f0-9]{3}-[a-f0-9]{12})\b",
-        entropy: 0.0,
+        ..FORM
     },
 ];

@@ -159,6 +159,9 @@ pub(super) fn generated(pattern: &str) -> impl Iterator<Item = String> {
 
     // What is around a secret says where it may stand, and cannot be made.
     let plain = pattern
+        // Names are judged, too.
+        .replace("[A-Za-z0-9_. -]{0,25}", "_key")
+        .replace("[a-z0-9_.-]{0,20}", "")
         .replace(r"\b", "")
         .replace("(?:^|[^0-9])", "")
         .replace("(?:^|[^A-Za-z0-9_~.-])", "")

@@ -2,7 +2,7 @@
 
 use plimsoll_core::Severity::{Critical, High, Medium};
 
-use super::Rule;
+use super::{FORM, Judged, Rule, Shown, kubernetes};
 
 pub(super) const RULES: &[Rule] = &[
     Rule {
@@ -12,6 +12,7 @@ pub(super) const RULES: &[Rule] = &[
         keywords: &["a3-"],
         pattern: r"\b(?P<secret>A3-[A-Z0-9]{6}-(?:[A-Z0-9]{11}|[A-Z0-9]{6}-[A-Z0-9]{5})(?:-[A-Z0-9]{5}){3})\b",
         entropy: 3.0,
+        ..FORM
     },
     Rule {
         id: "adafruit-key",
@@ -20,6 +21,7 @@ pub(super) const RULES: &[Rule] = &[
         keywords: &["aio_"],
         pattern: r"\b(?P<secret>aio_[A-Za-z0-9]{28})\b",
         entropy: 3.0,
+        ..FORM
     },
     Rule {
         id: "azure-devops-token",
@@ -27,7 +29,7 @@ pub(super) const RULES: &[Rule] = &[
         severity: Critical,
         keywords: &["azdo"],
         pattern: r"\b(?P<secret>[A-Za-z0-9]{76}AZDO[A-Za-z0-9]{4})\b",
-        entropy: 0.0,
+        ..FORM
     },
     Rule {
         id: "azure-service-bus-key",
@@ -35,7 +37,7 @@ pub(super) const RULES: &[Rule] = &[
         severity: High,
         keywords: &["sharedaccesskey="],
         pattern: r"(?i:sharedaccesskey)=(?P<secret>[A-Za-z0-9+/]{43}=)",
-        entropy: 0.0,
+        ..FORM
     },
     Rule {
         id: "brevo-smtp-key",
@@ -43,7 +45,7 @@ pub(super) const RULES: &[Rule] = &[
         severity: High,
         keywords: &["xsmtpsib-"],
         pattern: r"\b(?P<secret>xsmtpsib-[a-f0-9]{64}-[A-Za-z0-9]{16})\b",
-        entropy: 0.0,
+        ..FORM
     },
     Rule {
         id: "buildkite-token",
@@ -51,7 +53,7 @@ pub(super) const RULES: &[Rule] = &[
         severity: High,
         keywords: &["bkua_", "bkaj_", "bkct_", "bkpt_"],
         pattern: r"\b(?P<secret>bk(?:ua|aj|ct|pt)_[A-Za-z0-9]{40})\b",
-        entropy: 0.0,
+        ..FORM
     },
     Rule {
         id: "circleci-token",
@@ -59,7 +61,7 @@ pub(super) const RULES: &[Rule] = &[
         severity: High,
         keywords: &["ccipat_", "cciprj_"],
         pattern: r"\b(?P<secret>CCI(?:PAT|PRJ)_[A-Za-z0-9]{22}_[a-f0-9]{40})\b",
-        entropy: 0.0,
+        ..FORM
     },
     Rule {
         id: "clickhouse-key",
@@ -68,6 +70,7 @@ pub(super) const RULES: &[Rule] = &[
         keywords: &["4b1d"],
         pattern: r"\b(?P<secret>4b1d[A-Za-z0-9]{38})\b",
         entropy: 3.0,
+        ..FORM
     },
     Rule {
         id: "cloudinary-url",
@@ -75,7 +78,7 @@ pub(super) const RULES: &[Rule] = &[
         severity: High,
         keywords: &["cloudinary://"],
         pattern: r"\bcloudinary://[0-9]{10,20}:(?P<secret>[A-Za-z0-9_-]{20,40})@",
-        entropy: 0.0,
+        ..FORM
     },
     Rule {
         id: "defined-networking-key",
@@ -83,7 +86,7 @@ pub(super) const RULES: &[Rule] = &[
         severity: High,
         keywords: &["dnkey-"],
         pattern: r"\b(?P<secret>dnkey-[a-z0-9=_-]{26}-[a-z0-9=_-]{52})",
-        entropy: 0.0,
+        ..FORM
     },
     Rule {
         id: "fly-token",
@@ -91,7 +94,7 @@ pub(super) const RULES: &[Rule] = &[
         severity: High,
         keywords: &["fo1_", "fm1a_", "fm1r_", "fm2_"],
         pattern: r"\b(?P<secret>fo1_[A-Za-z0-9_-]{43}|fm(?:1[ar]|2)_[A-Za-z0-9+/]{100,4000}={0,3})",
-        entropy: 0.0,
+        ..FORM
     },
     Rule {
         id: "google-access-token",
@@ -99,7 +102,7 @@ pub(super) const RULES: &[Rule] = &[
         severity: Medium,
         keywords: &["ya29."],
         pattern: r"\b(?P<secret>ya29\.[A-Za-z0-9_-]{60,1000})",
-        entropy: 0.0,
+        ..FORM
     },
     Rule {
         id: "groq-key",
@@ -107,7 +110,7 @@ pub(super) const RULES: &[Rule] = &[
         severity: High,
         keywords: &["gsk_"],
         pattern: r"\b(?P<secret>gsk_[A-Za-z0-9]{52})\b",
-        entropy: 0.0,
+        ..FORM
     },
     Rule {
         id: "harness-key",
@@ -115,7 +118,7 @@ pub(super) const RULES: &[Rule] = &[
         severity: High,
         keywords: &["pat.", "sat."],
         pattern: r"\b(?P<secret>[ps]at\.[A-Za-z0-9_-]{22}\.[0-9a-f]{24}\.[A-Za-z0-9]{20})\b",
-        entropy: 0.0,
+        ..FORM
     },
     Rule {
         id: "infracost-key",
@@ -124,6 +127,7 @@ pub(super) const RULES: &[Rule] = &[
         keywords: &["ico-"],
         pattern: r"\b(?P<secret>ico-[A-Za-z0-9]{32})\b",
         entropy: 3.5,
+        ..FORM
     },
     Rule {
         id: "langsmith-key",
@@ -131,7 +135,7 @@ pub(super) const RULES: &[Rule] = &[
         severity: High,
         keywords: &["lsv2_"],
         pattern: r"\b(?P<secret>lsv2_(?:pt|sk)_[a-f0-9]{32}_[a-f0-9]{10})\b",
-        entropy: 0.0,
+        ..FORM
     },
     Rule {
         id: "maxmind-key",
@@ -139,7 +143,7 @@ pub(super) const RULES: &[Rule] = &[
         severity: High,
         keywords: &["_mmk"],
         pattern: r"\b(?P<secret>[A-Za-z0-9]{6}_[A-Za-z0-9]{29}_mmk)\b",
-        entropy: 0.0,
+        ..FORM
     },
     Rule {
         id: "notion-secret",
@@ -148,6 +152,7 @@ pub(super) const RULES: &[Rule] = &[
         keywords: &["secret_"],
         pattern: r"\b(?P<secret>secret_[A-Za-z0-9]{43})\b",
         entropy: 4.0,
+        ..FORM
     },
     Rule {
         id: "nvidia-key",
@@ -155,7 +160,7 @@ pub(super) const RULES: &[Rule] = &[
         severity: High,
         keywords: &["nvapi-"],
         pattern: r"\b(?P<secret>nvapi-[A-Za-z0-9_-]{60,70})",
-        entropy: 0.0,
+        ..FORM
     },
     Rule {
         id: "octopus-deploy-key",
@@ -164,6 +169,7 @@ pub(super) const RULES: &[Rule] = &[
         keywords: &["api-"],
         pattern: r"\b(?P<secret>API-[A-Z0-9]{26})\b",
         entropy: 3.0,
+        ..FORM
     },
     Rule {
         id: "openrouter-key",
@@ -171,7 +177,7 @@ pub(super) const RULES: &[Rule] = &[
         severity: Critical,
         keywords: &["sk-or-v1-"],
         pattern: r"\b(?P<secret>sk-or-v1-[0-9a-f]{64})\b",
-        entropy: 0.0,
+        ..FORM
     },
     Rule {
         id: "openshift-token",
@@ -180,6 +186,7 @@ pub(super) const RULES: &[Rule] = &[
         keywords: &["sha256~"],
         pattern: r"\b(?P<secret>sha256~[A-Za-z0-9_-]{43})",
         entropy: 3.5,
+        ..FORM
     },
     Rule {
         id: "perplexity-key",
@@ -187,7 +194,7 @@ pub(super) const RULES: &[Rule] = &[
         severity: High,
         keywords: &["pplx-"],
         pattern: r"\b(?P<secret>pplx-[A-Za-z0-9]{48})\b",
-        entropy: 0.0,
+        ..FORM
     },
     Rule {
         id: "pinecone-key",
@@ -195,7 +202,7 @@ pub(super) const RULES: &[Rule] = &[
         severity: High,
         keywords: &["pcsk_"],
         pattern: r"\b(?P<secret>pcsk_[A-Za-z0-9]{5,8}_[A-Za-z0-9]{50,64})\b",
-        entropy: 0.0,
+        ..FORM
     },
     Rule {
         id: "posthog-key",
@@ -204,6 +211,7 @@ pub(super) const RULES: &[Rule] = &[
         keywords: &["phx_"],
         pattern: r"\b(?P<secret>phx_[A-Za-z0-9]{40,50})\b",
         entropy: 3.5,
+        ..FORM
     },
     Rule {
         id: "replicate-token",
@@ -212,6 +220,7 @@ pub(super) const RULES: &[Rule] = &[
         keywords: &["r8_"],
         pattern: r"\b(?P<secret>r8_[A-Za-z0-9]{37})\b",
         entropy: 3.5,
+        ..FORM
     },
     Rule {
         id: "resend-key",
@@ -220,6 +229,7 @@ pub(super) const RULES: &[Rule] = &[
         keywords: &["re_"],
         pattern: r"\b(?P<secret>re_[A-Za-z0-9]{8}_[A-Za-z0-9]{24})\b",
         entropy: 4.0,
+        ..FORM
     },
     Rule {
         id: "scalingo-token",
@@ -227,7 +237,7 @@ pub(super) const RULES: &[Rule] = &[
         severity: High,
         keywords: &["tk-us-"],
         pattern: r"\b(?P<secret>tk-us-[A-Za-z0-9_-]{48})",
-        entropy: 0.0,
+        ..FORM
     },
     Rule {
         id: "settlemint-token",
@@ -235,7 +245,7 @@ pub(super) const RULES: &[Rule] = &[
         severity: High,
         keywords: &["sm_aat_", "sm_pat_", "sm_sat_"],
         pattern: r"\b(?P<secret>sm_[aps]at_[A-Za-z0-9]{16})\b",
-        entropy: 0.0,
+        ..FORM
     },
     Rule {
         id: "sourcegraph-token",
@@ -243,7 +253,7 @@ pub(super) const RULES: &[Rule] = &[
         severity: High,
         keywords: &["sgp_", "slk_"],
         pattern: r"\b(?P<secret>sgp_(?:(?:[a-fA-F0-9]{16}|local)_)?[a-fA-F0-9]{40}|slk_[a-f0-9]{64})\b",
-        entropy: 0.0,
+        ..FORM
     },
     Rule {
         id: "twilio-api-key",
@@ -252,6 +262,7 @@ pub(super) const RULES: &[Rule] = &[
         keywords: &["sk"],
         pattern: r"\bSK(?P<secret>[0-9a-f]{32})\b",
         entropy: 3.0,
+        ..FORM
     },
     Rule {
         id: "xai-key",
@@ -259,7 +270,7 @@ pub(super) const RULES: &[Rule] = &[
         severity: Critical,
         keywords: &["xai-"],
         pattern: r"\b(?P<secret>xai-[A-Za-z0-9]{80})\b",
-        entropy: 0.0,
+        ..FORM
     },
     Rule {
         id: "yandex-key",
@@ -267,7 +278,7 @@ pub(super) const RULES: &[Rule] = &[
         severity: High,
         keywords: &["aqvn", "t1."],
         pattern: r"\b(?P<secret>AQVN[A-Za-z0-9_-]{35,38}|t1\.[A-Za-z0-9_-]{10,200}\.[A-Za-z0-9_-]{86})(?:[^A-Za-z0-9_-]|$)",
-        entropy: 0.0,
+        ..FORM
     },
     Rule {
         id: "sidekiq-secret",
@@ -275,7 +286,7 @@ pub(super) const RULES: &[Rule] = &[
         severity: High,
         keywords: &["contribsys"],
         pattern: r"(?i:bundle_(?:enterprise|gems)__contribsys__com)\s{0,4}[=:]\s{0,4}[\x22']?(?P<secret>[a-f0-9]{8}:[a-f0-9]{8})\b",
-        entropy: 0.0,
+        ..FORM
     },
     Rule {
         id: "jwt-in-base64",
@@ -283,7 +294,7 @@ pub(super) const RULES: &[Rule] = &[
         severity: Medium,
         keywords: &["zxlk"],
         pattern: r"\b(?P<secret>ZXlK(?:aGJHY2lPaU|MGVYQWlPaU|cmFXUWlPaU)[A-Za-z0-9+/_-]{60,4000})",
-        entropy: 0.0,
+        ..FORM
     },
     Rule {
         id: "kubernetes-registry-secret",
@@ -291,19 +302,17 @@ pub(super) const RULES: &[Rule] = &[
         severity: High,
         keywords: &["dockerconfigjson", "dockercfg"],
         pattern: r"\.(?:dockerconfigjson|dockercfg):\s{0,20}\|?\s{0,20}[\x22']?(?P<secret>e[yw][A-Za-z0-9+/]{30,}={0,2})",
-        entropy: 0.0,
+        ..FORM
     },
     Rule {
         id: "kubernetes-secret",
         title: "value of a Kubernetes secret",
         severity: High,
         keywords: &["kind: secret"],
-        pattern: concat!(
-            r"\bkind: Secret[ \t\r]*\n(?:[A-Za-z# -][^\n]*\n){0,20}?(?:data|stringData):[ \t\r]*\n",
-            r"[ \t]+[A-Za-z0-9._-]{1,100}:[ \t]*['\x22]?(?P<secret>[A-Za-z0-9+/]{8,}={0,2})(?:['\x22\s]|$)",
-            r"|\b(?:data|stringData):[ \t\r]*\n[ \t]+[A-Za-z0-9._-]{1,100}:[ \t]*['\x22]?",
-            r"(?P<other>[A-Za-z0-9+/]{8,}={0,2})['\x22]?[ \t\r]*\n(?:[A-Za-z# -][^\n]*\n){0,40}?kind: Secret\b",
-        ),
-        entropy: 0.0,
+        pattern: kubernetes::ENTRY,
+        judged: Judged::Password,
+        shown: Shown::Only("********"),
+        parts: Some(kubernetes::entries),
+        ..FORM
     },
 ];
