@@ -31,6 +31,9 @@ pub struct LayerAnalysis {
     /// links and special files. (A regular file that takes the place of a whole directory is not looked for.)
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub replaced: Vec<String>,
+    /// Its directories, where files were asked for: the lists of packages do not all tell them from files.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub directories: Vec<String>,
     /// Secrets in its files.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub secrets: Vec<FileSecret>,

@@ -1,5 +1,5 @@
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 use std::num::NonZero;
 use std::sync::{Mutex, PoisonError};
 use std::thread;
@@ -13,6 +13,7 @@ use plimsoll_image::{FileTree, Image, Layer};
 use crate::analyze::analyze_tree;
 use crate::cache::{Check, Work};
 use crate::catalogers::{alpm, chisel, dpkg, opkg, portage, python};
+use crate::directories::Directories;
 use crate::history::{base_layers, created_by};
 use crate::merge::{Merged, MergedPackage};
 use crate::told_once::once;
@@ -143,6 +144,10 @@ impl Inventory {
             merged: &merged,
             image,
             files: options.files,
+            directories: match options.files {
+                true => Directories::of(layers),
+                false => Directories::default(),
+            },
             by_source: merged.names_by_source(),
         };
         let packages = context.found(options.all_layers);
@@ -215,6 +220,8 @@ struct Context<'a> {
     merged: &'a Merged<'a>,
     image: ImageFacts,
     files: bool,
+    /// Known where files are asked for.
+    directories: Directories<'a>,
     /// The names of Debian's packages, by that of their source.
     by_source: HashMap<&'a str, Vec<&'a str>>,
 }
@@ -288,10 +295,10 @@ impl Context<'_> {
             _ if package.files.is_empty() && !found.ecosystem.is_distribution() => {
                 return vec![evidence.to_owned()];
             }
-            _ => return without_directories(&package.files),
+            _ => return self.directories.left_out_of(&package.files),
         };
         let list = lists.iter().find_map(|path| self.merged.file(path));
-        list.map(|list| without_directories(&list.file.files))
+        list.map(|list| self.directories.left_out_of(&list.file.files))
             .unwrap_or_default()
     }
 
@@ -323,22 +330,6 @@ impl Context<'_> {
         };
         licenses.unwrap_or(&found.package.licenses).clone()
     }
-}
-
-/// Databases list directories among the files, and do not all say which are some: those that hold others of the list are.
-fn without_directories(listed: &[String]) -> Vec<String> {
-    let mut directories: HashSet<&str> = HashSet::new();
-    for path in listed {
-        let mut path = path.as_str();
-        while let Some((above, _)) = path.rsplit_once('/') {
-            if !directories.insert(above) {
-                break;
-            }
-            path = above;
-        }
-    }
-    let files = listed.iter().filter(|path| !directories.contains(path.as_str()));
-    files.cloned().collect()
 }
 
 fn uncatalogued(merged: &Merged<'_>) -> Vec<UncataloguedPackages> {
@@ -448,24 +439,4 @@ fn unread(warnings: &[Warning], merged: &Merged<'_>) -> Vec<Warning> {
             .is_some_and(|visible| catalogers::names_packages(visible.file))
     };
     warnings.iter().filter(names_packages).cloned().collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn directories_are_no_files() {
-        let listed = [
-            "usr",
-            "usr/sbin",
-            "usr/sbin/a",
-            "usr/sbin.old",
-            "opt/a",
-            "opt/a/b/c",
-            "etc/empty",
-        ];
-        let files = without_directories(&listed.map(str::to_owned));
-        assert_eq!(files, ["usr/sbin/a", "usr/sbin.old", "opt/a/b/c", "etc/empty"]);
-    }
 }

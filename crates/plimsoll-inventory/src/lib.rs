@@ -10,6 +10,7 @@ mod cache;
 mod catalogers;
 mod content;
 mod dependencies;
+mod directories;
 mod distribution;
 mod end_of_life;
 mod error;

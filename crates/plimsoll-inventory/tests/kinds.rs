@@ -6,7 +6,7 @@ mod support;
 
 use plimsoll_core::{Finding, Package, Place};
 use plimsoll_inventory::{Inventory, InventoryOptions};
-use support::{F, image, layer};
+use support::{F, Put, S, image, layer};
 
 /// `kind name version layer`, with licences and files where there are any.
 fn shown(inventory: &Inventory) -> Vec<String> {
@@ -207,4 +207,37 @@ fn slices_are_told_with_what_is_not_known_of_them() {
     assert_eq!(shown(&both), shown(&alone));
     assert_eq!(both.packages[0].source.as_ref().unwrap().name, "glibc");
     assert!(both.gaps().is_empty());
+}
+
+/// dpkg lists directories without saying that they are some, empty ones among them.
+#[test]
+fn directories_are_no_files_of_packages() {
+    let dir = tempfile::tempdir().unwrap();
+    let lower = layer(
+        dir.path(),
+        &[Put::Directory("boot"), Put::Directory("etc/conf.d")],
+    );
+    let upper = layer(
+        dir.path(),
+        &[
+            S("bin", "usr/bin"),
+            F("usr/bin/sh", b"x"),
+            F(
+                "var/lib/dpkg/status",
+                b"Package: base-files\nVersion: 1\n\nPackage: dash\nVersion: 1\n",
+            ),
+            F(
+                "var/lib/dpkg/info/base-files.list",
+                b"/.\n/bin\n/boot\n/etc\n/etc/conf.d\n/etc/issue\n",
+            ),
+            F("var/lib/dpkg/info/dash.list", b"/.\n/bin\n/bin/sh\n"),
+        ],
+    );
+    let options = InventoryOptions {
+        files: true,
+        ..InventoryOptions::default()
+    };
+    let found = Inventory::with_options(&image(vec![lower, upper], &[]), options).unwrap();
+    let files: Vec<_> = found.packages.iter().map(|package| &package.files[..]).collect();
+    assert_eq!(files, [["etc/issue"], ["bin/sh"]]);
 }

@@ -24,7 +24,7 @@ use crate::{Error, EvidenceFile, FileSecret, LayerAnalysis, Result, SecretScope,
 const MAGIC: u64 = 64;
 
 /// The number of the form of [`LayerAnalysis`]; raised with every change that an older reader would misread.
-pub(crate) const SCHEMA: u32 = 5;
+pub(crate) const SCHEMA: u32 = 6;
 
 /// Everything beside the layer that decides what an analysis says.
 pub(crate) fn analyzer_set() -> String {
@@ -100,6 +100,8 @@ struct Analyzer {
     removed: Vec<String>,
     opaque: Vec<String>,
     replaced: Vec<String>,
+    /// Where the files of packages are asked for.
+    directories: Vec<String>,
     /// Evidence that is another name of a file, with that file's path.
     linked: BTreeMap<String, String>,
     /// Files that other ones hold changes of, with the path of these.
@@ -161,7 +163,12 @@ impl Analyzer {
         match &entry.kind {
             EntryKind::Whiteout => self.removed.push(path),
             EntryKind::Opaque => self.opaque.push(path),
-            EntryKind::Directory => self.forget(&path),
+            EntryKind::Directory => {
+                self.forget(&path);
+                if self.files {
+                    self.directories.push(path);
+                }
+            }
             EntryKind::File => {
                 self.forget(&path);
                 self.file(path, entry, from)?;
@@ -344,6 +351,7 @@ impl Analyzer {
             removed: sorted(self.removed),
             opaque: sorted(self.opaque),
             replaced: sorted(self.replaced),
+            directories: sorted(self.directories),
             secrets: self.secrets.into_values().flatten().collect(),
             secret_scope: self.scope,
             content_size: None,

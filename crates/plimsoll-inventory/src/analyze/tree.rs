@@ -105,6 +105,7 @@ impl Analyzer {
             removed,
             opaque,
             replaced,
+            directories,
             linked,
             amended,
             owned,
@@ -117,6 +118,7 @@ impl Analyzer {
         self.removed.extend(removed);
         self.opaque.extend(opaque);
         self.replaced.extend(replaced);
+        self.directories.extend(directories);
         self.linked.extend(linked);
         self.amended.extend(amended);
         self.owned.extend(owned);
