@@ -7,7 +7,7 @@ use super::super::names;
 /// One line of `data` or `stringData` with a literal value: no template, no block, nothing empty.
 pub(super) const ENTRY: &str = concat!(
     r"^[ \t]*[\x22']?[A-Za-z0-9._-]{1,253}[\x22']?:[ \t]+",
-    r#"(?:["'](?P<secret>[^{"'][^\n]{0,8000}?)["']|(?P<other>[^\s"'#{\[|>&*!][^\n]{0,8000}?))[ \t\r]*(?:[ \t]#[^\n]*)?$"#
+    r#"(?:["'](?P<secret>[^{"'][^\n]*?)["']|(?P<other>[^\s"'#{\[|>&*!][^\n]*?))[ \t\r]*(?:[ \t]#[^\n]*)?$"#
 );
 
 /// The lines of `text` that are entries of `data` and `stringData` in documents of `kind: Secret`, save those whose keys are
@@ -66,11 +66,13 @@ impl Document {
             }
             self.data = None;
         }
-        match content.split(u8::is_ascii_whitespace).collect::<Vec<_>>()[..] {
-            [b"kind:", b"Secret"] | [b"kind:", b"Secret", b"#", ..] => self.secret = Some(indent),
-            [b"data:" | b"stringData:"] | [b"data:" | b"stringData:", b"#", ..] => {
-                self.data = Some((indent, None));
-            }
+        let mut words = content.splitn(3, u8::is_ascii_whitespace);
+        let (key, value, rest) = (words.next(), words.next(), words.next());
+        let is_comment =
+            |text: Option<&[u8]>| text.is_none_or(|text| text.trim_ascii_start().starts_with(b"#"));
+        match key {
+            Some(b"kind:") if value == Some(b"Secret") && is_comment(rest) => self.secret = Some(indent),
+            Some(b"data:" | b"stringData:") if is_comment(value) => self.data = Some((indent, None)),
             _ => {}
         }
     }

@@ -133,8 +133,8 @@ static MATCHER: LazyLock<Matcher> = LazyLock::new(|| {
 
 /// No more matches than this are told of one text.
 const MOST: usize = 20;
-/// No more than this are looked at with one rule: a text may be made to have as many as it has bytes.
-const MOST_TRIED: usize = 10_000;
+/// No more than this are looked at with one rule in a file, which may be made to have as many as it has bytes.
+const MOST_TRIED: usize = 1000;
 
 /// What has the form of a secret in a text.
 #[derive(Debug, Default)]
@@ -156,11 +156,15 @@ pub(super) struct Hidden {
 
 /// The secrets in `text`, in the order of the text.
 pub(super) fn matches(text: &[u8]) -> Vec<Match> {
-    search(text).told
+    look(text, MOST_TRIED).told
 }
 
-/// What has the form of a secret in `text`.
+/// What has the form of a secret in `text`: all of it, as nothing of it is to be shown.
 pub(super) fn search(text: &[u8]) -> Search {
+    look(text, usize::MAX)
+}
+
+fn look(text: &[u8], most: usize) -> Search {
     let matcher = &*MATCHER;
     let mut wanted = vec![false; RULES.len()];
     for found in matcher.keywords.find_overlapping_iter(text) {
@@ -176,7 +180,7 @@ pub(super) fn search(text: &[u8]) -> Search {
             let captures = pattern.captures_iter(&text[part.clone()]);
             captures.map(move |captures| (part.start, captures))
         });
-        for (offset, captures) in found.take(MOST_TRIED) {
+        for (offset, captures) in found.take(most) {
             let secret = captures.name("secret").or_else(|| captures.name("other"));
             let (Some(whole), Some(secret)) = (captures.get(0), secret) else {
                 continue;

@@ -3,6 +3,7 @@
 /// Put together here so that this source has none of them.
 pub(super) fn samples() -> Vec<(&'static str, String)> {
     let mixed = "R4nd0mT3stV4lu3Th4tIsN0tR34l0123456aBcD3fGh1jKlMn0pQrStUvWx";
+    let uuid = "0a1b2c3d-0a1b-4c3d-8a1b-0a1b2c3d4e5f";
     vec![
         (
             "private-key",
@@ -139,6 +140,86 @@ pub(super) fn samples() -> Vec<(&'static str, String)> {
             "pypi-token",
             format!("{}{}", "pypi-AgEIcHlwaS5vcmc", &mixed[..55]),
         ),
+        ("rubygems-key", format!("{}_{}", "rubygems", "0a1b2c3d".repeat(6))),
+        (
+            "crates-io-token",
+            format!("token = \"{}{}\"", "cio", &mixed[..32]),
+        ),
+        ("docker-hub-token", format!("{}{}", "dckr_pat_", &mixed[..27])),
+        (
+            "digitalocean-token",
+            format!("{}{}", "dop_v1_", "0a1b2c3d".repeat(8)),
+        ),
+        ("heroku-key", format!("HEROKU_API_{}={uuid}", "KEY")),
+        ("hashicorp-vault-token", format!("{}{}", "hvs.", &mixed[..24])),
+        (
+            "terraform-token",
+            format!("{}.atlasv1.{}{}", &mixed[..14], &mixed[..59], "abcdefgh"),
+        ),
+        ("pulumi-token", format!("{}{}", "pul-", "0a1b2c3d".repeat(5))),
+        ("doppler-token", format!("{}{}", "dp.pt.", &mixed[..40])),
+        ("databricks-token", format!("{}{}", "dapi", "0a1b2c3d".repeat(4))),
+        (
+            "new-relic-key",
+            format!("{}{}", "NRAK-", "0A1B2C3D4E5F6G7H8I9J0K1L2M3"),
+        ),
+        (
+            "postman-key",
+            format!(
+                "{}{}-{}",
+                "PMAK-",
+                "0a1b2c3d".repeat(3),
+                &"0a1b2c3d".repeat(5)[..34]
+            ),
+        ),
+        ("shopify-token", format!("{}{}", "shpat_", "0a1b2c3d".repeat(4))),
+        (
+            "sendgrid-key",
+            format!("{}{}.{}", "SG.", &mixed[..22], &mixed[..43]),
+        ),
+        ("mailgun-key", format!("{}{}", "key-", "0a1b2c3d".repeat(4))),
+        (
+            "telegram-token",
+            format!("{}:{}{}", "123456789", "AA", &mixed[..33]),
+        ),
+        (
+            "azure-storage-key",
+            format!(
+                "AccountName=a;Account{}={}{}==;",
+                "Key",
+                &mixed[..43],
+                &mixed[..43]
+            ),
+        ),
+        ("azure-client-secret", format!("\"{}8Q~{}\"", "aB3", &mixed[..34])),
+        ("twilio-api-key", format!("{}{}", "SK", "0a1b2c3d".repeat(4))),
+        ("groq-key", format!("{}{}", "gsk_", &mixed[..52])),
+        ("replicate-token", format!("{}{}", "r8_", &mixed[..37])),
+        ("buildkite-token", format!("{}{}", "bkua_", &mixed[..40])),
+        (
+            "cloudinary-url",
+            format!(
+                "CLOUDINARY_URL=cloudinary://123456789012345:{}@name",
+                &mixed[..27]
+            ),
+        ),
+        (
+            "url-password",
+            format!("mongodb+srv://app:{}@cluster0.a.test/db", &mixed[..14]),
+        ),
+        (
+            "command-password",
+            format!("sshpass -p '{}' ssh a.test", &mixed[..14]),
+        ),
+        (
+            "datadog-key",
+            format!("DD_API_{}={}", "KEY", "0a1b2c3d".repeat(4)),
+        ),
+        (
+            "wandb-key",
+            format!("WANDB_API_{}={}", "KEY", "0a1b2c3d".repeat(5)),
+        ),
+        ("travis-token", format!("travis_{}: '{}'", "token", &mixed[..22])),
         ("google-api-key", format!("{}{}", "AIza", &mixed[..35])),
         ("google-oauth-secret", format!("{}{}", "GOCSPX-", &mixed[..28])),
         (
