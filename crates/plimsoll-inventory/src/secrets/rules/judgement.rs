@@ -78,15 +78,23 @@ fn name(before: &[u8], skipped: usize) -> String {
     String::from_utf8_lossy(part.unwrap_or_default().trim_ascii()).into_owned()
 }
 
-/// Whether `name` is of a key of the rule's provider: it says so, or is nothing but the provider's name.
+/// Whether `name` is of a key of the rule's provider: it says so, or is nothing but the provider's name and the value looks
+/// random. A value with the provider's name in it is a name.
 fn is_named(rule: &Rule, name: &str, secret: &[u8]) -> bool {
     if name.is_empty() {
         return true;
     }
     let plain = name.trim_matches('_');
     let is_provider = |word: &&str| plain.eq_ignore_ascii_case(word.trim_matches('_'));
-    (rule.keywords.iter().any(is_provider) || names::names_a_key(name))
-        && secret.iter().any(u8::is_ascii_digit)
+    let lower = secret.to_ascii_lowercase();
+    let is_within = |word: &&str| memchr::memmem::find(&lower, word.as_bytes()).is_some();
+    let least = match rule.keywords.iter().any(is_provider) {
+        true => 3,
+        false if names::names_a_key(name) => 1,
+        false => return false,
+    };
+    secret.iter().filter(|byte| byte.is_ascii_digit()).count() >= least
+        && !rule.keywords.iter().any(is_within)
 }
 
 fn is_mixed(value: &[u8]) -> bool {

@@ -400,7 +400,8 @@ mod tests {
             format!("DATADOG_API_RELEASE=\"{hex}\""),
             "MODEL_MISTRAL: \"MistralForSequenceClassification\"".to_owned(),
             "bitbucket_repository: \"my-company-platform-of-services-and-more-2\"".to_owned(),
-            "dropbox: \"dropboxfolderab\"".to_owned(),
+            "dropbox: \"dropboxfolder01\"".to_owned(),
+            "dropbox: \"myfolderofall01\"".to_owned(),
             "dropbox_folder: \"dropboxfolder01\"".to_owned(),
             "algolia_idx: \"productionproductionproductionab\"".to_owned(),
             format!("password_sha={hex}"),
@@ -476,4 +477,49 @@ mod tests {
             assert_eq!(found, [rule], "{text}");
         }
     }
+
+    proptest::proptest! {
+        #[test]
+        fn any_text_is_searched(parts in proptest::collection::vec(proptest::sample::select(PIECES), 0..24), other in ".{0,9}") {
+            let text = parts.concat() + &other;
+            let found = search(text.as_bytes());
+            for hidden in &found.hidden {
+                proptest::prop_assert!(hidden.start <= hidden.secret.start && hidden.secret.end <= text.len());
+            }
+            proptest::prop_assert!(found.told.len() <= MOST && found.told.len() <= found.hidden.len());
+        }
+    }
+
+    const PIECES: &[&str] = &[
+        "kind: Secret\n",
+        "data:\n",
+        "stringData:",
+        "  a: b7\n",
+        "---",
+        "- ",
+        "\n",
+        " ",
+        "\t",
+        "'",
+        "\"",
+        "{{",
+        ":",
+        "=",
+        "@",
+        "/",
+        "redis://u:",
+        "example.com",
+        ",",
+        "curl -u a:",
+        "mysql -p",
+        "name=\"token\" value=\"",
+        "define('API_KEY', '",
+        "fastly",
+        "_id",
+        "password",
+        "0a1b2c3d4e5f60718293a4b5c6d7e8f9",
+        "your",
+        "\u{e9}",
+        "-----BEGIN PRIVATE KEY-----",
+    ];
 }
