@@ -68,21 +68,22 @@ const HARMLESS_ENDS: &[&str] = &[
     "PLACEHOLDER",
 ];
 
-/// Words of names of values that are made from secrets or of what they belong to, wherever they stand in a name.
+/// Words of names of values that are made from secrets, or of what they belong to, wherever they stand in a name that does
+/// not end with [`KEYS`].
 const DERIVED: &[&str] = &[
-    "HASH",
-    "HASHED",
-    "HASHES",
-    "MD5",
-    "DIGEST",
-    "CHECKSUM",
-    "ENCRYPTED",
-    "COMMIT",
-    "RELEASE",
-    "VERSION",
-    "URL",
-    "PAGE",
-    "CONTINUATION",
+    "HASH", "HASHES", "MD5", "DIGEST", "CHECKSUM", "COMMIT", "RELEASE", "VERSION", "URL",
+];
+
+/// Last words of names that are of a secret whatever stands before them: `URL_SIGNING_SECRET`.
+const KEYS: &[&str] = &[
+    "KEY",
+    "SECRET",
+    "TOKEN",
+    "PASSWORD",
+    "PASSWD",
+    "PWD",
+    "CREDENTIAL",
+    "CREDENTIALS",
 ];
 
 /// Words of names of providers' keys.
@@ -143,12 +144,18 @@ pub(super) fn is_about_a_secret(name: &str) -> bool {
 
 /// Whether `name` is of something made from a secret, or of a place or a state: `password_sha256`, `next_page_token`.
 pub(super) fn is_derived(name: &str) -> bool {
-    words(name).iter().any(|word| {
-        DERIVED.contains(&word.as_str())
-            || word
-                .strip_prefix("SHA")
-                .is_some_and(|bits| bits.bytes().all(|byte| byte.is_ascii_digit()))
-    })
+    let words = words(name);
+    let words: Vec<&str> = words.iter().map(String::as_str).collect();
+    let is_digest = |word: &str| {
+        let bits = word.strip_prefix("SHA");
+        bits.is_some_and(|bits| bits.bytes().all(|byte| byte.is_ascii_digit()))
+    };
+    match words[..] {
+        [.., "PAGE" | "NEXT" | "CONTINUATION", "TOKEN"] => true,
+        _ if words.iter().any(|word| matches!(*word, "HASHED" | "ENCRYPTED")) => true,
+        [.., last] if KEYS.contains(&last) => false,
+        _ => words.iter().any(|word| DERIVED.contains(word) || is_digest(word)),
+    }
 }
 
 /// Whether `name`, which has that of a provider in it, is of a key: `SPLUNK_HEC`, `okta api key`; not `SNYK_ORG_ID`.
@@ -282,6 +289,29 @@ mod tests {
             "PASSENGER_VERSION",
         ] {
             assert!(!names_a_secret(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn what_is_made_from_a_secret_is_none() {
+        for name in [
+            "password_sha",
+            "passwordSha256",
+            "token_hash_hex",
+            "next_page_token",
+            "hashed_password",
+            "api_release",
+        ] {
+            assert!(is_derived(name), "{name}");
+        }
+        for name in [
+            "HASHICORP_VAULT_TOKEN",
+            "FB_PAGE_ACCESS_TOKEN",
+            "URL_SIGNING_SECRET",
+            "shared_secret",
+            "RELEASE_SIGNING_KEY",
+        ] {
+            assert!(!is_derived(name), "{name}");
         }
     }
 

@@ -431,7 +431,7 @@ mod tests {
             ),
             ("okta-token", format!("OKTA_API: 00{}", &mixed[..40])),
             ("configuration-value", format!("HASHICORP_VAULT_TOKEN={mixed}")),
-            ("configuration-value", format!("VERSION1: x\napi_token={mixed}")),
+            ("configuration-value", format!("FB_PAGE_ACCESS_TOKEN={mixed}")),
         ] {
             let found: Vec<_> = rules_in(&text).into_iter().map(|(id, _)| id).collect();
             assert_eq!(found, [rule], "{text}");
