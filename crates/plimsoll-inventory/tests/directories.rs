@@ -174,3 +174,18 @@ fn no_directory_is_an_error() {
         assert!(error.contains("cannot open the directory"), "{error}");
     }
 }
+
+/// dpkg lists directories without saying that they are some.
+#[test]
+fn empty_directories_are_no_files_of_packages() {
+    let root = tempfile::tempdir().unwrap();
+    let at = |path: &str| root.path().join(path);
+    for directory in ["boot", "etc/conf.d", "var/lib/dpkg/info"] {
+        fs::create_dir_all(at(directory)).unwrap();
+    }
+    fs::write(at(STATUS), "Package: base-files\nVersion: 1\n").unwrap();
+    let list = "/.\n/boot\n/etc\n/etc/conf.d\n/etc/issue\n";
+    fs::write(at("var/lib/dpkg/info/base-files.list"), list).unwrap();
+    let found = Inventory::of_tree(&FileTree::open(root.path()).unwrap(), true).unwrap();
+    assert_eq!(found.packages[0].files, ["etc/issue"]);
+}

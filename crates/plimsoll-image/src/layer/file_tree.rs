@@ -60,6 +60,8 @@ pub struct Files {
     directory: Arc<OwnedFd>,
     path: Arc<[u8]>,
     found: Vec<Found>,
+    /// The names of directories beside them.
+    directories: Vec<Vec<u8>>,
     unread: Vec<Unread>,
 }
 
@@ -222,7 +224,10 @@ impl Visit<'_> {
                 }
             };
             match FileType::from_raw_mode(stat.st_mode as RawMode) {
-                FileType::Directory => subdirectories.push(name),
+                FileType::Directory => {
+                    files.directories.push(name.clone());
+                    subdirectories.push(name);
+                }
                 FileType::RegularFile => {
                     let same = self.same(&stat, &path, &name);
                     files.found.push(Found { name, stat, same });
@@ -235,7 +240,7 @@ impl Visit<'_> {
             }
         }
         subdirectories.reverse();
-        if !files.found.is_empty() || !files.unread.is_empty() {
+        if !files.found.is_empty() || !files.directories.is_empty() || !files.unread.is_empty() {
             (self.each)(files)?;
         }
         self.frames.push(Frame {
@@ -266,6 +271,7 @@ impl Visit<'_> {
             directory: Arc::clone(directory),
             path: Arc::clone(path),
             found: Vec::new(),
+            directories: Vec::new(),
             unread: Vec::new(),
         }
     }
@@ -302,6 +308,12 @@ fn is_virtual(directory: &OwnedFd) -> bool {
 }
 
 impl Files {
+    /// The paths of directories that lie beside the files; what is in them is given for itself.
+    pub fn directories(&self) -> impl Iterator<Item = String> {
+        let names = self.directories.iter();
+        names.map(|name| String::from_utf8_lossy(&join(&self.path, name)).into_owned())
+    }
+
     /// What could not be looked into.
     pub fn unread(&self) -> &[Unread] {
         &self.unread

@@ -83,6 +83,9 @@ impl Analyzer {
                 message: one.reason.clone(),
             });
         }
+        if self.files {
+            self.directories.extend(files.directories());
+        }
         let shown = files.visit(&mut |entry| {
             let path = entry.path_lossy().into_owned();
             if let Err(error) = self.entry(entry, from)
