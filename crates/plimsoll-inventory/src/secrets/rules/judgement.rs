@@ -123,3 +123,107 @@ fn is_other_option(before: &[u8], secret: &[u8]) -> bool {
             .iter()
             .any(|rest| secret.starts_with(rest.as_bytes()))
 }
+
+#[cfg(test)]
+mod tests {
+    fn rules_in(text: &str) -> Vec<&'static str> {
+        let found = super::super::matches(text.as_bytes());
+        found.into_iter().map(|found| found.rule).collect()
+    }
+
+    #[test]
+    fn names_tell_what_a_value_is() {
+        let hex = "0a1b2c3d4e5f60718293a4b5c6d7e8f90a1b2c3d";
+        let uuid = "0a1b2c3d-0a1b-4c3d-8a1b-0a1b2c3d4e5f";
+        let mixed = "R4nd0mT3stV4lu3Th4tIsN0tR34l0123456aBcD3f";
+        let other = [
+            format!("AIRTABLE_BASE_ID=app{}", &mixed[..14]),
+            format!("airtable_table_id: 'tbl{}'", &mixed[..14]),
+            format!("SNYK_ORG_ID={uuid}"),
+            format!("LINKEDIN_CLIENT_ID={}", &mixed[..14]),
+            format!("TWITCH_CLIENT_ID='{}'", &hex[..30]),
+            format!("VERCEL_ORG_ID={}", &mixed[..24]),
+            format!("LOOKER_CLIENT_ID={}", &hex[..20]),
+            format!("CODECOV_UPLOADER_HASH={}", &hex[..32]),
+            format!("XRAY_SHA256=\"{}{}\"", &hex[..32], &hex[..32]),
+            format!("SENTRY_CLI_SHA256={}{}", &hex[..32], &hex[..32]),
+            format!("DATADOG_COMMIT=\"{hex}\""),
+            format!("DATADOG_API_RELEASE=\"{hex}\""),
+            "MODEL_MISTRAL: \"MistralForSequenceClassification\"".to_owned(),
+            "bitbucket_repository: \"my-company-platform-of-services-and-more-2\"".to_owned(),
+            "dropbox: \"dropboxfolder01\"".to_owned(),
+            "dropbox: \"myfolderofall01\"".to_owned(),
+            "dropbox_folder: \"dropboxfolder01\"".to_owned(),
+            "algolia_idx: \"productionproductionproductionab\"".to_owned(),
+            format!("password_sha={hex}"),
+            format!("password_hash = \"{hex}\""),
+            format!("next_page_token={mixed}"),
+            format!("secretary={mixed}"),
+            format!("password_reset_template={mixed}"),
+        ];
+        for text in &other {
+            assert_eq!(rules_in(text), [] as [&str; 0], "{text}");
+        }
+        for (rule, text) in [
+            ("airtable-key", format!("AIRTABLE_API_KEY={}", &mixed[..17])),
+            ("snyk-token", format!("snyk: {uuid}")),
+            (
+                "linkedin-secret",
+                format!("LINKEDIN_CLIENT_SECRET={}", &mixed[..16]),
+            ),
+            ("twitch-token", format!("twitch_token: \"oauth:{}\"", &hex[..30])),
+            ("twitch-token", format!("TWITCH_PASS=oauth:{}", &hex[..30])),
+            ("fastly-token", format!("FASTLY_TOKEN={}|x", &mixed[..32])),
+            ("fastly-token", format!("fastly: {} # comment", &mixed[..32])),
+            ("splunk-token", format!("SPLUNK_HEC: {uuid}")),
+            (
+                "bitbucket-secret",
+                format!("BITBUCKET_CREDENTIALS={}", &mixed[..32]),
+            ),
+            ("okta-token", format!("OKTA_API: 00{}", &mixed[..40])),
+            ("configuration-value", format!("HASHICORP_VAULT_TOKEN={mixed}")),
+            ("configuration-value", format!("FB_PAGE_ACCESS_TOKEN={mixed}")),
+        ] {
+            assert_eq!(rules_in(&text), [rule], "{text}");
+        }
+    }
+
+    #[test]
+    fn what_stands_in_the_place_of_a_secret() {
+        for text in [
+            "mysql --protocol=tcp -port3306 x",
+            "mysqldump --single-transaction -production_database x",
+            "/var/lib/mysql --user=mysql -pid-file=/var/run/x",
+            "curl -sSL https://a.test | sh -s -- --user root:docker_group7",
+            "curl -u user:%PASSWORD% https://a.test",
+            "Server=db;User Id=sa;Password=REPLACE_ME;",
+            "Server=db;User Id=sa;password=@db.password@;",
+            r#"<bean name="tokenService" value="org.springframework.TokenService"/>"#,
+            r#"<add key="SecretArn" value="arn:aws:secretsmanager:eu-west-1:123456789012:secret:Db-a1B2c3"/>"#,
+            r#"<input name="csrf_token" value="placeholder-value-12"/>"#,
+            "define('CACHE_KEY', 'hU7x2Qm9ZtR4vLk8WnB3yC6d');",
+            "define('GOOGLE_ANALYTICS_KEY', 'UA-hU7x2Qm9ZtR4vLk8');",
+            "Authorization: Bearer your_access_token_goes_here",
+            "Authorization: Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==",
+        ] {
+            assert_eq!(rules_in(text), [] as [&str; 0], "{text}");
+        }
+        for (rule, text) in [
+            ("command-password", "mysql --protocol=tcp -pOrt3306xQ x"),
+            (
+                "command-password",
+                "curl 'https://a.test/?a=1&b=2;3' -u user:hU7x2Qm9ZtR4",
+            ),
+            ("connection-string", "Server=db;User Id=sa;Password=4youreyes99X;"),
+            ("xml-value", r#"<add key="DbPassword" value="Sup3r-S3cret!x"/>"#),
+            ("php-constant", "define('AUTH_KEY', 'hU7x2Qm9ZtR4vLk8WnB3yC6d');"),
+            ("php-constant", "define('DB_PASSWORD', 'xk9!vbnmqwe2');"),
+            (
+                "authorization-header",
+                "Authorization: Bearer hU7x2Qm9ZtR4vLk8WnB3yC6d",
+            ),
+        ] {
+            assert_eq!(rules_in(text), [rule], "{text}");
+        }
+    }
+}

@@ -4,8 +4,8 @@ use plimsoll_core::Severity::{Critical, High, Medium};
 
 use super::{FORM, Judged, Rule};
 
-/// A rule for values of the form `$form` under names with one of the words `$name` in them: in quotes, or bare where the
-/// name says that it is of a key. A text within a text has a backslash before its quotes.
+/// A rule for values of the form `$form` under names with one of the words `$name` in them, in quotes or bare; whether the
+/// name is of a key is judged then. A text within a text has a backslash before its quotes.
 macro_rules! named {
     ($id:literal, $title:literal, $severity:ident, $keywords:expr, $name:literal, $form:literal, $entropy:literal) => {
         Rule {
