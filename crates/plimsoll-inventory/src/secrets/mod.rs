@@ -19,4 +19,4 @@ pub use redaction::Redaction;
 pub use scope::SecretScope;
 
 /// Raised when the same file would give something else.
-pub(crate) const RULES_VERSION: u32 = 12;
+pub(crate) const RULES_VERSION: u32 = 13;

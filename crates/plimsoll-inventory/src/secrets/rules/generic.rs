@@ -2,7 +2,7 @@
 
 use plimsoll_core::Severity::{High, Medium};
 
-use super::{FORM, Judged, Rule, Shown};
+use super::{FORM, Judged, Rule, Shown, near};
 
 /// They come last: a rule that knows more of the form goes before them.
 pub(super) const RULES: &[Rule] = &[
@@ -11,6 +11,7 @@ pub(super) const RULES: &[Rule] = &[
         title: "JSON web token",
         severity: Medium,
         keywords: &["eyj"],
+        near: near::part,
         pattern: r"\b(?P<secret>eyJ[A-Za-z0-9_-]{12,}\.eyJ[A-Za-z0-9_-]{12,}\.[A-Za-z0-9_-]{20,})",
         ..FORM
     },
@@ -19,6 +20,7 @@ pub(super) const RULES: &[Rule] = &[
         title: "password in an address",
         severity: High,
         keywords: &["://"],
+        near: near::address,
         pattern: r#"\b(?:postgres(?:ql)?|mysql|mariadb|mongodb(?:\+srv)?|redis|rediss|amqps?|mssql|sqlserver|clickhouse|ldaps?|smtps?|ftp|sftp|https?|ssh|git)(?:\+[a-z0-9]{2,12})?://[^\s:/@"'<>$\{]{0,64}:(?P<secret>[^\s:/@"'<>$\{]{3,128})@[A-Za-z0-9\[.-]"#,
         judged: Judged::Address,
         shown: Shown::Before,
@@ -38,11 +40,22 @@ pub(super) const RULES: &[Rule] = &[
             "apikey",
             "api-key",
             "private_key",
+            "private-key",
+            "privatekey",
             "access_key",
+            "access-key",
+            "accesskey",
             "auth_key",
+            "auth-key",
+            "authkey",
             "encryption_key",
+            "encryption-key",
+            "encryptionkey",
             "signing_key",
+            "signing-key",
+            "signingkey",
         ],
+        near: near::quoted::<16>,
         pattern: concat!(
             r#"(?i:(?:secret|token|passw(?:or)?d|api[_-]?key|(?:access|auth|private|encryption|signing)[_-]?key)[a-z0-9_.-]{0,20})"#,
             r#"\\?["']?\s{0,4}(?:=>|:=|=|:)\s{0,4}\\?["'](?P<secret>[A-Za-z0-9+/=_!@#%^&*~-]{16,120})\\?["']"#,
@@ -66,8 +79,13 @@ pub(super) const RULES: &[Rule] = &[
             "apikey",
             "api-key",
             "access_key",
+            "access-key",
+            "accesskey",
             "auth_key",
+            "auth-key",
+            "authkey",
         ],
+        near: near::bare::<16>,
         pattern: r"(?i:(?:secret|token|passw(?:or)?d|api[_-]?key|(?:access|auth)[_-]?key)[a-z0-9_.-]{0,20})[ \t]{0,4}[=:][ \t]{0,4}(?P<secret>[A-Za-z0-9+/=_-]{16,120})[ \t\r]*(?:\n|$)",
         entropy: 3.6,
         judged: Judged::Value,
@@ -80,6 +98,7 @@ pub(super) const RULES: &[Rule] = &[
         title: "credentials in an `Authorization` header",
         severity: Medium,
         keywords: &["authorization"],
+        near: near::scheme,
         pattern: r#"(?i:authorization)\\?["']?\s{0,4}(?:,\s{0,8}\\?["']value\\?["']\s{0,4})?[:=,]\s{0,4}\\?["']?(?:(?i:bearer|token|apikey)\s{1,4}(?P<secret>[A-Za-z0-9_.~+/=-]{20,2000})|(?i:basic)\s{1,4}(?P<other>[A-Za-z0-9+/]{12,400}={0,2}))"#,
         entropy: 3.5,
         generic: true,
@@ -89,7 +108,8 @@ pub(super) const RULES: &[Rule] = &[
         id: "php-constant",
         title: "value of high entropy under the name of a secret",
         severity: Medium,
-        keywords: &["define"],
+        keywords: &["define("],
+        near: near::constant,
         pattern: r#"\bdefine\(\s{0,4}["'][A-Z0-9_]{0,30}(?:PASSWORD|SECRET|TOKEN|SALT|(?:AUTH|LOGGED_IN|NONCE|API|SECRET|ACCESS|PRIVATE|ENCRYPTION|SIGNING|CRYPT|MASTER|APP)_?KEY)["']\s{0,4},\s{0,4}["'](?P<secret>[^"'\s]{12,128})["']"#,
         entropy: 3.0,
         judged: Judged::Constant,
@@ -102,6 +122,7 @@ pub(super) const RULES: &[Rule] = &[
         title: "Django secret key",
         severity: High,
         keywords: &["secret_key"],
+        near: near::quoted::<0>,
         pattern: r#"\bSECRET_KEY["']?\s{0,4}[=:]\s{0,4}["'](?P<secret>django-insecure-[^"'\n]{20,100}|[a-z0-9!@#$%^&*()_=+-]{50})["']"#,
         entropy: 3.8,
         shown: Shown::Only("********"),
@@ -113,6 +134,7 @@ pub(super) const RULES: &[Rule] = &[
         title: "password in a connection string",
         severity: High,
         keywords: &["password=", "pwd="],
+        near: near::connection,
         pattern: concat!(
             r#"(?i:server|data source|host|addr(?:ess)?|account)=[^;"'\n]{1,200};[^"'\n]{0,300}?(?i:password|pwd)=(?P<secret>[^;"'\s<>{}$%]{4,128})"#,
             r#"|\bjdbc:[^\s"'<>]{3,300}?[?&;](?i:password|pwd)=(?P<other>[^&;"'\s<>{}$%]{4,128})"#,
@@ -128,6 +150,7 @@ pub(super) const RULES: &[Rule] = &[
         title: "password on a command line",
         severity: High,
         keywords: &["curl", "wget", "docker login", "podman login", "sshpass", "mysql"],
+        near: near::command,
         pattern: concat!(
             r#"\bcurl\b(?:[^\n|;&"']|"[^"\n]*"|'[^'\n]*'){0,300}?\s(?:-u|--user)[ =]?["']?[^\s:"'$<{/]{1,64}:(?P<secret>[^\s"'`$<{]{4,128})"#,
             r#"|\b(?:wget\b[^\n|;]{0,300}?\s--(?:http-|ftp-)?password[ =]|(?:docker|podman) login\b[^\n|;&]{0,200}?\s(?:-p|--password)[ =]|"#,
@@ -144,6 +167,7 @@ pub(super) const RULES: &[Rule] = &[
         title: "private key",
         severity: High,
         keywords: &["putty-user-key-file-"],
+        near: near::anywhere,
         pattern: r"\bPuTTY-User-Key-File-\d: [^\n]{1,60}\n(?:[^\n]{0,200}\n){1,60}?Private-Lines: \d{1,4}\r?\n(?P<secret>[A-Za-z0-9+/]{24,}={0,2})",
         ..FORM
     },
@@ -152,6 +176,7 @@ pub(super) const RULES: &[Rule] = &[
         title: "value of high entropy under the name of a secret",
         severity: Medium,
         keywords: &["value="],
+        near: near::attribute,
         pattern: r#"(?i:name|key)=["'][^"'\n]{0,40}(?i:password|passwd|secret|token|api_?key)[^"'\n]{0,20}["']\s{1,20}(?i:value)=["'](?P<secret>[^"'\s<>{}$%]{12,120})["']"#,
         entropy: 3.0,
         judged: Judged::Constant,

@@ -4,8 +4,10 @@ mod entropy;
 mod fillings;
 mod generic;
 mod judgement;
+mod keywords;
 mod kubernetes;
 mod named;
+mod near;
 mod providers;
 #[cfg(test)]
 mod samples;
@@ -14,11 +16,12 @@ mod services;
 use std::ops::Range;
 use std::sync::{LazyLock, OnceLock};
 
-use aho_corasick::{AhoCorasick, AhoCorasickKind};
 use plimsoll_core::Severity;
 use regex::bytes::{Regex, RegexBuilder};
 
 use judgement::{Judged, Verdict, judge};
+use keywords::Keywords;
+use near::Near;
 
 /// A form that secrets have whatever they are called.
 struct Rule {
@@ -27,6 +30,8 @@ struct Rule {
     severity: Severity,
     /// Lower-case words; without any of them in a text the pattern is not tried.
     keywords: &'static [&'static str],
+    /// Whether the pattern may match at a keyword; where it matches nowhere it is not tried either.
+    near: Near,
     /// The group `secret`, or `other`, is what is taken out.
     pattern: &'static str,
     /// The least entropy of the secret in bits a character; 0 where the form alone is enough.
@@ -48,6 +53,7 @@ const FORM: Rule = Rule {
     title: "",
     severity: Severity::Low,
     keywords: &[],
+    near: near::token::<16>,
     pattern: "",
     entropy: 0.0,
     judged: Judged::Form,
@@ -96,7 +102,7 @@ pub(super) struct Match {
 }
 
 struct Matcher {
-    keywords: AhoCorasick,
+    keywords: Keywords,
     /// The rule of each keyword.
     rule_of: Vec<usize>,
     /// Made when they are first needed, as nearly no text needs any.
@@ -104,6 +110,18 @@ struct Matcher {
 }
 
 impl Matcher {
+    /// Whether `text` has a keyword of each rule where its pattern may match.
+    fn wanted(&self, text: &[u8]) -> Vec<bool> {
+        let mut wanted = vec![false; RULES.len()];
+        self.keywords.each(text, |word, place| {
+            let rule = self.rule_of[word];
+            if !wanted[rule] {
+                wanted[rule] = (RULES[rule].near)(text, place);
+            }
+        });
+        wanted
+    }
+
     fn pattern(&self, rule: usize) -> &Regex {
         self.patterns[rule].get_or_init(|| {
             let pattern = RegexBuilder::new(RULES[rule].pattern).unicode(false).build();
@@ -120,12 +138,7 @@ static MATCHER: LazyLock<Matcher> = LazyLock::new(|| {
             .flat_map(|(index, rule)| rule.keywords.iter().map(move |word| (index, *word)))
     };
     Matcher {
-        keywords: AhoCorasick::builder()
-            .ascii_case_insensitive(true)
-            // So many words would otherwise make it one that is half as fast.
-            .kind(Some(AhoCorasickKind::DFA))
-            .build(keywords().map(|(_, word)| word))
-            .expect("the keywords are constant and few"),
+        keywords: Keywords::new(keywords().map(|(_, word)| word)),
         rule_of: keywords().map(|(index, _)| index).collect(),
         patterns: RULES.iter().map(|_| OnceLock::new()).collect(),
     }
@@ -166,10 +179,7 @@ pub(super) fn search(text: &[u8]) -> Search {
 
 fn look(text: &[u8], most: usize) -> Search {
     let matcher = &*MATCHER;
-    let mut wanted = vec![false; RULES.len()];
-    for found in matcher.keywords.find_overlapping_iter(text) {
-        wanted[matcher.rule_of[found.pattern().as_usize()]] = true;
-    }
+    let wanted = matcher.wanted(text);
     let mut all = Search::default();
     for (index, rule) in RULES.iter().enumerate().filter(|(index, _)| wanted[*index]) {
         let whole = || std::iter::once(0..text.len()).collect();
@@ -287,6 +297,9 @@ mod tests {
             .collect()
     }
 
+    /// What some rules ask for anywhere in a text.
+    const CONTEXT: &str = "discord airtable launchdarkly datadog lob.com\n";
+
     #[test]
     fn every_form_is_found_and_redacted() {
         for (rule, text) in samples() {
@@ -302,9 +315,8 @@ mod tests {
     fn every_rule_finds_what_its_pattern_describes() {
         let described = |rule: &&&Rule| {
             let mut texts = samples::generated(rule.pattern);
-            let context = "discord telegram airtable okta launchdarkly twilio gocardless lob_api alibaba";
             let found = |text: String| {
-                rules_in(&format!("{context}\n{text}\n"))
+                rules_in(&format!("{CONTEXT}{text}\n"))
                     .iter()
                     .any(|(id, _)| *id == rule.id)
             };
@@ -313,6 +325,29 @@ mod tests {
         let everywhere = RULES.iter().filter(|rule| rule.parts.is_none());
         let wrong: Vec<_> = everywhere.filter(described).map(|rule| rule.id).collect();
         assert!(wrong.is_empty(), "{wrong:?}");
+    }
+
+    /// What stands around a keyword is asked before the pattern is: it must not refuse what the pattern takes.
+    #[test]
+    fn what_a_pattern_takes_is_not_refused_before() {
+        let everywhere = RULES.iter().enumerate().filter(|(_, rule)| rule.parts.is_none());
+        for (index, rule) in everywhere {
+            let has_keyword = |text: &str| {
+                let text = text.to_ascii_lowercase();
+                rule.keywords.iter().any(|word| text.contains(word))
+            };
+            let mut taken = 0;
+            for text in samples::described(rule.pattern) {
+                for (before, after) in [("", ""), ("a \"", "\"\n"), (CONTEXT, " b"), ("=", "@x.test")] {
+                    let text = format!("{before}{text}{after}");
+                    if has_keyword(&text) && MATCHER.pattern(index).is_match(text.as_bytes()) {
+                        taken += 1;
+                        assert!(MATCHER.wanted(text.as_bytes())[index], "{} in {text}", rule.id);
+                    }
+                }
+            }
+            assert!(taken > 9, "{}", rule.id);
+        }
     }
 
     #[test]

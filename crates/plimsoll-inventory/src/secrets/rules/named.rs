@@ -2,7 +2,7 @@
 
 use plimsoll_core::Severity::{Critical, High, Medium};
 
-use super::{FORM, Judged, Rule};
+use super::{FORM, Judged, Rule, near};
 
 /// A rule for values of the form `$form` under names with one of the words `$name` in them, in quotes or bare; whether the
 /// name is of a key is judged then. A text within a text has a backslash before its quotes.
@@ -13,6 +13,7 @@ macro_rules! named {
             title: $title,
             severity: $severity,
             keywords: $keywords,
+            near: near::value::<14>,
             pattern: concat!(
                 "(?i:",
                 $name,
@@ -228,15 +229,18 @@ pub(super) const RULES: &[Rule] = &[
         "[a-z0-9]{32}",
         3.0
     ),
-    named!(
-        "freemius-key",
-        "Freemius key",
-        High,
-        &["freemius"],
-        "freemius",
-        r#"sk_[^"'\s]{29}"#,
-        3.0
-    ),
+    Rule {
+        near: near::value::<3>,
+        ..named!(
+            "freemius-key",
+            "Freemius key",
+            High,
+            &["freemius"],
+            "freemius",
+            r#"sk_[^"'\s]{29}"#,
+            3.0
+        )
+    },
     named!(
         "gitter-token",
         "Gitter token",
@@ -300,17 +304,22 @@ pub(super) const RULES: &[Rule] = &[
         "[A-Za-z0-9]{14,16}",
         3.0
     ),
-    named!(
-        "lob-key",
-        "Lob key",
-        High,
-        &[
-            "lob_api", "lob-api", "lob_key", "lob-key", "lob_pub", "lob-pub", "lobapi", "lobkey", "lob.com"
-        ],
-        "lob",
-        "(?:live|test)_(?:[a-f0-9]{35}|pub_[a-f0-9]{31})",
-        0.0
-    ),
+    Rule {
+        // Its keywords do not all stand in the name.
+        near: near::anywhere,
+        ..named!(
+            "lob-key",
+            "Lob key",
+            High,
+            &[
+                "lob_api", "lob-api", "lob_key", "lob-key", "lob_pub", "lob-pub", "lobapi", "lobkey",
+                "lob.com"
+            ],
+            "lob",
+            "(?:live|test)_(?:[a-f0-9]{35}|pub_[a-f0-9]{31})",
+            0.0
+        )
+    },
     named!(
         "looker-key",
         "Looker key",

@@ -4,14 +4,15 @@
 
 use plimsoll_core::Severity::{Critical, High, Medium};
 
-use super::{FORM, Judged, Rule, Shown};
+use super::{FORM, Judged, Rule, Shown, near};
 
 pub(super) const RULES: &[Rule] = &[
     Rule {
         id: "private-key",
         title: "private key",
         severity: High,
-        keywords: &["private key"],
+        keywords: &["private key-----", "private key block-----"],
+        near: near::key,
         pattern: r"-----BEGIN (?:[A-Z0-9]{1,12} ){0,3}PRIVATE KEY(?: BLOCK)?-----(?P<secret>(?:\s|\\[nr]|[A-Za-z-]{1,30}: [^\n]{0,200}\n)*[A-Za-z0-9+/]{32,}=*)",
         shown: Shown::FirstLine,
         ..FORM
@@ -29,6 +30,7 @@ pub(super) const RULES: &[Rule] = &[
         title: "AWS access key ID",
         severity: Critical,
         keywords: &["akia", "asia", "abia", "acca"],
+        near: near::prefix::<16>,
         pattern: r"\b(?P<secret>(?:AKIA|ASIA|ABIA|ACCA)[A-Z2-7]{16})\b",
         ..FORM
     },
@@ -37,6 +39,7 @@ pub(super) const RULES: &[Rule] = &[
         title: "AWS secret access key",
         severity: Critical,
         keywords: &["aws"],
+        near: near::value::<40>,
         pattern: r#"(?i:aws_?-?(?:secret_?-?)?(?:access_?-?)?(?:secret_?-?)?key)\\?["']?\s{0,4}(?:=>|=|:)\s{0,4}\\?["']?(?P<secret>[A-Za-z0-9/+]{40})(?:[^A-Za-z0-9/+=]|$)"#,
         ..FORM
     },
@@ -45,6 +48,7 @@ pub(super) const RULES: &[Rule] = &[
         title: "AWS session token",
         severity: High,
         keywords: &["aws_session_token"],
+        near: near::value::<100>,
         pattern: r#"(?i:aws_session_token)\\?["']?\s{0,4}(?:=>|=|:)\s{0,4}\\?["']?(?P<secret>[A-Za-z0-9/+=]{100,})"#,
         ..FORM
     },
@@ -83,6 +87,7 @@ pub(super) const RULES: &[Rule] = &[
         title: "Hugging Face token",
         severity: Critical,
         keywords: &["hf_", "api_org_"],
+        near: near::prefix::<34>,
         pattern: r"\b(?P<secret>(?:hf|api_org)_[A-Za-z0-9]{34,40})\b",
         ..FORM
     },
@@ -107,6 +112,7 @@ pub(super) const RULES: &[Rule] = &[
         title: "Slack token",
         severity: High,
         keywords: &["xoxb-", "xoxp-", "xoxa-", "xoxr-", "xoxs-", "xoxe", "xapp-"],
+        near: near::prefix::<13>,
         pattern: r"\b(?P<secret>xox[abeprs](?:\.xox[bp])?-[0-9A-Za-z]{1,}[0-9A-Za-z-]{12,240}|xapp-\d-[A-Z0-9]{8,16}-\d{8,16}-[a-z0-9]{40,80})",
         ..FORM
     },
@@ -139,6 +145,7 @@ pub(super) const RULES: &[Rule] = &[
         title: "Discord token",
         severity: High,
         keywords: &["discord"],
+        near: near::anywhere,
         pattern: r#"\b(?P<secret>[MNO][A-Za-z0-9_-]{23,27}\.[A-Za-z0-9_-]{6}\.[A-Za-z0-9_-]{27,40})|(?i:discord[a-z0-9_. -]{0,15}secret)\\?["']?\s{0,4}[=:]\s{0,4}\\?["']?(?P<other>[A-Za-z0-9_-]{32})(?:[^A-Za-z0-9_-]|$)"#,
         ..FORM
     },
@@ -155,6 +162,7 @@ pub(super) const RULES: &[Rule] = &[
         title: "npm token",
         severity: Critical,
         keywords: &["npm_", "_authtoken"],
+        near: near::prefix_or_value::<36, 16>,
         pattern: r#"\b(?P<secret>npm_[A-Za-z0-9]{36})\b|:_authToken\s{0,4}=\s{0,4}["']?(?P<other>[A-Za-z0-9_+/=.-]{16,200})"#,
         ..FORM
     },
@@ -171,6 +179,7 @@ pub(super) const RULES: &[Rule] = &[
         title: "RubyGems key",
         severity: High,
         keywords: &["rubygems_"],
+        near: near::prefix::<48>,
         pattern: r"\b(?P<secret>rubygems_[a-f0-9]{48})\b",
         ..FORM
     },
@@ -179,6 +188,7 @@ pub(super) const RULES: &[Rule] = &[
         title: "crates.io token",
         severity: High,
         keywords: &["cio"],
+        near: near::prefix::<32>,
         pattern: r"\b(?P<secret>cio[A-Za-z0-9]{32})\b",
         entropy: 4.0,
         ..FORM
@@ -188,6 +198,7 @@ pub(super) const RULES: &[Rule] = &[
         title: "NuGet key",
         severity: High,
         keywords: &["oy2"],
+        near: near::prefix::<43>,
         pattern: r"\b(?P<secret>oy2[a-z0-9]{43})\b",
         entropy: 3.5,
         ..FORM
@@ -213,6 +224,7 @@ pub(super) const RULES: &[Rule] = &[
         title: "Google API key",
         severity: High,
         keywords: &["aiza"],
+        near: near::prefix::<35>,
         pattern: r"\b(?P<secret>AIza[0-9A-Za-z_-]{35})(?:[^0-9A-Za-z_-]|$)",
         ..FORM
     },
@@ -228,7 +240,8 @@ pub(super) const RULES: &[Rule] = &[
         id: "google-service-account",
         title: "Google service account key",
         severity: Critical,
-        keywords: &["service_account"],
+        keywords: &["\"service_account\""],
+        near: near::anywhere,
         pattern: r#""type"\s{0,8}:\s{0,8}"service_account"[^}]{0,4000}?"private_key"\s{0,8}:\s{0,8}"(?P<secret>-----BEGIN[^"]{40,})""#,
         ..FORM
     },
@@ -237,6 +250,7 @@ pub(super) const RULES: &[Rule] = &[
         title: "Azure storage key",
         severity: Critical,
         keywords: &["accountkey", "azure"],
+        near: near::value::<88>,
         pattern: r#"(?i:accountkey|azure_?storage_?(?:account_?)?key)\\?["']?\s{0,4}[=:]\s{0,4}\\?["']?(?P<secret>[A-Za-z0-9+/]{86}==)"#,
         ..FORM
     },
@@ -244,7 +258,10 @@ pub(super) const RULES: &[Rule] = &[
         id: "azure-client-secret",
         title: "Azure client secret",
         severity: Critical,
-        keywords: &["q~"],
+        keywords: &[
+            "0q~", "1q~", "2q~", "3q~", "4q~", "5q~", "6q~", "7q~", "8q~", "9q~",
+        ],
+        near: near::token::<37>,
         pattern: r"(?:^|[^A-Za-z0-9_~.-])(?P<secret>[A-Za-z0-9_~.]{3}\dQ~[A-Za-z0-9_~.-]{31,34})(?:[^A-Za-z0-9_~.-]|$)",
         ..FORM
     },
@@ -253,6 +270,7 @@ pub(super) const RULES: &[Rule] = &[
         title: "Azure shared access signature",
         severity: High,
         keywords: &["sig="],
+        near: near::token::<44>,
         pattern: r"\b(?:sv=[0-9]{4}-[0-9]{2}-[0-9]{2}&[A-Za-z0-9&=%:_.+-]{0,300}sig=(?P<secret>[A-Za-z0-9%+/=]{40,100})|sig=(?P<other>[A-Za-z0-9%+/=]{40,100})&[A-Za-z0-9&=%:_.+-]{0,300}sv=[0-9]{4}-[0-9]{2}-[0-9]{2})",
         ..FORM
     },
@@ -261,6 +279,7 @@ pub(super) const RULES: &[Rule] = &[
         title: "Alibaba Cloud access key ID",
         severity: High,
         keywords: &["ltai"],
+        near: near::prefix::<12>,
         pattern: r"\b(?P<secret>LTAI[A-Za-z0-9]{12,20})\b",
         ..FORM
     },
@@ -277,6 +296,7 @@ pub(super) const RULES: &[Rule] = &[
         title: "Heroku key",
         severity: High,
         keywords: &["heroku", "hrku-"],
+        near: near::prefix_or_value::<36, 36>,
         pattern: r#"(?:(?i:heroku)[A-Za-z0-9_. -]{0,25}\\?["']?\s{0,4}[=:]\s{0,4}\\?["']?(?P<secret>[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}))|\b(?P<other>HRKU-[A-Za-z0-9_-]{36,60})"#,
         judged: Judged::Named,
         ..FORM
@@ -286,6 +306,7 @@ pub(super) const RULES: &[Rule] = &[
         title: "Cloudflare key",
         severity: High,
         keywords: &["cloudflare", "v1.0-"],
+        near: near::prefix_or_value::<171, 37>,
         pattern: r#"(?:(?i:cloudflare)[A-Za-z0-9_. -]{0,25}\\?["']?\s{0,4}[=:]\s{0,4}\\?["']?(?P<secret>[A-Za-z0-9_-]{37,40})(?:[^A-Za-z0-9_-]|$))|\b(?P<other>v1\.0-[a-f0-9]{24}-[a-f0-9]{146})\b"#,
         judged: Judged::Named,
         ..FORM
@@ -319,6 +340,7 @@ pub(super) const RULES: &[Rule] = &[
         title: "Databricks token",
         severity: Critical,
         keywords: &["dapi"],
+        near: near::prefix::<32>,
         pattern: r"\b(?P<secret>dapi[a-f0-9]{32}(?:-\d)?)\b",
         ..FORM
     },
@@ -327,6 +349,7 @@ pub(super) const RULES: &[Rule] = &[
         title: "Snowflake password",
         severity: High,
         keywords: &["snowflake"],
+        near: near::quoted::<0>,
         pattern: r#"(?i:snowflake)[A-Za-z0-9_.-]{0,20}(?i:password|pwd)["']?\s{0,4}[=:]\s{0,4}["'](?P<secret>[^"'\s$<{]{8,128})["']"#,
         judged: Judged::Password,
         shown: Shown::Before,
@@ -377,6 +400,7 @@ pub(super) const RULES: &[Rule] = &[
         title: "Atlassian token",
         severity: High,
         keywords: &["atatt3", "atctt3", "atbb", "atlassian", "jira", "confluence"],
+        near: near::prefix_or_value::<24, 24>,
         pattern: r#"\b(?P<secret>AT[AC]TT3[A-Za-z0-9_=-]{100,}|ATBB[A-Za-z0-9]{24,40})|(?i:atlassian|jira|confluence)[A-Za-z0-9_. -]{0,25}["']?\s{0,4}[=:]\s{0,4}["'](?P<other>[A-Za-z0-9]{24})["']"#,
         judged: Judged::Named,
         ..FORM
@@ -386,6 +410,7 @@ pub(super) const RULES: &[Rule] = &[
         title: "JFrog key",
         severity: High,
         keywords: &["akcp", "cmvmd"],
+        near: near::prefix::<59>,
         pattern: r"\b(?P<secret>AKCp[0-9A-Za-z]{69}|cmVmd[0-9A-Za-z]{59})\b",
         ..FORM
     },
@@ -410,6 +435,7 @@ pub(super) const RULES: &[Rule] = &[
         title: "Datadog key",
         severity: High,
         keywords: &["datadog", "dd_api_key", "dd_app_key"],
+        near: near::anywhere,
         pattern: r#"(?i:datadog|dd)[A-Za-z0-9_. -]{0,10}(?i:api|app|application)[_.-]?(?i:key)\\?["']?\s{0,4}[=:]\s{0,4}\\?["']?(?P<secret>[a-f0-9]{32}(?:[a-f0-9]{8})?)(?:[^A-Za-z0-9]|$)"#,
         ..FORM
     },
@@ -418,6 +444,7 @@ pub(super) const RULES: &[Rule] = &[
         title: "New Relic key",
         severity: High,
         keywords: &["nrak-", "nrjs-", "nrii-", "nrra-", "nraa-", "nral"],
+        near: near::prefix_or_digits::<19, 36>,
         pattern: r"\b(?P<secret>NR(?:AK|RA)-[A-Z0-9]{27}|NRJS-[a-f0-9]{19}|NRII-[A-Za-z0-9_-]{32}|NRAA-[a-f0-9]{27}|[a-f0-9]{36}NRAL)",
         ..FORM
     },
@@ -426,6 +453,7 @@ pub(super) const RULES: &[Rule] = &[
         title: "Grafana token",
         severity: High,
         keywords: &["glsa_", "glc_", "eyjrijoi"],
+        near: near::token::<36>,
         pattern: r"\b(?P<secret>glsa_[A-Za-z0-9]{32}_[A-Fa-f0-9]{8}|glc_[A-Za-z0-9+/]{32,400}={0,2}|eyJrIjoi[A-Za-z0-9]{70,400}={0,2})",
         ..FORM
     },
@@ -458,6 +486,7 @@ pub(super) const RULES: &[Rule] = &[
         title: "Linear key",
         severity: High,
         keywords: &["lin_api_", "linear"],
+        near: near::prefix_or_value::<40, 32>,
         pattern: r#"\b(?P<secret>lin_api_[A-Za-z0-9]{40})\b|(?i:linear)[A-Za-z0-9_. -]{0,25}["']?\s{0,4}[=:]\s{0,4}["'](?P<other>[a-f0-9]{32})["']"#,
         judged: Judged::Named,
         ..FORM
@@ -483,6 +512,7 @@ pub(super) const RULES: &[Rule] = &[
         title: "Airtable token",
         severity: High,
         keywords: &["airtable"],
+        near: near::anywhere,
         pattern: r"\b(?P<secret>pat[A-Za-z0-9]{14}\.[a-f0-9]{64})\b",
         ..FORM
     },
@@ -491,6 +521,7 @@ pub(super) const RULES: &[Rule] = &[
         title: "Asana token",
         severity: High,
         keywords: &["asana"],
+        near: near::value::<32>,
         pattern: r#"(?i:asana)[A-Za-z0-9_. -]{0,25}["']?\s{0,4}[=:]\s{0,4}["'](?P<secret>[A-Za-z0-9]{32}|\d/\d{16}(?:/\d{16})?:[a-f0-9]{32})["']"#,
         judged: Judged::Named,
         ..FORM
@@ -508,6 +539,7 @@ pub(super) const RULES: &[Rule] = &[
         title: "Square token",
         severity: High,
         keywords: &["sq0atp-", "sq0csp-", "eaaa"],
+        near: near::prefix::<22>,
         pattern: r"\b(?P<secret>sq0(?:atp|csp)-[A-Za-z0-9_-]{22,43}|EAAA[A-Za-z0-9_-]{60})",
         ..FORM
     },
@@ -516,6 +548,7 @@ pub(super) const RULES: &[Rule] = &[
         title: "Twilio key",
         severity: High,
         keywords: &["twilio"],
+        near: near::value::<32>,
         pattern: r#"(?i:twilio)[A-Za-z0-9_. -]{0,25}\\?["']?\s{0,4}[=:]\s{0,4}\\?["']?(?P<secret>[0-9a-f]{32})(?:[^0-9a-fA-F]|$)"#,
         judged: Judged::Named,
         ..FORM
@@ -525,6 +558,7 @@ pub(super) const RULES: &[Rule] = &[
         title: "SendGrid key",
         severity: Critical,
         keywords: &["sg."],
+        near: near::token::<63>,
         pattern: r"\b(?P<secret>SG\.[A-Za-z0-9_-]{20,24}\.[A-Za-z0-9_-]{39,50})",
         ..FORM
     },
@@ -541,6 +575,7 @@ pub(super) const RULES: &[Rule] = &[
         title: "Mailgun key",
         severity: High,
         keywords: &["key-", "mailgun"],
+        near: near::prefix_or_value::<32, 50>,
         pattern: r#"\b(?P<secret>key-[a-f0-9]{32})\b|(?i:mailgun)[A-Za-z0-9_. -]{0,25}\\?["']?\s{0,4}[=:]\s{0,4}\\?["']?(?P<other>[a-f0-9]{32}-[a-f0-9]{8}-[a-f0-9]{8})"#,
         judged: Judged::Named,
         ..FORM
@@ -552,6 +587,7 @@ pub(super) const RULES: &[Rule] = &[
         keywords: &[
             "-us1", "-us2", "-us3", "-us4", "-us5", "-us6", "-us7", "-us8", "-us9",
         ],
+        near: near::behind_digits::<32>,
         pattern: r"\b(?P<secret>[a-f0-9]{32}-us\d{1,2})\b",
         ..FORM
     },
@@ -559,7 +595,8 @@ pub(super) const RULES: &[Rule] = &[
         id: "telegram-token",
         title: "Telegram bot token",
         severity: High,
-        keywords: &["telegram", ":aa"],
+        keywords: &[":aa"],
+        near: near::token::<44>,
         pattern: r"(?:^|[^0-9])(?P<secret>\d{8,10}:AA[A-Za-z0-9_-]{33})(?:[^A-Za-z0-9_-]|$)",
         ..FORM
     },
@@ -568,6 +605,7 @@ pub(super) const RULES: &[Rule] = &[
         title: "Twitter token",
         severity: High,
         keywords: &["twitter"],
+        near: near::value::<35>,
         pattern: r#"(?i:twitter)[A-Za-z0-9_. -]{0,25}\\?["']?\s{0,4}[=:]\s{0,4}\\?["']?(?P<secret>A{22}[A-Za-z0-9%]{60,120}|[0-9]{15,25}-[A-Za-z0-9]{20,45}|[A-Za-z0-9]{45,50}|[a-f0-9]{35,44})(?:[^A-Za-z0-9]|$)"#,
         judged: Judged::Named,
         ..FORM
@@ -577,6 +615,7 @@ pub(super) const RULES: &[Rule] = &[
         title: "Facebook token",
         severity: High,
         keywords: &["facebook", "eaacedeose0cba", "eaam", "eaac"],
+        near: near::prefix_or_value::<10, 32>,
         pattern: r#"\b(?P<secret>EAACEdEose0cBA[0-9A-Za-z]{10,}|EAA[MC][A-Za-z0-9]{100,})|(?i:facebook)[A-Za-z0-9_. -]{0,25}["']?\s{0,4}[=:]\s{0,4}["'](?P<other>[a-f0-9]{32})["']"#,
         judged: Judged::Named,
         ..FORM
@@ -586,6 +625,7 @@ pub(super) const RULES: &[Rule] = &[
         title: "HubSpot token",
         severity: High,
         keywords: &["pat-na1-", "pat-eu1-", "hubspot"],
+        near: near::prefix_or_value::<36, 36>,
         pattern: r#"\b(?P<secret>pat-(?:na|eu)\d-[a-f0-9]{8}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{12})\b|(?i:hubspot)[A-Za-z0-9_. -]{0,25}["']?\s{0,4}[=:]\s{0,4}["'](?P<other>[a-f0-9]{8}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{12})["']"#,
         judged: Judged::Named,
         ..FORM
@@ -595,6 +635,7 @@ pub(super) const RULES: &[Rule] = &[
         title: "Dropbox token",
         severity: High,
         keywords: &["sl.", "dropbox"],
+        near: near::prefix_or_value::<130, 15>,
         pattern: r#"\b(?P<secret>sl\.[A-Za-z0-9_-]{130,})|(?i:dropbox)[A-Za-z0-9_. -]{0,25}["']?\s{0,4}[=:]\s{0,4}["'](?P<other>[a-z0-9]{15}|[a-z0-9]{11}AAAAAAAAAA[A-Za-z0-9_=-]{43})["']"#,
         judged: Judged::Named,
         ..FORM
@@ -604,6 +645,7 @@ pub(super) const RULES: &[Rule] = &[
         title: "Contentful token",
         severity: High,
         keywords: &["cfpat-", "contentful"],
+        near: near::prefix_or_value::<43, 43>,
         pattern: r#"\b(?P<secret>CFPAT-[A-Za-z0-9_-]{43})|(?i:contentful)[A-Za-z0-9_. -]{0,25}["']?\s{0,4}[=:]\s{0,4}["'](?P<other>[A-Za-z0-9_-]{43})["']"#,
         judged: Judged::Named,
         ..FORM
@@ -613,6 +655,7 @@ pub(super) const RULES: &[Rule] = &[
         title: "EasyPost key",
         severity: High,
         keywords: &["ezak", "eztk"],
+        near: near::prefix::<54>,
         pattern: r"\b(?P<secret>EZ[AT]K[A-Za-z0-9]{54})\b",
         ..FORM
     },
@@ -653,6 +696,7 @@ pub(super) const RULES: &[Rule] = &[
         title: "GoCardless token",
         severity: High,
         keywords: &["gocardless", "\"live_", "'live_"],
+        near: near::prefix_or_value::<40, 45>,
         pattern: r#"(?:(?i:gocardless)[A-Za-z0-9_. -]{0,25}\\?["']?\s{0,4}[=:]\s{0,4}\\?["']?|["'])(?P<secret>live_[A-Za-z0-9_=-]{40})(?:[^A-Za-z0-9_=-]|$)"#,
         judged: Judged::Named,
         ..FORM
@@ -718,6 +762,7 @@ pub(super) const RULES: &[Rule] = &[
         title: "Ionic token",
         severity: High,
         keywords: &["ion_"],
+        near: near::prefix::<42>,
         pattern: r"\b(?P<secret>ion_[A-Za-z0-9]{42})\b",
         entropy: 3.5,
         ..FORM
@@ -743,6 +788,7 @@ pub(super) const RULES: &[Rule] = &[
         title: "LaunchDarkly key",
         severity: High,
         keywords: &["launchdarkly", "sdk-"],
+        near: near::anywhere,
         pattern: r"\b(?P<secret>(?:sdk|api)-[a-f0-9]{8}-[a-f0-9]{4}-4[a-f0-9]{3}-[89ab][a-f0-9]{3}-[a-f0-9]{12})\b",
         ..FORM
     },

@@ -233,16 +233,22 @@ pub(super) fn samples() -> Vec<(&'static str, String)> {
     ]
 }
 
-/// Some texts that the pattern of a rule describes, made from the pattern itself.
+/// Some texts that the pattern of a rule describes, made from the pattern itself, with a name of a key.
 pub(super) fn generated(pattern: &str) -> impl Iterator<Item = String> {
+    // Names are judged, too.
+    let named = pattern
+        .replace("[A-Za-z0-9_. -]{0,25}", "_key")
+        .replace("[a-z0-9_.-]{0,20}", "");
+    described(&named)
+}
+
+/// Some texts that `pattern` describes.
+pub(super) fn described(pattern: &str) -> impl Iterator<Item = String> + use<> {
     use proptest::strategy::{Strategy, ValueTree};
     use proptest::test_runner::TestRunner;
 
     // What is around a secret says where it may stand, and cannot be made.
     let plain = pattern
-        // Names are judged, too.
-        .replace("[A-Za-z0-9_. -]{0,25}", "_key")
-        .replace("[a-z0-9_.-]{0,20}", "")
         .replace(r"\b", "")
         .replace("(?:^|[^0-9])", "")
         .replace("(?:^|[^A-Za-z0-9_~.-])", "")

@@ -2,7 +2,7 @@
 
 use plimsoll_core::Severity::{Critical, High, Medium};
 
-use super::{FORM, Judged, Rule, Shown, kubernetes};
+use super::{FORM, Judged, Rule, Shown, kubernetes, near};
 
 pub(super) const RULES: &[Rule] = &[
     Rule {
@@ -10,6 +10,7 @@ pub(super) const RULES: &[Rule] = &[
         title: "1Password secret key",
         severity: High,
         keywords: &["a3-"],
+        near: near::prefix::<36>,
         pattern: r"\b(?P<secret>A3-[A-Z0-9]{6}-(?:[A-Z0-9]{11}|[A-Z0-9]{6}-[A-Z0-9]{5})(?:-[A-Z0-9]{5}){3})\b",
         entropy: 3.0,
         ..FORM
@@ -19,6 +20,7 @@ pub(super) const RULES: &[Rule] = &[
         title: "Adafruit IO key",
         severity: High,
         keywords: &["aio_"],
+        near: near::prefix::<28>,
         pattern: r"\b(?P<secret>aio_[A-Za-z0-9]{28})\b",
         entropy: 3.0,
         ..FORM
@@ -68,6 +70,7 @@ pub(super) const RULES: &[Rule] = &[
         title: "ClickHouse Cloud key",
         severity: High,
         keywords: &["4b1d"],
+        near: near::prefix::<38>,
         pattern: r"\b(?P<secret>4b1d[A-Za-z0-9]{38})\b",
         entropy: 3.0,
         ..FORM
@@ -117,6 +120,7 @@ pub(super) const RULES: &[Rule] = &[
         title: "Harness key",
         severity: High,
         keywords: &["pat.", "sat."],
+        near: near::token::<72>,
         pattern: r"\b(?P<secret>[ps]at\.[A-Za-z0-9_-]{22}\.[0-9a-f]{24}\.[A-Za-z0-9]{20})\b",
         ..FORM
     },
@@ -125,6 +129,7 @@ pub(super) const RULES: &[Rule] = &[
         title: "Infracost key",
         severity: High,
         keywords: &["ico-"],
+        near: near::prefix::<32>,
         pattern: r"\b(?P<secret>ico-[A-Za-z0-9]{32})\b",
         entropy: 3.5,
         ..FORM
@@ -142,6 +147,7 @@ pub(super) const RULES: &[Rule] = &[
         title: "MaxMind licence key",
         severity: High,
         keywords: &["_mmk"],
+        near: near::token::<40>,
         pattern: r"\b(?P<secret>[A-Za-z0-9]{6}_[A-Za-z0-9]{29}_mmk)\b",
         ..FORM
     },
@@ -150,6 +156,7 @@ pub(super) const RULES: &[Rule] = &[
         title: "Notion token",
         severity: High,
         keywords: &["secret_"],
+        near: near::prefix::<43>,
         pattern: r"\b(?P<secret>secret_[A-Za-z0-9]{43})\b",
         entropy: 4.0,
         ..FORM
@@ -167,6 +174,7 @@ pub(super) const RULES: &[Rule] = &[
         title: "Octopus Deploy key",
         severity: High,
         keywords: &["api-"],
+        near: near::prefix::<26>,
         pattern: r"\b(?P<secret>API-[A-Z0-9]{26})\b",
         entropy: 3.0,
         ..FORM
@@ -209,6 +217,7 @@ pub(super) const RULES: &[Rule] = &[
         title: "PostHog personal key",
         severity: High,
         keywords: &["phx_"],
+        near: near::prefix::<40>,
         pattern: r"\b(?P<secret>phx_[A-Za-z0-9]{40,50})\b",
         entropy: 3.5,
         ..FORM
@@ -218,6 +227,7 @@ pub(super) const RULES: &[Rule] = &[
         title: "Replicate token",
         severity: High,
         keywords: &["r8_"],
+        near: near::prefix::<37>,
         pattern: r"\b(?P<secret>r8_[A-Za-z0-9]{37})\b",
         entropy: 3.5,
         ..FORM
@@ -227,6 +237,7 @@ pub(super) const RULES: &[Rule] = &[
         title: "Resend key",
         severity: High,
         keywords: &["re_"],
+        near: near::prefix::<33>,
         pattern: r"\b(?P<secret>re_[A-Za-z0-9]{8}_[A-Za-z0-9]{24})\b",
         entropy: 4.0,
         ..FORM
@@ -260,6 +271,7 @@ pub(super) const RULES: &[Rule] = &[
         title: "Twilio key",
         severity: High,
         keywords: &["sk"],
+        near: near::digits::<32>,
         pattern: r"\bSK(?P<secret>[0-9a-f]{32})\b",
         entropy: 3.0,
         ..FORM
@@ -277,6 +289,7 @@ pub(super) const RULES: &[Rule] = &[
         title: "Yandex Cloud key",
         severity: High,
         keywords: &["aqvn", "t1."],
+        near: near::prefix::<10>,
         pattern: r"\b(?P<secret>AQVN[A-Za-z0-9_-]{35,38}|t1\.[A-Za-z0-9_-]{10,200}\.[A-Za-z0-9_-]{86})(?:[^A-Za-z0-9_-]|$)",
         ..FORM
     },
@@ -285,6 +298,7 @@ pub(super) const RULES: &[Rule] = &[
         title: "Sidekiq Enterprise credentials",
         severity: High,
         keywords: &["contribsys"],
+        near: near::value::<17>,
         pattern: r"(?i:bundle_(?:enterprise|gems)__contribsys__com)\s{0,4}[=:]\s{0,4}[\x22']?(?P<secret>[a-f0-9]{8}:[a-f0-9]{8})\b",
         ..FORM
     },
@@ -293,6 +307,7 @@ pub(super) const RULES: &[Rule] = &[
         title: "JSON web token in Base64",
         severity: Medium,
         keywords: &["zxlk"],
+        near: near::token::<64>,
         pattern: r"\b(?P<secret>ZXlK(?:aGJHY2lPaU|MGVYQWlPaU|cmFXUWlPaU)[A-Za-z0-9+/_-]{60,4000})",
         ..FORM
     },
@@ -301,6 +316,7 @@ pub(super) const RULES: &[Rule] = &[
         title: "registry credentials in a Kubernetes secret",
         severity: High,
         keywords: &["dockerconfigjson", "dockercfg"],
+        near: near::anywhere,
         pattern: r"\.(?:dockerconfigjson|dockercfg):\s{0,20}\|?\s{0,20}[\x22']?(?P<secret>e[yw][A-Za-z0-9+/]{30,}={0,2})",
         ..FORM
     },
@@ -309,6 +325,7 @@ pub(super) const RULES: &[Rule] = &[
         title: "value of a Kubernetes secret",
         severity: High,
         keywords: &["kind: secret"],
+        near: near::anywhere,
         pattern: kubernetes::ENTRY,
         judged: Judged::Password,
         shown: Shown::Only("********"),
