@@ -110,16 +110,61 @@ fn modules_of_a_go_program() {
         eprintln!("skipped: needs go 1.18 or later");
         return;
     }
+    // Libraries need no permission to be run.
+    let library = dir.path().join("root/opt/app/plugin.so");
+    fs::create_dir_all(dir.path().join("root/opt/app")).unwrap();
+    fs::write(&library, fs::read(root.join("app")).unwrap()).unwrap();
+    fs::write(dir.path().join("root/opt/app/notes"), fs::read(&library).unwrap()).unwrap();
     let version = go().args(["env", "GOVERSION"]).output().unwrap().stdout;
     let version = String::from_utf8(version).unwrap();
     let version = version.trim().trim_start_matches("go");
     assert_eq!(
         found(&dir.path().join("root"), dir.path()),
         [
+            "golang example.com/app 1.4.0 opt/app/plugin.so".to_owned(),
             "golang example.com/app 1.4.0 usr/local/bin/app".to_owned(),
+            "golang example.com/dep (devel) opt/app/plugin.so".to_owned(),
             "golang example.com/dep (devel) usr/local/bin/app".to_owned(),
+            format!("golang stdlib v{version} opt/app/plugin.so"),
             format!("golang stdlib v{version} usr/local/bin/app"),
         ]
+    );
+}
+
+#[test]
+fn archives_in_a_program_that_graalvm_made() {
+    let dir = tempfile::tempdir().unwrap();
+    let root = dir.path().join("root");
+    fs::create_dir_all(root.join("opt")).unwrap();
+    let list = r#"{"bomFormat":"CycloneDX","specVersion":"1.5","components":[
+        {"type":"library","group":"io.netty","name":"netty-codec-http2","version":"4.1.73.Final",
+         "purl":"pkg:maven/io.netty/netty-codec-http2@4.1.73.Final"}]}"#;
+    let mut compressed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    std::io::Write::write_all(&mut compressed, list.as_bytes()).unwrap();
+    let build = |name: &str, bytes: &[u8]| {
+        let source = dir.path().join("image.c");
+        let text = format!(
+            "unsigned char sbom[] = {{{}}};\nunsigned long sbom_length = sizeof sbom;\nint __svm_version_info = 1;\n\
+             int main(void) {{ return 0; }}\n",
+            bytes.iter().map(|byte| format!("{byte},")).collect::<String>()
+        );
+        fs::write(&source, text).unwrap();
+        let program = root.join("opt").join(name);
+        succeeds(
+            Command::new("cc")
+                .args(["-rdynamic", "-o"])
+                .arg(program)
+                .arg(source),
+        )
+    };
+    let compressed = compressed.finish().unwrap();
+    if !build("app", &compressed) || !build("damaged", &compressed[..40]) {
+        eprintln!("skipped: needs a C compiler");
+        return;
+    }
+    assert_eq!(
+        found(&root, dir.path()),
+        ["maven io.netty:netty-codec-http2 4.1.73.Final opt/app"]
     );
 }
 

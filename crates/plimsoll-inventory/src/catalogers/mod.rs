@@ -33,6 +33,7 @@ use std::io;
 use bstr::ByteSlice as _;
 use clues::Clue;
 use plimsoll_core::Ecosystem;
+pub(crate) use sbom::cyclonedx_packages;
 
 use crate::content::Content;
 use crate::programs::{self, Programs};

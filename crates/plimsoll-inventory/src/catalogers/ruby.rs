@@ -4,7 +4,8 @@ use super::{Cataloger, Clue, Warnings};
 use crate::dependencies::bounded;
 use crate::{EvidenceFile, FoundPackage};
 
-/// Installed Ruby gems, the ones that come with Ruby too: `specifications/NAME-VERSION.gemspec`, as RubyGems writes it.
+/// Installed Ruby gems, the ones that come with Ruby too: `specifications/NAME-VERSION.gemspec`, as RubyGems writes it, and
+/// `bundler/gems/REPOSITORY-COMMIT/NAME.gemspec`, as Bundler does for gems that it takes from git.
 pub(super) struct Ruby;
 
 impl Cataloger for Ruby {
@@ -13,7 +14,7 @@ impl Cataloger for Ruby {
     }
 
     fn version(&self) -> u32 {
-        5
+        6
     }
 
     fn ecosystem(&self) -> Option<Ecosystem> {
@@ -28,14 +29,29 @@ impl Cataloger for Ruby {
         let (directory, name) = path.rsplit_once('/')?;
         let directory = directory.strip_suffix("/default").unwrap_or(directory);
         let is_installed = directory == "specifications" || directory.ends_with("/specifications");
-        (is_installed && name.ends_with(".gemspec")).then_some(2 << 20)
+        (name.ends_with(".gemspec") && (is_installed || is_from_git(path))).then_some(2 << 20)
     }
 
     fn catalog(&self, content: &[u8], evidence: &mut EvidenceFile, warnings: &mut Warnings) {
         match specification(&String::from_utf8_lossy(content), &evidence.path) {
             Some(package) => evidence.packages.push(package),
+            // Of a repository's specifications, Bundler writes only those that it installs.
+            None if is_from_git(&evidence.path) => {}
             None => warnings.add("it names no gem"),
         }
+    }
+}
+
+/// Whether it is the specification of a gem from git: at the top of the repository, or in a directory that is called like it.
+fn is_from_git(path: &str) -> bool {
+    let Some((_, inside)) = path.rsplit_once("bundler/gems/") else {
+        return false;
+    };
+    let parts: Vec<&str> = inside.split('/').collect();
+    match parts.as_slice() {
+        [_, _] => true,
+        [_, directory, name] => name.strip_suffix(".gemspec") == Some(directory),
+        _ => false,
     }
 }
 
@@ -182,6 +198,8 @@ mod tests {
         for path in [
             PATH,
             "usr/lib/ruby/gems/3.1.0/specifications/default/json-2.6.1.gemspec",
+            "app/vendor/bundle/ruby/3.1.0/bundler/gems/rails-3bcf20cc9766/rails.gemspec",
+            "bundler/gems/rails-3bcf20cc9766/activerecord/activerecord.gemspec",
         ] {
             assert!(Ruby.limit(path).is_some(), "{path}");
         }
@@ -194,6 +212,9 @@ mod tests {
             "specifications/a/default/t.gemspec",
             "default/t.gemspec",
             "specifications/a-1.rb",
+            "bundler/gems/a-3bcf20cc9766/a.rb",
+            "bundler/gems/a-3bcf20cc9766/spec/b.gemspec",
+            "bundler/gems/a-3bcf20cc9766/x/b/b.gemspec",
         ] {
             assert!(Ruby.limit(path).is_none(), "{path}");
         }
@@ -249,5 +270,13 @@ mod tests {
         let (evidence, warnings) = catalog("specifications/a.gemspec", b"");
         assert!(evidence.packages.is_empty());
         assert_eq!(warnings.len(), 1);
+        let from_git = "bundler/gems/a-3bcf20cc9766/a.gemspec";
+        let (evidence, warnings) = catalog(from_git, b"s.name = 'a'\ns.version = A::VERSION\n");
+        assert!(evidence.packages.is_empty() && warnings.is_empty());
+        let expected = ("a".to_owned(), "0.4.2".to_owned(), Vec::new());
+        assert_eq!(
+            one(from_git, "s.name = \"a\".freeze\ns.version = \"0.4.2\"\n"),
+            expected
+        );
     }
 }

@@ -98,11 +98,8 @@ impl Cataloger for Sbom {
                 Err(error) => warnings.add(format!("it is no SPDX document: {error}")),
             }
         } else {
-            match serde_json::from_slice::<CycloneDx>(content) {
-                Ok(document) => document
-                    .components
-                    .into_iter()
-                    .for_each(|one| add(one, &mut packages)),
+            match cyclonedx_packages(content) {
+                Ok(named) => packages = named,
                 Err(error) => warnings.add(format!("it is no CycloneDX document: {error}")),
             }
         }
@@ -113,6 +110,16 @@ impl Cataloger for Sbom {
         packages.dedup_by(|a, b| (a.ecosystem, &a.name, &a.version) == (b.ecosystem, &b.name, &b.version));
         evidence.packages.extend(packages);
     }
+}
+
+/// The packages of languages that a CycloneDX document in JSON names.
+pub(crate) fn cyclonedx_packages(content: &[u8]) -> serde_json::Result<Vec<FoundPackage>> {
+    let document: CycloneDx = serde_json::from_slice(content)?;
+    let mut packages = Vec::new();
+    for one in document.components {
+        add(one, &mut packages);
+    }
+    Ok(packages)
 }
 
 /// Adds a component and what is in it. What is only needed to build or test is not in the image.

@@ -6,6 +6,7 @@ mod go;
 mod go_build_info;
 mod go_flags;
 mod known;
+mod native_image;
 mod rust;
 mod table;
 
@@ -26,6 +27,13 @@ pub(crate) fn is_of_windows(path: &str) -> bool {
     end.is_some_and(|end| end.eq_ignore_ascii_case(".exe") || end.eq_ignore_ascii_case(".dll"))
 }
 
+/// Whether a file is called as libraries of Linux and modules of Node.js are, which need no permission bits, and is not
+/// where the distribution has its own.
+fn is_own_library(path: &str) -> bool {
+    let is_called = path.ends_with(".so") || path.ends_with(".node");
+    is_called && (!path.starts_with("usr/lib") || path.contains("/node_modules/")) && !path.starts_with("lib")
+}
+
 /// Programs in the formats of Linux, Windows and macOS.
 pub(crate) struct Programs;
 
@@ -35,11 +43,13 @@ impl PieceCataloger for Programs {
     }
 
     fn version(&self) -> u32 {
-        6
+        7
     }
 
     fn may_be(&self, path: &str, mode: u32, size: u64) -> bool {
-        size >= SMALLEST && (mode & 0o111 != 0 || is_of_windows(path) || known::is_known(path))
+        let is_program =
+            || mode & 0o111 != 0 || is_of_windows(path) || is_own_library(path) || known::is_known(path);
+        size >= SMALLEST && is_program()
     }
 
     fn is(&self, head: &[u8]) -> bool {
@@ -68,6 +78,14 @@ impl PieceCataloger for Programs {
             Some(Ok(crates)) => evidence.packages.extend(crates),
             Some(Err(problem)) => {
                 evidence.uncatalogued = Some(rust::UNREADABLE.to_owned());
+                warnings.add(problem);
+            }
+            None => {}
+        }
+        match native_image::read(&executable, content)? {
+            Some(Ok(packages)) => evidence.packages.extend(packages),
+            Some(Err(problem)) => {
+                evidence.uncatalogued = Some(native_image::UNREADABLE.to_owned());
                 warnings.add(problem);
             }
             None => {}

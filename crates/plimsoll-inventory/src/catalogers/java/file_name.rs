@@ -13,6 +13,13 @@ pub(super) fn stem(path: &str) -> &str {
 /// goes on from the one before it does not: `1.0.5-beta-2.2`.
 pub(super) fn from_file_name(path: &str) -> Coordinates {
     let stem = stem(path);
+    if let Some((name, version)) = of_plugin(stem) {
+        return Coordinates {
+            group: String::new(),
+            artifact: name.to_owned(),
+            version: version.to_owned(),
+        };
+    }
     let starts: Vec<usize> = stem
         .match_indices('-')
         .map(|(at, _)| at)
@@ -35,6 +42,15 @@ pub(super) fn from_file_name(path: &str) -> Coordinates {
             ..Coordinates::default()
         },
     }
+}
+
+/// Name and version in `org.eclipse.osgi_3.18.200.v20221110-1645`, as Eclipse calls its plugins: the version has three
+/// numbers at least. `kind-projector_2.13.10-0.13.2` is no plugin.
+fn of_plugin(stem: &str) -> Option<(&str, &str)> {
+    let (name, version) = stem.split_once('_')?;
+    let numbers = version.split('.').take(3);
+    let is_number = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
+    (name.contains('.') && numbers.filter(|part| is_number(part)).count() == 3).then_some((name, version))
 }
 
 /// What Maven's assemblies have behind their version is not of it.
@@ -108,6 +124,18 @@ mod tests {
             ),
             ("pool-r2dbc.jar", "pool-r2dbc", ""),
             ("data-r2dbc-1.1.0.RELEASE.jar", "data-r2dbc", "1.1.0.RELEASE"),
+            (
+                "plugins/org.eclipse.osgi_3.18.200.v20221110-1645.jar",
+                "org.eclipse.osgi",
+                "3.18.200.v20221110-1645",
+            ),
+            ("javax.servlet_3.1.0.jar", "javax.servlet", "3.1.0"),
+            (
+                "kind-projector_2.13.10-0.13.2.jar",
+                "kind-projector_2.13.10",
+                "0.13.2",
+            ),
+            ("a.b_2.13-1.0.jar", "a.b_2.13", "1.0"),
             ("", "", ""),
         ] {
             let found = from_file_name(path);

@@ -92,7 +92,16 @@ fn group_from(artifact: &str, manifest: &Manifest, shaded: bool) -> Option<Strin
             .flatten()
             .find_map(|name| group_in(artifact, name))
     };
-    stated.map(str::to_owned).or_else(derived)
+    // Scala's tools have the group for the vendor's name.
+    let vendor = || {
+        let vendors = ["Implementation-Vendor", "Specification-Vendor"].map(|name| manifest.get(name));
+        let group = vendors.into_iter().flatten().find(|name| is_group(name));
+        group.filter(|_| !shaded)
+    };
+    stated
+        .map(str::to_owned)
+        .or_else(derived)
+        .or_else(|| vendor().map(str::to_owned))
 }
 
 /// The group in a module's name: what is before the artifact, `com.a.b` in `com.a.b.c` for `c`, or the whole name without
@@ -216,5 +225,20 @@ mod tests {
             is("org.example:org.example.some-bundle", "1")
         );
         assert_eq!(guess("lib.jar", ""), is("lib", ""));
+        assert_eq!(
+            guess("fansi_2.13-0.5.1.jar", "Implementation-Vendor: com.lihaoyi\n"),
+            is("com.lihaoyi:fansi_2.13", "0.5.1")
+        );
+        assert_eq!(
+            guess("a-1.0.jar", "Implementation-Vendor: The a.b Foundation\n"),
+            is("a", "1.0")
+        );
+        assert_eq!(
+            guess(
+                "org.eclipse.osgi_3.18.200.v20221110-1645.jar",
+                "Bundle-SymbolicName: org.eclipse.osgi; singleton:=true\nBundle-Version: 3.18.200.v20221110-1645\n"
+            ),
+            is("org.eclipse.platform:org.eclipse.osgi", "3.18.200.v20221110-1645")
+        );
     }
 }

@@ -45,7 +45,7 @@ impl PieceCataloger for Java {
     }
 
     fn version(&self) -> u32 {
-        5
+        6
     }
 
     fn may_be(&self, path: &str, _mode: u32, size: u64) -> bool {
