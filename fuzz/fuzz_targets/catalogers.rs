@@ -31,6 +31,7 @@ const PATHS: &[&str] = &[
     "app/.env",
     "root/.docker/config.json",
     "app/settings.py",
+    "app/app.pyz",
 ];
 
 fuzz_target!(|bytes: &[u8]| {

@@ -84,6 +84,16 @@ impl Executable {
         self.sections.iter().find(|section| section.name == name)
     }
 
+    /// Where the last part ends in the file.
+    pub(crate) fn end(&self) -> u64 {
+        let sections = self.sections.iter().map(|section| (section.offset, section.size));
+        let segments = self.segments.iter().map(|segment| (segment.offset, segment.size));
+        let ends = sections
+            .chain(segments)
+            .map(|(offset, size)| offset.saturating_add(size));
+        ends.max().unwrap_or_default()
+    }
+
     /// Where in the file the byte at `address` is, with the number of bytes from there to its segment's end.
     pub(crate) fn offset_of(&self, address: u64) -> Option<(u64, u64)> {
         self.segments.iter().find_map(|segment| {

@@ -169,6 +169,58 @@ fn archives_in_a_program_that_graalvm_made() {
 }
 
 #[test]
+fn packages_of_a_dotnet_application_in_one_file() {
+    const SIGNATURE: [u8; 32] = [
+        0x8b, 0x12, 0x02, 0xb9, 0x6a, 0x61, 0x20, 0x38, 0x72, 0x7b, 0x93, 0x02, 0x14, 0xd7, 0xa0, 0x32, 0x13,
+        0xf5, 0xb9, 0xe6, 0xef, 0xae, 0x33, 0x18, 0xee, 0x3b, 0x2d, 0xce, 0x24, 0xb3, 0x6a, 0xae,
+    ];
+    let dir = tempfile::tempdir().unwrap();
+    let root = dir.path().join("root");
+    fs::create_dir_all(root.join("app")).unwrap();
+    let bytes: String = SIGNATURE.iter().map(|byte| format!("{byte},")).collect();
+    let source = dir.path().join("host.c");
+    let text = format!(
+        "volatile unsigned char placeholder[] = {{0,0,0,0,0,0,0,0,{bytes}}};\nint main(void) {{ return placeholder[0]; }}\n"
+    );
+    fs::write(&source, text).unwrap();
+    let program = root.join("app/host");
+    if !succeeds(Command::new("cc").arg("-o").arg(&program).arg(source)) {
+        eprintln!("skipped: needs a C compiler");
+        return;
+    }
+    let host = fs::read(&program).unwrap();
+    let list = r#"{"runtimeTarget":{"name":"t"},"targets":{"t":{"App/1.0.0":{"runtime":{"App.dll":{}}},
+        "Newtonsoft.Json/12.0.1":{"runtime":{"lib/Newtonsoft.Json.dll":{}}}}},
+        "libraries":{"App/1.0.0":{"type":"project"},"Newtonsoft.Json/12.0.1":{"type":"package"}}}"#;
+    let bundle = |list: &str| {
+        let mut program = host.clone();
+        program.resize(host.len() + (16 << 10), b'a');
+        let offset = program.len() as u64;
+        program.extend(list.as_bytes());
+        let header = (program.len() as u64).to_le_bytes();
+        program.extend([6, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 2, b'i', b'd']);
+        for number in [offset, list.len() as u64, 0, 0, 0] {
+            program.extend(number.to_le_bytes());
+        }
+        let signature = program.windows(32).position(|bytes| bytes == SIGNATURE).unwrap();
+        program[signature - 8..signature].copy_from_slice(&header);
+        program
+    };
+    // It keeps its mode.
+    fs::copy(&program, root.join("app/tool")).unwrap();
+    fs::write(root.join("app/tool"), bundle(list)).unwrap();
+    fs::copy(&program, root.join("app/damaged")).unwrap();
+    fs::write(root.join("app/damaged"), bundle(&list[1..])).unwrap();
+    assert_eq!(
+        found(&root, dir.path()),
+        [
+            "nuget App 1.0.0 app/tool",
+            "nuget Newtonsoft.Json 12.0.1 app/tool"
+        ]
+    );
+}
+
+#[test]
 fn archives_and_well_known_programs() {
     let dir = tempfile::tempdir().unwrap();
     let root = dir.path().join("root");

@@ -68,12 +68,17 @@ impl Cataloger for DotNet {
     }
 
     fn catalog(&self, content: &[u8], evidence: &mut EvidenceFile, warnings: &mut Warnings) {
-        let content = content.strip_prefix("\u{feff}".as_bytes()).unwrap_or(content);
-        match serde_json::from_slice::<Dependencies>(content) {
-            Ok(dependencies) => evidence.packages.extend(packages(&dependencies)),
+        match dotnet_packages(content) {
+            Ok(packages) => evidence.packages.extend(packages),
             Err(error) => warnings.add(format!("it is no list of .NET packages: {error}")),
         }
     }
+}
+
+/// The packages of the application that a `deps.json` with this content is of.
+pub(crate) fn dotnet_packages(content: &[u8]) -> serde_json::Result<Vec<FoundPackage>> {
+    let content = content.strip_prefix("\u{feff}".as_bytes()).unwrap_or(content);
+    Ok(packages(&serde_json::from_slice(content)?))
 }
 
 /// The packages that bring something to run: others are there for the compiler alone and are not installed.
@@ -105,6 +110,7 @@ fn packages(dependencies: &Dependencies) -> Vec<FoundPackage> {
         .map(|(name, version)| FoundPackage {
             name: without_prefix(name).to_owned(),
             version: version.to_owned(),
+            ecosystem: Some(Ecosystem::NuGet),
             requires: bounded(needed(name, version)),
             ..FoundPackage::default()
         })

@@ -32,6 +32,7 @@ use std::io;
 
 use bstr::ByteSlice as _;
 use clues::Clue;
+pub(crate) use dotnet::dotnet_packages;
 use plimsoll_core::Ecosystem;
 pub(crate) use sbom::cyclonedx_packages;
 
@@ -232,7 +233,7 @@ fn is_ownable(path: &str) -> bool {
         None => {
             is_program()
                 || java::is_archive(path.as_bytes())
-                || path.ends_with(".egg")
+                || python::is_archive(path)
                 || programs::is_of_windows(path)
                 || programs::is_well_known(path)
         }

@@ -2,6 +2,7 @@
 //! version. What is Go's or Rust's is told by how the program is made, whatever it is called.
 
 mod assembly;
+mod bundle;
 mod go;
 mod go_build_info;
 mod go_flags;
@@ -43,7 +44,7 @@ impl PieceCataloger for Programs {
     }
 
     fn version(&self) -> u32 {
-        7
+        8
     }
 
     fn may_be(&self, path: &str, mode: u32, size: u64) -> bool {
@@ -82,13 +83,22 @@ impl PieceCataloger for Programs {
             }
             None => {}
         }
-        match native_image::read(&executable, content)? {
-            Some(Ok(packages)) => evidence.packages.extend(packages),
-            Some(Err(problem)) => {
-                evidence.uncatalogued = Some(native_image::UNREADABLE.to_owned());
-                warnings.add(problem);
+        let lists = [
+            (
+                native_image::read(&executable, content)?,
+                native_image::UNREADABLE,
+            ),
+            (bundle::read(&executable, content)?, bundle::UNREADABLE),
+        ];
+        for (list, unreadable) in lists {
+            match list {
+                Some(Ok(packages)) => evidence.packages.extend(packages),
+                Some(Err(problem)) => {
+                    evidence.uncatalogued = Some(unreadable.to_owned());
+                    warnings.add(problem);
+                }
+                None => {}
             }
-            None => {}
         }
         evidence
             .packages

@@ -4,7 +4,7 @@ mod egg;
 mod license;
 mod vendored;
 
-pub(super) use egg::Egg;
+pub(super) use egg::{Egg, is_archive};
 pub(super) use license::LicenseText;
 pub(crate) use license::license_files;
 pub(super) use vendored::Vendored;
