@@ -199,7 +199,7 @@ impl fmt::Display for Purl {
 
 /// Writes `text` with everything percent-encoded but the characters that the specification leaves as they are.
 fn encode(f: &mut fmt::Formatter<'_>, mut text: &str) -> fmt::Result {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b".-_~:".contains(&byte);
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_' | b'~' | b':');
     while !text.is_empty() {
         let end = text.bytes().position(|byte| !plain(byte)).unwrap_or(text.len());
         let (same, rest) = text.split_at(end);

@@ -8,7 +8,11 @@ pub(crate) fn current(id: &str, or_later: bool) -> Option<String> {
     let family = ["GPL-", "LGPL-", "AGPL-", "GFDL-"]
         .iter()
         .any(|family| id.starts_with(family));
-    if !family || id.contains("exception") || id.contains("variants") {
+    if !family
+        || id
+            .split('-')
+            .any(|part| matches!(part, "exception" | "invariants"))
+    {
         return None;
     }
     let base = id.strip_suffix('+').unwrap_or(id);
@@ -22,16 +26,13 @@ pub(crate) fn current(id: &str, or_later: bool) -> Option<String> {
 /// The identifier of a GNU licence as people and distributions write it; `None` for anything else.
 pub(crate) fn read(text: &str) -> Option<String> {
     let lower = text.to_lowercase();
-    let words: Vec<&str> = lower
+    let words = lower
         .split(|c: char| !(c.is_ascii_alphanumeric() || c == '.' || c == '+'))
-        .filter(|word| !word.is_empty())
-        .collect();
+        .filter(|word| !word.is_empty());
     let mut family = None;
     let mut version = None;
     let mut later = false;
-    let mut rest = words.as_slice();
-    while let [word, after @ ..] = rest {
-        rest = after;
+    for word in words {
         if let Some((abbreviation, suffix)) = abbreviated(word) {
             if family.is_some_and(|known| known != abbreviation) {
                 return None;
@@ -41,7 +42,7 @@ pub(crate) fn read(text: &str) -> Option<String> {
             version = number(suffix).or(version);
             continue;
         }
-        match *word {
+        match word {
             "affero" => family = Some("AGPL"),
             "lesser" | "library" => family = Some("LGPL"),
             "documentation" => family = Some("GFDL"),

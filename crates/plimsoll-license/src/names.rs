@@ -1,23 +1,23 @@
-use std::collections::HashMap;
 use std::sync::LazyLock;
+
+use foldhash::{HashMap, HashMapExt as _};
 
 use crate::expression::{Expression, Term};
 
 /// The SPDX identifiers by their names in lower case.
-static IDS: LazyLock<HashMap<String, &'static str>> = LazyLock::new(|| {
+static IDS: LazyLock<HashMap<Vec<u8>, &'static str>> = LazyLock::new(|| {
     let all = spdx::identifiers::LICENSES.iter();
-    all.map(|license| (license.name.to_ascii_lowercase(), license.name))
+    all.map(|license| (license.name.to_ascii_lowercase().into_bytes(), license.name))
         .collect()
 });
 
 /// The SPDX identifiers by the licences' full names, written as [`key`] writes them.
 static FULL_NAMES: LazyLock<HashMap<String, &'static str>> = LazyLock::new(|| {
-    let mut names = HashMap::new();
+    let mut names = HashMap::with_capacity(spdx::identifiers::LICENSES.len());
     for license in spdx::identifiers::LICENSES {
         // The same text has more than one identifier where one is deprecated; the list has the current one first or
         // last, so it is asked for.
-        let current = spdx::license_id(license.name).is_some_and(|id| !id.is_deprecated());
-        if current {
+        if license.flags & spdx::flags::IS_DEPRECATED == 0 {
             names.entry(key(license.full_name)).or_insert(license.name);
         }
     }
@@ -213,7 +213,13 @@ static LOOSE_NAMES: LazyLock<HashMap<&'static str, &'static str>> =
 
 /// The identifier of the SPDX list that `name` is, in any case.
 pub(crate) fn spdx_id(name: &str) -> Option<&'static str> {
-    IDS.get(&name.to_ascii_lowercase()).copied()
+    /// None is longer.
+    const LONGEST: usize = 64;
+    let mut lower = [0; LONGEST];
+    let lower = lower.get_mut(..name.len())?;
+    lower.copy_from_slice(name.as_bytes());
+    lower.make_ascii_lowercase();
+    IDS.get(&*lower).copied()
 }
 
 /// What a name stands for: an identifier, or a name of the tables.
@@ -291,7 +297,8 @@ pub(crate) fn exception(name: &str) -> Option<&'static str> {
 fn key(name: &str) -> String {
     let lower = name.to_lowercase();
     let words = lower.split(|c: char| !(c.is_alphanumeric() || c == '.' || c == '+'));
-    let mut kept: Vec<&str> = Vec::new();
+    let mut key = String::with_capacity(lower.len());
+    let mut count = 0;
     for word in words {
         let word = word.trim_matches('.');
         let word = match word.strip_prefix('v') {
@@ -303,19 +310,36 @@ fn key(name: &str) -> String {
             "" | "the" | "license" | "licence" | "licenses" | "version" | "v" | "licensed" | "under"
         );
         if said {
-            kept.push(word);
+            if count > 0 {
+                key.push(' ');
+            }
+            key.push_str(word);
+            count += 1;
         }
     }
     // `MIT License (MIT)` says it twice.
-    if kept.len() == 2 && kept[0] == kept[1] {
-        kept.pop();
+    if let (2, Some((first, second))) = (count, key.split_once(' '))
+        && first == second
+    {
+        key.truncate(first.len());
     }
-    kept.join(" ").replace("mplv", "mpl").replace("eplv", "epl")
+    let has = |part: &[u8]| key.as_bytes().windows(part.len()).any(|there| there == part);
+    if has(b"mplv") || has(b"eplv") {
+        key = key.replace("mplv", "mpl").replace("eplv", "epl");
+    }
+    key
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_identifier_is_found() {
+        for license in spdx::identifiers::LICENSES {
+            assert_eq!(spdx_id(&license.name.to_uppercase()), Some(license.name));
+        }
+    }
 
     #[test]
     fn the_table_leads_to_the_list_only() {

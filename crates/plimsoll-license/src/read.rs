@@ -1,3 +1,5 @@
+use std::borrow::Cow;
+
 use crate::expression::{Expression, Term};
 use crate::{gnu, names};
 
@@ -31,24 +33,35 @@ const DEEPEST: usize = 20;
 ///
 /// Nothing is guessed: where a part is not known, the whole is a name.
 pub fn read(stated: &str) -> License {
-    let text = stated.split_whitespace().collect::<Vec<_>>().join(" ");
+    let text = on_one_line(stated);
     let expression = if text.len() <= LONGEST {
-        // In `A, and B` the word decides, not the comma.
-        license(&text).or_else(|| {
-            parsed(
-                &text
-                    .replace(", and ", " and ")
-                    .replace(", or ", " or ")
-                    .replace(" and/or ", " or "),
-            )
-        })
+        license(&text).or_else(|| parsed(&without_commas(&text)))
     } else {
         None
     };
     match expression {
         Some(expression) => License::Expression(expression),
-        None => License::Name(text),
+        None => License::Name(text.into_owned()),
     }
+}
+
+/// `text` with one space between its words.
+fn on_one_line(text: &str) -> Cow<'_, str> {
+    let plain = |byte: &u8| byte.is_ascii_graphic();
+    let mut words = text.as_bytes().split(|byte| *byte == b' ');
+    match words.all(|word| !word.is_empty() && word.iter().all(plain)) {
+        true => text.into(),
+        false => text.split_whitespace().collect::<Vec<_>>().join(" ").into(),
+    }
+}
+
+/// In `A, and B` the word decides, not the comma.
+fn without_commas(text: &str) -> Cow<'_, str> {
+    if !text.contains([',', '/']) {
+        return text.into();
+    }
+    let text = text.replace(", and ", " and ").replace(", or ", " or ");
+    text.replace(" and/or ", " or ").into()
 }
 
 /// The expression of a text without operators.
@@ -195,6 +208,10 @@ fn is_later(rest: &str) -> bool {
 
 /// The expression of a text with operators.
 fn parsed(text: &str) -> Option<Expression> {
+    let is_part = |byte: &u8| byte.is_ascii_alphanumeric() || b"-.+".contains(byte);
+    if text.as_bytes().iter().all(is_part) {
+        return None;
+    }
     let tokens = tokens(text);
     if tokens.len() < 2 {
         return None;

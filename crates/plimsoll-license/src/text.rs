@@ -1,6 +1,8 @@
 //! Licences told by their texts.
 
-use memchr::memmem;
+use std::sync::LazyLock;
+
+use memchr::memmem::Finder;
 
 /// The words that a licence's text has, and those that tell it from others like it: all of `has`, none of `lacks`.
 struct Text {
@@ -147,26 +149,68 @@ const TEXTS: &[Text] = &[
     },
 ];
 
+/// Where each phrase is looked for, made once: there are many, and a text is asked for nearly all of them.
+struct Sought {
+    license: &'static str,
+    has: Vec<Finder<'static>>,
+    lacks: Vec<Finder<'static>>,
+}
+
+static SOUGHT: LazyLock<Vec<Sought>> = LazyLock::new(|| {
+    let texts = TEXTS.iter().map(|text| Sought {
+        license: text.license,
+        has: finders(text.has),
+        lacks: finders(text.lacks),
+    });
+    texts.collect()
+});
+static ADDED_OR_GNU: LazyLock<Vec<Finder<'static>>> =
+    LazyLock::new(|| finders(ADDED).into_iter().chain(finders(GNU)).collect());
+static ADDED_OR_VERSION_OF_GNU: LazyLock<Vec<Finder<'static>>> = LazyLock::new(|| {
+    let gnu = GNU
+        .iter()
+        .map(|name| Finder::new(&format!("{name} version")).into_owned());
+    finders(ADDED).into_iter().chain(gnu).collect()
+});
+
+fn finders(phrases: &[&'static str]) -> Vec<Finder<'static>> {
+    phrases.iter().map(|phrase| Finder::new(*phrase)).collect()
+}
+
 /// The SPDX identifier of the licence that a text is, such as a file `LICENSE` has; `None` where it is not one of the
 /// common ones or more than one. Texts of the GNU licences are not told: they do not say whether later versions will do.
 pub fn recognized(text: &str) -> Option<&'static str> {
-    let words: Vec<&str> = text.split_whitespace().collect();
-    let text = words
-        .join(" ")
-        .to_lowercase()
-        .replace(['“', '”'], "\"")
-        .replace("``as is''", "\"as is\"");
-    let has = |words: &str| memmem::find(text.as_bytes(), words.as_bytes()).is_some();
-    let is =
-        |one: &&Text| one.has.iter().all(|words| has(words)) && !one.lacks.iter().any(|words| has(words));
-    let mut found = TEXTS.iter().filter(is);
+    let text = in_lower_case_words(text);
+    let has = |phrase: &Finder<'_>| phrase.find(text.as_bytes()).is_some();
+    let is = |one: &&Sought| one.has.iter().all(has) && !one.lacks.iter().any(has);
+    let mut found = SOUGHT.iter().filter(is);
     let license = found.next()?.license;
-    let is_gnu = |name: &&str| match SPEAK_OF_GNU.contains(&license) {
-        true => has(&format!("{name} version")),
-        false => has(name),
+    let others = match SPEAK_OF_GNU.contains(&license) {
+        true => &ADDED_OR_VERSION_OF_GNU,
+        false => &ADDED_OR_GNU,
     };
-    let is_alone = found.next().is_none() && !ADDED.iter().any(|words| has(words)) && !GNU.iter().any(is_gnu);
+    let is_alone = found.next().is_none() && !others.iter().any(has);
     is_alone.then_some(license)
+}
+
+/// `text` in lower case, with one space for any white space, and plain quotes.
+fn in_lower_case_words(text: &str) -> String {
+    let mut words = String::with_capacity(text.len());
+    for word in text.split_whitespace() {
+        if !words.is_empty() {
+            words.push(' ');
+        }
+        words.push_str(word);
+    }
+    if words.is_ascii() {
+        words.make_ascii_lowercase();
+    } else {
+        words = words.to_lowercase().replace(['“', '”'], "\"");
+    }
+    match memchr::memchr(b'`', words.as_bytes()) {
+        Some(_) => words.replace("``as is''", "\"as is\""),
+        None => words,
+    }
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-use std::fmt::Write as _;
+use std::borrow::Cow;
 
 use super::model::{Document, Package};
 use super::write::Described;
@@ -8,7 +8,8 @@ use crate::ScanReport;
 pub fn render(report: &ScanReport) -> String {
     let described = Described::new(report);
     let document = described.document();
-    let mut text = Lines(String::new());
+    // Most packages have less than this.
+    let mut text = Lines(String::with_capacity(2048 * (1 + document.packages.len())));
     header(&mut text, &document);
     document.packages.iter().for_each(|one| package(&mut text, one));
     for license in &document.has_extracted_licensing_infos {
@@ -38,6 +39,11 @@ impl Lines {
         let Self(text) = self;
         text.push_str(tag);
         text.push_str(": ");
+        if is_one_line(value) {
+            text.push_str(value);
+            text.push('\n');
+            return;
+        }
         let start = text.len();
         let mut between = false;
         for character in value.chars().map(printable) {
@@ -55,10 +61,23 @@ impl Lines {
 
     /// A tag with a value that may take several lines.
     fn block(&mut self, tag: &str, value: &str) {
-        let value: String = value.chars().map(printable).collect();
-        let value = value.replace("</text>", "<\u{200b}/text>");
-        let _ = writeln!(self.0, "{tag}: <text>{value}</text>");
+        let mut value = Cow::Borrowed(value);
+        if value.chars().any(|character| printable(character) != character) {
+            value = value.chars().map(printable).collect();
+        }
+        if value.contains("</text>") {
+            value = value.replace("</text>", "<\u{200b}/text>").into();
+        }
+        for part in [tag, ": <text>", &value, "</text>\n"] {
+            self.0.push_str(part);
+        }
     }
+}
+
+/// Whether `value` is ASCII words with one space between them.
+fn is_one_line(value: &str) -> bool {
+    let mut words = value.as_bytes().split(|byte| *byte == b' ');
+    words.all(|word| !word.is_empty() && word.iter().all(u8::is_ascii_graphic))
 }
 
 /// A character of a foreign text, or what stands for a control character other than those that part lines and words: a
@@ -151,9 +170,13 @@ mod tests {
         let mut text = Lines(String::new());
         text.line("PackageName", "a\nSPDXID: x\u{1b}[31m");
         text.block("PackageDescription", "b\n</text>\u{7}");
+        text.line("PackageVersion", " 1  2 ");
+        text.line("PackageVersion", "1 2");
+        text.block("PackageDescription", "\u{e9}");
         assert_eq!(
             text.0,
-            "PackageName: a SPDXID: x\u{fffd}[31m\nPackageDescription: <text>b\n<\u{200b}/text>\u{fffd}</text>\n"
+            "PackageName: a SPDXID: x\u{fffd}[31m\nPackageDescription: <text>b\n<\u{200b}/text>\u{fffd}</text>\n\
+             PackageVersion: 1 2\nPackageVersion: 1 2\nPackageDescription: <text>\u{e9}</text>\n"
         );
     }
 }
