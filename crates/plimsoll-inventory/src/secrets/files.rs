@@ -5,6 +5,7 @@ use std::path::Path;
 use super::credentials;
 use super::places::{Choice, MAX_FILE, choose, holds_credentials, is_sample, is_source};
 use super::rules::{is_generic, matches};
+use super::utf16;
 use crate::{Error, FileSecret, Result};
 
 /// The secrets in `file`, which stands at `path` in the directory that it belongs to, such as a build context. Large
@@ -45,13 +46,16 @@ impl FileScan {
     /// How many bytes tell whether it is text.
     pub(crate) const HEAD: u64 = 8 << 10;
 
-    /// Whether what has been read has no NUL byte, as git tells text.
+    /// Whether what has been read has no NUL byte, as git tells text, or is UTF-16 and says so.
     pub(crate) fn looks_like_text(&self) -> bool {
-        memchr::memchr(0, &self.content).is_none()
+        memchr::memchr(0, &self.content).is_none() || utf16::is_text(&self.content)
     }
 
     /// The secrets in the whole content of the file at `path`.
-    pub(crate) fn finish(self, path: &str) -> Vec<FileSecret> {
+    pub(crate) fn finish(mut self, path: &str) -> Vec<FileSecret> {
+        if let Some(text) = utf16::decoded(&self.content) {
+            self.content = text.into_bytes();
+        }
         let is_sample = is_sample(path);
         let is_source = is_source(path);
         let counts = |rule: &str| match rule {
@@ -153,6 +157,29 @@ mod tests {
         );
         let missing = secrets_in_file(&dir.path().join("none"), Path::new(".env"));
         assert!(matches!(missing, Err(Error::ReadFile { .. })));
+    }
+
+    #[test]
+    fn texts_in_utf_16_are_searched() {
+        let text = format!("a\r\n\u{e9} {}R4nd0mT3stV4lu3Th4tIsN0tR34l0123456a\r\n", "ghp_");
+        let little: Vec<u8> = format!("\u{feff}{text}")
+            .encode_utf16()
+            .flat_map(u16::to_le_bytes)
+            .collect();
+        let big: Vec<u8> = format!("\u{feff}{text}")
+            .encode_utf16()
+            .flat_map(u16::to_be_bytes)
+            .collect();
+        for content in [little, big] {
+            let scan = FileScan { content };
+            assert!(scan.looks_like_text());
+            let found = scan.finish("app/setup.ps1");
+            assert_eq!(found.len(), 1);
+            assert_eq!(
+                (found[0].rule.as_str(), found[0].line),
+                ("secret-github-token", 2)
+            );
+        }
     }
 
     #[test]

@@ -9,6 +9,7 @@ mod places;
 mod redaction;
 mod rules;
 mod scope;
+mod utf16;
 
 pub(crate) use config::in_config;
 pub(crate) use files::FileScan;
@@ -19,4 +20,4 @@ pub use redaction::Redaction;
 pub use scope::SecretScope;
 
 /// Raised when the same file would give something else.
-pub(crate) const RULES_VERSION: u32 = 13;
+pub(crate) const RULES_VERSION: u32 = 14;

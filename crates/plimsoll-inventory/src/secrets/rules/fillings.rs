@@ -19,14 +19,13 @@ const PASSWORDS: [&str; 15] = [
     "redacted",
 ];
 
+/// Words of values that stand for others.
+const WORDS: [&str; 4] = ["example", "placeholder", "changeme", "change_me"];
+
 /// Parts of values that nobody has as a secret. The last three are `Aladdin:open sesame` of RFC 7617, as people write it,
 /// and `example` in Base64.
-const PARTS: [&str; 9] = [
-    "example",
+const PARTS: [&str; 5] = [
     "xxxxxxxx",
-    "placeholder",
-    "changeme",
-    "change_me",
     "***",
     "qwxhzgrpbjpvcgvuihnlc2ftzq",
     "qwxhzgrpbjpvcgvuu2vzyw1l",
@@ -40,12 +39,14 @@ pub(super) fn is_password_of_manuals(value: &[u8]) -> bool {
         .any(|word| value.eq_ignore_ascii_case(word.as_bytes()))
 }
 
-/// Whether `value` asks for a value: `your_token`, `REPLACE_ME`, `@password@`, `%PASSWORD%`, `aaaaaaaaaaaa`.
-pub(super) fn is_filling(value: &[u8]) -> bool {
+/// Whether `value` asks for a value, or says that it is none: `your_token`, `REPLACE_ME`, `@password@`, `aaaaaaaaaaaa`,
+/// `example-token`. What people make up themselves, a password, may have such a word in it and be one.
+pub(super) fn is_filling(value: &[u8], is_made_up: bool) -> bool {
     let lower = value.to_ascii_lowercase();
     let tail = value.get(value.len().saturating_sub(12)..).unwrap_or(value);
     let contains = |part: &&str| memchr::memmem::find(&lower, part.as_bytes()).is_some();
     PARTS.iter().any(contains)
+        || (WORDS.iter().any(contains) && !(is_made_up && has_noise_beside(value, &lower)))
         || (tail.len() > 2 && tail.iter().all(|byte| Some(byte) == tail.first()))
         || is_between_marks(value)
         || asks(
@@ -54,6 +55,25 @@ pub(super) fn is_filling(value: &[u8]) -> bool {
             &["pass", "pwd", "token", "secret", "api", "key", "access", "auth"],
         )
         || asks(&lower, "replace", &["me", "with", "this"])
+}
+
+/// Whether a part of `value` mixes letters and digits, and stands apart from the words for fillings: `example-Tr0ub4dor`;
+/// not `example-12`, and not the `...EXAMPLEKEY` of manuals.
+fn has_noise_beside(value: &[u8], lower: &[u8]) -> bool {
+    const SHORTEST: usize = 8;
+    let has_word = |part: &[u8]| {
+        let mut words = WORDS.iter();
+        words.any(|word| memchr::memmem::find(part, word.as_bytes()).is_some())
+    };
+    let is_glued = |part: &[u8]| has_word(part) && !WORDS.iter().any(|word| part == word.as_bytes());
+    let is_noise = |part: &[u8]| {
+        let digit = part.iter().position(u8::is_ascii_digit);
+        // Digits behind a word number it.
+        let mixes = digit.is_some_and(|digit| part[digit..].iter().any(u8::is_ascii_alphabetic));
+        part.len() >= SHORTEST && mixes && !has_word(&part.to_ascii_lowercase())
+    };
+    let is_between = |byte: &u8| !byte.is_ascii_alphanumeric();
+    !lower.split(is_between).any(is_glued) && value.split(is_between).any(is_noise)
 }
 
 /// `@name@`, `%NAME%`, `<name>`, `__NAME__`, as templates have them.
@@ -133,7 +153,7 @@ mod tests {
             "xxxxxxxxxxxx",
             "QWxhZGRpbjpvcGVuIHNlc2FtZQ==",
         ] {
-            assert!(is_filling(value.as_bytes()), "{value}");
+            assert!(is_filling(value.as_bytes(), true), "{value}");
         }
         for value in [
             "4youreyes99X",
@@ -143,7 +163,31 @@ mod tests {
             "50%off",
             "hunter2",
         ] {
-            assert!(!is_filling(value.as_bytes()), "{value}");
+            assert!(!is_filling(value.as_bytes(), false), "{value}");
+        }
+    }
+
+    #[test]
+    fn a_password_may_have_a_word_for_fillings_in_it() {
+        for value in [
+            "example-Tr0ub4dor",
+            "Pa55w0rd9x.placeholder",
+            "my_example_x7Kq2mPz!",
+        ] {
+            assert!(!is_filling(value.as_bytes(), true), "{value}");
+            assert!(is_filling(value.as_bytes(), false), "{value}");
+        }
+        for value in [
+            "example",
+            "example-12",
+            "example-password12",
+            "my.example.password",
+            "placeholder-2024-01-31",
+            "change_me_now",
+            "je7MtGbClwBF/2Zp9Utk/h3yCo8nvbEXAMPLEKEY",
+            "ZXhhbXBsZS1wYXNzd29yZA==",
+        ] {
+            assert!(is_filling(value.as_bytes(), true), "{value}");
         }
     }
 

@@ -36,10 +36,12 @@ pub(super) enum Verdict {
 
 /// What `secret` is, with `name` (or what else the match begins with) before it and `rest` behind it.
 pub(super) fn judge(rule: &Rule, before: &[u8], secret: &[u8], rest: &[u8]) -> Verdict {
-    let filling = fillings::is_filling(secret);
     let example = Verdict::Example { filling: true };
     let weak = entropy::of(secret) < rule.entropy;
     let name = name(before, usize::from(rule.judged == Judged::Constant));
+    let is_password = matches!(rule.judged, Judged::Password | Judged::Address | Judged::Option);
+    let is_made_up = is_password || names::names_a_password(&name);
+    let filling = fillings::is_filling(secret, is_made_up);
     match rule.judged {
         Judged::Named if !is_named(rule, &name, secret) => return Verdict::Other,
         Judged::Value | Judged::Constant => {
@@ -110,18 +112,22 @@ const BEGIN_WITH_P: [&str; 10] = [
     "rotocol",
     "lugin",
     "rint",
-    "ath=",
+    "ath",
     "refix",
     "rofile",
 ];
 
-/// Whether what stands behind `-p` is the rest of another option.
+/// Whether what stands behind `-p` is the rest of another option, whole, with its value: `-port=3306`, `-port3306`; a
+/// password may begin as one.
 fn is_other_option(before: &[u8], secret: &[u8]) -> bool {
     let short = before.ends_with(b"-p") && !before.ends_with(b"--p");
-    short
-        && BEGIN_WITH_P
-            .iter()
-            .any(|rest| secret.starts_with(rest.as_bytes()))
+    let is_whole = |rest: &&str| {
+        let value = secret.strip_prefix(rest.as_bytes());
+        value.is_some_and(|value| {
+            !value.first().is_some_and(u8::is_ascii_alphanumeric) || value.iter().all(u8::is_ascii_digit)
+        })
+    };
+    short && BEGIN_WITH_P.iter().any(is_whole)
 }
 
 #[cfg(test)]
@@ -203,6 +209,11 @@ mod tests {
             r#"<input name="csrf_token" value="placeholder-value-12"/>"#,
             "define('CACHE_KEY', 'hU7x2Qm9ZtR4vLk8WnB3yC6d');",
             "define('GOOGLE_ANALYTICS_KEY', 'UA-hU7x2Qm9ZtR4vLk8');",
+            "mysql -u root -profile=production7 db",
+            "mysql -u root -prefix_of_tables7 db",
+            "postgres://app:example-password1@db/app",
+            "DB_PASSWORD=wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
+            "API_TOKEN=example-x7Kq2mPzR9vw",
             "Authorization: Bearer your_access_token_goes_here",
             "Authorization: Basic QWxhZGRpbjpvcGVuIHNlc2FtZQ==",
         ] {
@@ -210,6 +221,10 @@ mod tests {
         }
         for (rule, text) in [
             ("command-password", "mysql --protocol=tcp -pOrt3306xQ x"),
+            ("command-password", "mysql -u root -porthos42x db"),
+            ("command-password", "mysqldump -uroot -profileX9k2z db"),
+            ("url-password", "postgres://app:my-example-x7Kq2mPz@db/app"),
+            ("configuration-value", "DB_PASSWORD=example-x7Kq2mPzR9vw"),
             (
                 "command-password",
                 "curl 'https://a.test/?a=1&b=2;3' -u user:hU7x2Qm9ZtR4",
