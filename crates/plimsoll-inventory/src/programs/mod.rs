@@ -16,7 +16,7 @@ pub(crate) use known::is_known as is_well_known;
 use std::io;
 
 use crate::catalogers::{PieceCataloger, Warnings};
-use crate::content::Content;
+use crate::content::{Content, read_range};
 use crate::{EvidenceFile, executable};
 
 /// No program of a compiler that leaves a list is smaller.
@@ -35,6 +35,15 @@ fn is_own_library(path: &str) -> bool {
     is_called && (!path.starts_with("usr/lib") || path.contains("/node_modules/")) && !path.starts_with("lib")
 }
 
+/// What nobody can look into: whatever the program is made of is compressed.
+const PACKED: &str = "programs packed with UPX";
+
+/// Whether UPX packed a program for Linux: its mark stands behind the headers (UPX' `linker.h`, `l_info`).
+fn is_packed(content: &mut dyn Content) -> io::Result<bool> {
+    let head = read_range(content, 0, 512)?;
+    Ok(head.starts_with(b"\x7fELF") && memchr::memmem::find(&head, b"UPX!").is_some())
+}
+
 /// Programs in the formats of Linux, Windows and macOS.
 pub(crate) struct Programs;
 
@@ -44,7 +53,7 @@ impl PieceCataloger for Programs {
     }
 
     fn version(&self) -> u32 {
-        8
+        9
     }
 
     fn may_be(&self, path: &str, mode: u32, size: u64) -> bool {
@@ -104,6 +113,34 @@ impl PieceCataloger for Programs {
             .packages
             .extend(assembly::read(&evidence.path, &executable, content)?);
         evidence.packages.extend(known::read(&evidence.path, content)?);
+        if evidence.packages.is_empty() && evidence.uncatalogued.is_none() && is_packed(content)? {
+            evidence.uncatalogued = Some(PACKED.to_owned());
+        }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn packed_programs_are_noticed() {
+        let mut program = b"\x7fELF\x02\x01".to_vec();
+        program.resize(0xe8, 0);
+        program.extend(b"\x12\x34\x56\x78UPX!\x0d\x16");
+        program.resize(8 << 10, 7);
+        let mut evidence = EvidenceFile::default();
+        let mut warnings = Warnings::of("a");
+        Programs
+            .catalog(&mut program.as_slice(), &mut evidence, &mut warnings)
+            .unwrap();
+        assert_eq!(evidence.uncatalogued.as_deref(), Some(PACKED));
+        let mut evidence = EvidenceFile::default();
+        program[0xec] = b'u';
+        Programs
+            .catalog(&mut program.as_slice(), &mut evidence, &mut warnings)
+            .unwrap();
+        assert_eq!(evidence.uncatalogued, None);
     }
 }
