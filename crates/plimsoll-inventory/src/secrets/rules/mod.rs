@@ -1,5 +1,7 @@
 //! Forms that tell a secret wherever they stand.
 
+#[cfg(test)]
+mod documented;
 mod entropy;
 mod fillings;
 mod generic;
@@ -302,12 +304,25 @@ mod tests {
 
     #[test]
     fn every_form_is_found_and_redacted() {
-        for (rule, text) in samples() {
+        for (rule, text) in samples().into_iter().chain(documented::documented()) {
             let found = rules_in(&format!("before\n{text}\nafter\n"));
             assert_eq!(found.len(), 1, "{rule} in {text}: {found:?}");
             assert_eq!(found[0].0, rule);
             assert!(!found[0].1.contains("MIIB") && found[0].1.len() < 40, "{found:?}");
         }
+    }
+
+    /// A form that is told by itself is known from what the provider says of it, not from the rule.
+    #[test]
+    fn every_provider_with_a_form_has_a_sample() {
+        let samples = samples().into_iter().chain(documented::documented());
+        let known: std::collections::HashSet<&str> = samples.map(|(rule, _)| rule).collect();
+        let forms = providers::RULES.iter().chain(services::RULES);
+        let without: Vec<_> = forms
+            .map(|rule| rule.id)
+            .filter(|id| !known.contains(id))
+            .collect();
+        assert!(without.is_empty(), "{without:?}");
     }
 
     /// A rule whose pattern or keywords are wrong finds nothing of what it describes.
