@@ -1,5 +1,8 @@
 //! Forms that tell a secret wherever they stand.
 
+mod business;
+mod clouds;
+mod development;
 #[cfg(test)]
 mod documented;
 mod entropy;
@@ -10,10 +13,8 @@ mod keywords;
 mod kubernetes;
 mod named;
 mod near;
-mod providers;
 #[cfg(test)]
 mod samples;
-mod services;
 
 use std::ops::Range;
 use std::sync::{LazyLock, OnceLock};
@@ -81,7 +82,13 @@ enum Shown {
 
 /// All rules. Where two see the same secret, the first counts.
 static RULES: LazyLock<Vec<&'static Rule>> = LazyLock::new(|| {
-    let tables = [providers::RULES, services::RULES, named::RULES, generic::RULES];
+    let tables = [
+        clouds::RULES,
+        development::RULES,
+        business::RULES,
+        named::RULES,
+        generic::RULES,
+    ];
     tables.into_iter().flatten().collect()
 });
 
@@ -317,7 +324,9 @@ mod tests {
     fn every_provider_with_a_form_has_a_sample() {
         let samples = samples().into_iter().chain(documented::documented());
         let known: std::collections::HashSet<&str> = samples.map(|(rule, _)| rule).collect();
-        let forms = providers::RULES.iter().chain(services::RULES);
+        let forms = [clouds::RULES, development::RULES, business::RULES]
+            .into_iter()
+            .flatten();
         let without: Vec<_> = forms
             .map(|rule| rule.id)
             .filter(|id| !known.contains(id))
