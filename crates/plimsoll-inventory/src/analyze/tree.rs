@@ -108,6 +108,8 @@ impl Analyzer {
             removed,
             opaque,
             replaced,
+            // A directory lies over nothing.
+            plain: _,
             directories,
             linked,
             amended,
