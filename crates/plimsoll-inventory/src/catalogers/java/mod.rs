@@ -45,7 +45,7 @@ impl PieceCataloger for Java {
     }
 
     fn version(&self) -> u32 {
-        6
+        7
     }
 
     fn may_be(&self, path: &str, _mode: u32, size: u64) -> bool {
@@ -236,7 +236,21 @@ impl Stock<'_> {
             let else_stated = || if itself { own.to_vec() } else { Vec::new() };
             self.add(one, stated.unwrap_or_else(else_stated));
         }
-        let guess = guessed(path, manifest, named.len() > 1);
+        let mut guess = guessed(path, manifest, named.len() > 1);
+        // A build may leave its own version out, or its placeholder in.
+        if let [(_, one)] = named
+            && !one.group.is_empty()
+            && is_itself(one)
+        {
+            let version = guess.version.clone();
+            let whole = Coordinates {
+                version,
+                ..one.clone()
+            };
+            if whole.is_known() {
+                guess = whole;
+            }
+        }
         if !has_itself && guess.is_known() {
             self.add(&guess, own.to_vec());
         }

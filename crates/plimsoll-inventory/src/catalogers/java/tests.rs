@@ -85,6 +85,22 @@ fn shaded_packages_are_told_beside_the_archive() {
 }
 
 #[test]
+fn a_version_that_the_properties_lack_stands_in_the_name_or_the_manifest() {
+    let manifest = b"Implementation-Version: 8.8\n".to_vec();
+    for version in ["", "${revision}"] {
+        let file = jar(&[
+            properties("g.x", "app", version),
+            ("META-INF/MANIFEST.MF".to_owned(), manifest.clone()),
+        ]);
+        assert_eq!(shown("app.jar", &file), ["g.x:app 8.8"]);
+        assert_eq!(shown("app-9.jar", &file), ["g.x:app 9"]);
+        assert_eq!(shown("other-9.jar", &file), ["other 9"]);
+    }
+    let file = jar(&[properties("", "", "1")]);
+    assert_eq!(shown("other-9.jar", &file), ["other 9"]);
+}
+
+#[test]
 fn licences_are_those_of_the_project_else_of_the_bundle() {
     let project = b"<project><licenses><license><name>EPL-2.0</name></license></licenses></project>";
     let manifest = b"Bundle-License: MIT\n".to_vec();
