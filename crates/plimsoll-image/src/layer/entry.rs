@@ -118,9 +118,9 @@ pub(super) enum Content<'a> {
     Stream(&'a mut dyn Read),
 }
 
-impl Entry<'_> {
+impl<'a> Entry<'a> {
     /// The path for people and for comparison with texts; bytes that are not UTF-8 are replaced.
-    pub fn path_lossy(&self) -> Cow<'_, str> {
+    pub fn path_lossy(&self) -> Cow<'a, str> {
         self.path.to_str_lossy()
     }
 

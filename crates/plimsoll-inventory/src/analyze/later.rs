@@ -79,10 +79,10 @@ impl Analyzer {
             }
             Ownable::Pieces(cataloger, place) => {
                 let mut place = from.open(path, place, opener)?;
-                return self.pieces(cataloger, path.to_owned(), &mut place);
+                return self.pieces(cataloger, path, &mut place);
             }
         };
-        self.searched(path.to_owned(), found);
+        self.searched(path, found);
         Ok(())
     }
 
@@ -100,7 +100,7 @@ impl Analyzer {
                 if let Some(Ownable::Pieces(cataloger, place)) = self.ownable.get(&target) {
                     let (cataloger, place) = (*cataloger, place.clone());
                     let read = from.open(&target, place, &mut None);
-                    let read = read.and_then(|mut place| self.pieces(cataloger, path, &mut place));
+                    let read = read.and_then(|mut place| self.pieces(cataloger, &path, &mut place));
                     from.or_warn(read, &target, &mut self.unread)?;
                     continue;
                 }
@@ -122,7 +122,7 @@ impl Analyzer {
         from.walk(&mut |entry| {
             if entry.kind == EntryKind::File {
                 for path in unread.remove(&*entry.path_lossy()).unwrap_or_default() {
-                    let read = self.linked_file(path.clone(), entry);
+                    let read = self.linked_file(&path, entry);
                     from.or_warn(read, &path, &mut self.unread)?;
                 }
             }
@@ -142,13 +142,13 @@ impl Analyzer {
     }
 
     /// Reads the evidence, or the well-known program, that `path` is another name of.
-    fn linked_file(&mut self, path: String, entry: &mut Entry<'_>) -> Result<(), Unreadable> {
-        if let Some(cataloger) = cataloger_of(&path) {
-            let found = evidence(cataloger, &path, entry, &mut self.owned, self.files)?;
-            self.evidence.insert(path, found);
+    fn linked_file(&mut self, path: &str, entry: &mut Entry<'_>) -> Result<(), Unreadable> {
+        if let Some(cataloger) = cataloger_of(path) {
+            let found = evidence(cataloger, path, entry, &mut self.owned, self.files)?;
+            self.evidence.insert(path.to_owned(), found);
             return Ok(());
         }
-        let Some(cataloger) = piece_cataloger_of(&path, entry.mode, entry.size) else {
+        let Some(cataloger) = piece_cataloger_of(path, entry.mode, entry.size) else {
             return Ok(());
         };
         if let Some(mut place) = entry.open()? {

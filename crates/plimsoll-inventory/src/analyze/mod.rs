@@ -161,36 +161,37 @@ impl Analyzer {
     }
 
     fn entry(&mut self, entry: &mut Entry<'_>, from: Files<'_>) -> Result<(), Unreadable> {
-        let path = entry.path_lossy().into_owned();
+        // It is a text of its own only where it is kept: nothing is kept of nearly all files.
+        let path = &*entry.path_lossy();
         if matches!(entry.kind, EntryKind::File | EntryKind::HardLink(_)) && from.is_layer() {
-            self.plain.add(&path);
+            self.plain.add(path);
         }
         match &entry.kind {
-            EntryKind::Whiteout => self.removed.push(path),
-            EntryKind::Opaque => self.opaque.push(path),
+            EntryKind::Whiteout => self.removed.push(path.to_owned()),
+            EntryKind::Opaque => self.opaque.push(path.to_owned()),
             EntryKind::Directory => {
-                self.forget(&path);
+                self.forget(path);
                 if self.files {
-                    self.directories.push(path);
+                    self.directories.push(path.to_owned());
                 }
             }
             EntryKind::File => {
-                self.forget(&path);
+                self.forget(path);
                 self.file(path, entry, from)?;
             }
             EntryKind::HardLink(target) => {
-                self.forget(&path);
-                if cataloger_of(&path).is_some() || is_well_known(&path) {
+                self.forget(path);
+                if cataloger_of(path).is_some() || is_well_known(path) {
                     self.linked
-                        .insert(path, String::from_utf8_lossy(target).into_owned());
+                        .insert(path.to_owned(), String::from_utf8_lossy(target).into_owned());
                 }
             }
             EntryKind::Symlink(_)
             | EntryKind::CharDevice { .. }
             | EntryKind::BlockDevice { .. }
             | EntryKind::Fifo => {
-                self.forget(&path);
-                self.replaced.push(path);
+                self.forget(path);
+                self.replaced.push(path.to_owned());
             }
         }
         Ok(())
@@ -204,43 +205,45 @@ impl Analyzer {
         self.amended.retain(|_, amendment| amendment != path);
     }
 
-    fn file(&mut self, path: String, entry: &mut Entry<'_>, from: Files<'_>) -> Result<(), Unreadable> {
-        let Some((cataloger, limit)) = cataloger_of(&path) else {
+    fn file(&mut self, path: &str, entry: &mut Entry<'_>, from: Files<'_>) -> Result<(), Unreadable> {
+        let Some((cataloger, limit)) = cataloger_of(path) else {
             return self.any_file(path, entry, from);
         };
-        if let Some(amended) = cataloger.amends(&path).filter(|_| entry.size > 0) {
-            self.amended.insert(amended, path);
+        if let Some(amended) = cataloger.amends(path).filter(|_| entry.size > 0) {
+            self.amended.insert(amended, path.to_owned());
             return Ok(());
         }
         // What was at the path before is replaced in any case.
-        if limit == 0 || (entry.size > limit && !cataloger.names_packages(&path)) {
+        if limit == 0 || (entry.size > limit && !cataloger.names_packages(path)) {
             // The name says it all, or is like that of evidence by chance.
             let found = match limit {
-                0 => prove(cataloger, &path, &[], &mut self.owned, self.files),
-                _ => (empty(cataloger, &path), Vec::new()),
+                0 => prove(cataloger, path, &[], &mut self.owned, self.files),
+                _ => (empty(cataloger, path), Vec::new()),
             };
-            self.evidence.insert(path.clone(), found);
+            self.evidence.insert(path.to_owned(), found);
             return self.any_file(path, entry, from);
         }
         if entry.size > limit {
-            let found = evidence((cataloger, limit), &path, entry, &mut self.owned, self.files)?;
-            self.evidence.insert(path, found);
+            let found = evidence((cataloger, limit), path, entry, &mut self.owned, self.files)?;
+            self.evidence.insert(path.to_owned(), found);
             return Ok(());
         }
         let content = entry.read(limit)?;
-        let found = prove(cataloger, &path, &content, &mut self.owned, self.files);
-        self.evidence.insert(path.clone(), found);
+        let found = prove(cataloger, path, &content, &mut self.owned, self.files);
+        self.evidence.insert(path.to_owned(), found);
         // It may be a program that is called like evidence.
-        if let Some(programs) = piece_cataloger_of(&path, entry.mode, entry.size)
+        if let Some(programs) = piece_cataloger_of(path, entry.mode, entry.size)
             && programs.is(&content)
         {
             return self.pieces(programs, path, &mut content.as_slice());
         }
-        let choice = secrets::choose(&path, entry.size);
+        let choice = secrets::choose(path, entry.size);
         if cataloger.is_searched() && !matches!(choice, Choice::Skip(_)) {
-            let found = search(&path, content, entry.size, &mut io::empty())?;
+            let found = search(path, content, entry.size, &mut io::empty())?;
             match choice {
-                Choice::SearchUnlessOwned => _ = self.ownable.insert(path, Ownable::Searched(found)),
+                Choice::SearchUnlessOwned => {
+                    self.ownable.insert(path.to_owned(), Ownable::Searched(found));
+                }
                 _ => self.searched(path, found),
             }
         }
@@ -248,15 +251,15 @@ impl Analyzer {
     }
 
     /// A file that is no evidence by its name.
-    fn any_file(&mut self, path: String, entry: &mut Entry<'_>, from: Files<'_>) -> Result<(), Unreadable> {
-        let choice = secrets::choose(&path, entry.size);
+    fn any_file(&mut self, path: &str, entry: &mut Entry<'_>, from: Files<'_>) -> Result<(), Unreadable> {
+        let choice = secrets::choose(path, entry.size);
         if let Choice::Skip(why) = choice {
             self.scope.skip(why);
         }
-        if let Some(cataloger) = piece_cataloger_of(&path, entry.mode, entry.size) {
+        if let Some(cataloger) = piece_cataloger_of(path, entry.mode, entry.size) {
             let mut head = Vec::new();
             let read = read_more(&mut head, entry.size, MAGIC, entry.reader()?);
-            read.map_err(|error| Unreadable::File(path.clone(), error))?;
+            read.map_err(|error| Unreadable::File(path.to_owned(), error))?;
             if cataloger.is(&head) {
                 // Programs and archives are no text.
                 self.scope.no_text += usize::from(!matches!(choice, Choice::Skip(_)));
@@ -266,26 +269,27 @@ impl Analyzer {
                     return self.pieces(cataloger, path, &mut content);
                 };
                 // Most programs are owned, and then nobody asks what they are made of.
-                self.ownable.insert(path, Ownable::Pieces(cataloger, place));
+                self.ownable
+                    .insert(path.to_owned(), Ownable::Pieces(cataloger, place));
                 return Ok(());
             }
             if choice == Choice::Search {
-                let found = search(&path, head, entry.size, entry.reader()?)?;
+                let found = search(path, head, entry.size, entry.reader()?)?;
                 self.searched(path, found);
                 return Ok(());
             }
         }
         match choice {
             Choice::Search => {
-                let found = search(&path, Vec::new(), entry.size, entry.reader()?)?;
+                let found = search(path, Vec::new(), entry.size, entry.reader()?)?;
                 self.searched(path, found);
             }
             Choice::SearchUnlessOwned => {
                 let ownable = match Where::of(entry, from) {
                     Some(place) => Ownable::Search(place),
-                    None => Ownable::Searched(search(&path, Vec::new(), entry.size, entry.reader()?)?),
+                    None => Ownable::Searched(search(path, Vec::new(), entry.size, entry.reader()?)?),
                 };
-                self.ownable.insert(path, ownable);
+                self.ownable.insert(path.to_owned(), ownable);
             }
             Choice::Skip(_) => {}
         }
@@ -296,20 +300,20 @@ impl Analyzer {
     fn pieces(
         &mut self,
         cataloger: &dyn PieceCataloger,
-        path: String,
+        path: &str,
         content: &mut dyn Content,
     ) -> Result<(), Unreadable> {
         let mut evidence = EvidenceFile {
-            path: path.clone(),
+            path: path.to_owned(),
             cataloger: cataloger.name().to_owned(),
             ..EvidenceFile::default()
         };
-        let mut warnings = Warnings::of(&path);
+        let mut warnings = Warnings::of(path);
         let read = cataloger.catalog(content, &mut evidence, &mut warnings);
-        read.map_err(|error| Unreadable::File(path.clone(), error))?;
+        read.map_err(|error| Unreadable::File(path.to_owned(), error))?;
         let warnings = warnings.into_vec();
         if !evidence.packages.is_empty() || evidence.uncatalogued.is_some() || !warnings.is_empty() {
-            self.evidence.insert(path, (evidence, warnings));
+            self.evidence.insert(path.to_owned(), (evidence, warnings));
         }
         Ok(())
     }
@@ -326,13 +330,13 @@ impl Analyzer {
         }
     }
 
-    fn searched(&mut self, path: String, search: Search) {
+    fn searched(&mut self, path: &str, search: Search) {
         match search {
             Search::NoText => self.scope.no_text += 1,
             Search::Found(found) => {
                 self.scope.searched += 1;
                 if !found.is_empty() {
-                    self.secrets.insert(path, found);
+                    self.secrets.insert(path.to_owned(), found);
                 }
             }
         }

@@ -87,7 +87,7 @@ impl Analyzer {
             self.directories.extend(files.directories());
         }
         let shown = files.visit(&mut |entry| {
-            let path = entry.path_lossy().into_owned();
+            let path = entry.path_lossy();
             if let Err(error) = self.entry(entry, from)
                 && let Some(warning) = unread(&path, &error)
             {
