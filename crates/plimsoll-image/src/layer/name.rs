@@ -1,5 +1,7 @@
 //! The names of a layer's entries: what they mean and which are refused.
 
+use std::borrow::Cow;
+
 use memchr::{memchr, memchr_iter, memmem, memrchr};
 
 /// The most bytes that a path may have; Linux opens none that is longer.
@@ -12,28 +14,31 @@ const AUFS: &[u8] = b".wh..wh.";
 
 /// What an entry's name says, its path normalized: relative, without empty, `.` and `..` components.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) enum Name {
+pub(crate) enum Name<'a> {
     /// The root itself.
     Root,
     /// This path.
-    Path(Vec<u8>),
+    Path(Cow<'a, [u8]>),
     /// This path is removed from the layers below.
-    Whiteout(Vec<u8>),
+    Whiteout(Cow<'a, [u8]>),
     /// This directory, empty for the root, hides what the layers below have in it.
-    Opaque(Vec<u8>),
+    Opaque(Cow<'a, [u8]>),
     /// Nothing.
     Ignored,
 }
 
 /// Reads the name of an entry. Leading slashes are dropped, as Docker does.
-pub(crate) fn parse(raw: &[u8]) -> Result<Name, &'static str> {
-    let path = normalize(raw)?;
+pub(crate) fn parse(raw: &[u8]) -> Result<Name<'_>, &'static str> {
+    if let Some(path) = plain(raw) {
+        return Ok(Name::Path(Cow::Borrowed(path)));
+    }
+    let path = joined(raw)?;
     let (parent, base) = split(&path);
     if path.is_empty() {
         return Ok(Name::Root);
     }
     if memmem::find(&path, WHITEOUT).is_none() {
-        return Ok(Name::Path(path));
+        return Ok(Name::Path(Cow::Owned(path)));
     }
     if parent
         .split(|byte| *byte == b'/')
@@ -48,20 +53,44 @@ pub(crate) fn parse(raw: &[u8]) -> Result<Name, &'static str> {
         return Err("a directory cannot have the name of a whiteout");
     }
     if base == OPAQUE {
-        return Ok(Name::Opaque(parent.to_owned()));
+        return Ok(Name::Opaque(Cow::Owned(parent.to_owned())));
     }
     if base.starts_with(AUFS) {
         return Ok(Name::Ignored);
     }
     match base.strip_prefix(WHITEOUT) {
-        None => Ok(Name::Path(path)),
+        None => Ok(Name::Path(Cow::Owned(path))),
         Some(b"" | b"." | b"..") => Err("a whiteout must name what it removes"),
-        Some(removed) => Ok(Name::Whiteout(join(parent, removed))),
+        Some(removed) => Ok(Name::Whiteout(Cow::Owned(join(parent, removed)))),
     }
 }
 
+/// The path that `raw` is but for what stands before and behind it, if no name in it is empty or begins with a point: then
+/// it is as it should be, and no whiteout. Nearly all are so.
+fn plain(raw: &[u8]) -> Option<&[u8]> {
+    let path = raw.strip_prefix(b".").unwrap_or(raw);
+    let path = path.strip_prefix(b"/").unwrap_or(raw);
+    let path = path.strip_suffix(b"/").unwrap_or(path);
+    let (first, last) = (*path.first()?, *path.last()?);
+    // Of two bytes beside each other. All pairs are looked at, as a processor does with many at a time.
+    let is_odd = |first, second| (first == 0) | (first == b'/') & ((second == b'/') | (second == b'.'));
+    let pairs = path.iter().zip(&path[1..]);
+    let odd = pairs.fold(false, |odd, (first, second)| odd | is_odd(*first, *second));
+    let is_plain =
+        !odd && path.len() <= PATH_LIMIT && !matches!(first, b'/' | b'.') && !matches!(last, b'/' | 0);
+    is_plain.then_some(path)
+}
+
 /// A path without leading slashes and empty or `.` components.
-pub(crate) fn normalize(raw: &[u8]) -> Result<Vec<u8>, &'static str> {
+pub(crate) fn normalize(raw: &[u8]) -> Result<Cow<'_, [u8]>, &'static str> {
+    match plain(raw) {
+        Some(path) => Ok(Cow::Borrowed(path)),
+        None => joined(raw).map(Cow::Owned),
+    }
+}
+
+/// The same of a path that is not plain.
+fn joined(raw: &[u8]) -> Result<Vec<u8>, &'static str> {
     if memchr(0, raw).is_some() {
         return Err("the path has a NUL");
     }
@@ -119,14 +148,14 @@ mod tests {
 
     #[test]
     fn names_mean() {
-        let path = |text: &str| Ok(Name::Path(text.into()));
+        let path = |text: &'static str| Ok(Name::Path(text.as_bytes().into()));
         assert_eq!(parse(b"./etc//x/"), path("etc/x"));
         assert_eq!(parse(b"///etc/x"), path("etc/x"));
         assert_eq!(parse(b"./"), Ok(Name::Root));
-        assert_eq!(parse(b"a/.wh.b"), Ok(Name::Whiteout(b"a/b".into())));
-        assert_eq!(parse(b".wh.b"), Ok(Name::Whiteout(b"b".into())));
-        assert_eq!(parse(b"a/.wh..wh..opq"), Ok(Name::Opaque(b"a".into())));
-        assert_eq!(parse(b".wh..wh..opq"), Ok(Name::Opaque(b"".into())));
+        assert_eq!(parse(b"a/.wh.b"), Ok(Name::Whiteout(b"a/b".as_slice().into())));
+        assert_eq!(parse(b".wh.b"), Ok(Name::Whiteout(b"b".as_slice().into())));
+        assert_eq!(parse(b"a/.wh..wh..opq"), Ok(Name::Opaque(b"a".as_slice().into())));
+        assert_eq!(parse(b".wh..wh..opq"), Ok(Name::Opaque(b"".as_slice().into())));
         assert_eq!(parse(b".wh..wh.plnk/1.2"), Ok(Name::Ignored));
         assert_eq!(parse(b".wh..wh.aufs"), Ok(Name::Ignored));
         assert_eq!(parse(b"a.wh.b"), path("a.wh.b"));

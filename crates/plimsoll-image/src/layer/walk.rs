@@ -73,7 +73,7 @@ fn kind(member: &Member) -> Result<Option<EntryKind>, String> {
         Kind::File => EntryKind::File,
         Kind::Directory => EntryKind::Directory,
         Kind::Symlink => EntryKind::Symlink(member.link.clone()),
-        Kind::HardLink => EntryKind::HardLink(name::normalize(&member.link)?),
+        Kind::HardLink => EntryKind::HardLink(name::normalize(&member.link)?.into_owned()),
         Kind::CharDevice => EntryKind::CharDevice { major, minor },
         Kind::BlockDevice => EntryKind::BlockDevice { major, minor },
         Kind::Fifo => EntryKind::Fifo,

@@ -103,7 +103,7 @@ impl Archive {
                     length: member.size,
                 }),
                 Kind::HardLink => match name::normalize(&member.link) {
-                    Ok(target) => Place::Link(target),
+                    Ok(target) => Place::Link(target.into_owned()),
                     Err(_) => continue,
                 },
                 Kind::Symlink => match resolve(name::split(&path).0, &member.link) {
@@ -112,7 +112,7 @@ impl Archive {
                 },
                 _ => continue,
             };
-            self.members.insert(path, place);
+            self.members.insert(path.into_owned(), place);
         }
     }
 
@@ -139,7 +139,7 @@ impl Archive {
 
     /// Where a member is; links are followed.
     pub(super) fn find(&self, name: &str) -> Option<Range> {
-        let mut path = name::normalize(name.as_bytes()).ok()?;
+        let mut path = name::normalize(name.as_bytes()).ok()?.into_owned();
         for _ in 0..LINK_LIMIT {
             match self.members.get(&path)? {
                 Place::Range(range) => return Some(range.clone()),

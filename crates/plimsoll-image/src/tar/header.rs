@@ -104,7 +104,7 @@ impl Block<'_> {
     pub(crate) fn kind(&self, path: Option<&[u8]>) -> Kind {
         let kind = Kind::of(self.0[156]);
         // Before POSIX, a directory was a file whose name ends with a slash.
-        if kind == Kind::File && path.unwrap_or(self.name_field()).ends_with(b"/") {
+        if kind == Kind::File && path.unwrap_or_else(|| self.name_field()).ends_with(b"/") {
             return Kind::Directory;
         }
         kind
@@ -169,8 +169,9 @@ fn sum<T: From<u8> + Sum>(bytes: &[u8]) -> T {
     bytes.iter().map(|byte| T::from(*byte)).sum()
 }
 
-fn until_nul(field: &[u8]) -> &[u8] {
-    let end = field.iter().position(|byte| *byte == 0).unwrap_or(field.len());
+/// What is before the first NUL.
+pub(super) fn until_nul(field: &[u8]) -> &[u8] {
+    let end = memchr::memchr(0, field).unwrap_or(field.len());
     &field[..end]
 }
 

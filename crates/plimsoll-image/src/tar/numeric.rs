@@ -6,6 +6,9 @@ pub(crate) fn parse(field: &[u8]) -> Option<i64> {
     if first & 0x80 != 0 {
         return parse_base_256(field);
     }
+    if let Some(value) = usual(field) {
+        return Some(value);
+    }
     let blanks = field.iter().take_while(|byte| byte.is_ascii_whitespace());
     let mut value = 0_i64;
     for byte in &field[blanks.count()..] {
@@ -16,6 +19,31 @@ pub(crate) fn parse(field: &[u8]) -> Option<i64> {
         };
     }
     Some(value)
+}
+
+/// The number in a field as nearly all are: up to sixteen octal digits, and a NUL or a blank behind them, or both.
+fn usual(field: &[u8]) -> Option<i64> {
+    let ([digits @ .., 0, b' '] | [digits @ .., 0 | b' ']) = field else {
+        return None;
+    };
+    let mut padded = [[b'0'; 8]; 2];
+    let start = 16_usize.checked_sub(digits.len())?;
+    padded.as_flattened_mut()[start..].copy_from_slice(digits);
+    let [high, low] = padded;
+    Some(eight(high)? << 24 | eight(low)?)
+}
+
+/// The number that eight octal digits stand for.
+fn eight(digits: [u8; 8]) -> Option<i64> {
+    let digits = i64::from_be_bytes(digits) ^ i64::from_be_bytes([b'0'; 8]);
+    // Of each byte only the last three bits are left, unless it was no such digit.
+    if digits & !0x0707_0707_0707_0707 != 0 {
+        return None;
+    }
+    // Neighbours come together, then pairs, then fours.
+    let pairs = (digits >> 5 | digits) & 0x003f_003f_003f_003f;
+    let fours = (pairs >> 10 | pairs) & 0x0000_0fff_0000_0fff;
+    Some((fours >> 20 | fours) & 0x00ff_ffff)
 }
 
 /// Two's complement, the first bit being the mark and the second the sign.
@@ -32,6 +60,18 @@ fn parse_base_256(field: &[u8]) -> Option<i64> {
         let shifted = value.checked_mul(256)?;
         Some(shifted | i64::from(byte))
     })
+}
+
+/// The number that decimal digits stand for. `None` where there is no digit or anything else, and where it is too large.
+pub(crate) fn decimal(digits: &[u8]) -> Option<u64> {
+    let add = |value: u64, byte: &u8| match byte {
+        b'0'..=b'9' => value.checked_mul(10)?.checked_add(u64::from(byte - b'0')),
+        _ => None,
+    };
+    match digits {
+        [] => None,
+        digits => digits.iter().try_fold(0, add),
+    }
 }
 
 /// Writes `value` as octal digits that fill the field but for its last byte, which is NUL. `false` when it does not
@@ -53,6 +93,7 @@ pub(crate) fn write_octal(field: &mut [u8], value: u64) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
     #[test]
     fn octal_and_base_256() {
@@ -71,6 +112,36 @@ mod tests {
         assert_eq!(parse(&[]), None);
         assert_eq!(parse(b"777777777777777777777"), Some(i64::MAX));
         assert_eq!(parse(b"1000000000000000000000"), None);
+        assert_eq!(parse(b"0000064 "), Some(0o64));
+        assert_eq!(parse(b"0000068\0"), None);
+        assert_eq!(parse(b"12\x0034567\0"), Some(0o12));
+        assert_eq!(parse(b"01234567654\0"), Some(0o1234567654));
+        assert_eq!(parse(b"7654321076543210 "), Some(0o7654321076543210));
+        assert_eq!(parse(b"76543210765432107\0"), Some(0o76543210765432107));
+        assert_eq!(parse(b"006240\0 "), Some(0o6240));
+    }
+
+    #[test]
+    fn decimal_digits() {
+        assert_eq!(decimal(b"0"), Some(0));
+        assert_eq!(decimal(b"0012"), Some(12));
+        assert_eq!(decimal(b"18446744073709551615"), Some(u64::MAX));
+        for none in [b"".as_slice(), b"18446744073709551616", b"-1", b"+1", b"1 ", b"x"] {
+            assert_eq!(decimal(none), None);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn octal_digits_in_every_form(blanks in " {0,2}", digits in "[0-7]{1,20}", odd in "[89x]?", end in "( |\0)?( |\0|7|x)?") {
+            let field = [&blanks, &digits, &odd, &end].map(String::as_str).concat();
+            let expected = match (odd.is_empty(), end.is_empty() || end.starts_with([' ', '\0'])) {
+                (true, true) => i64::from_str_radix(&digits, 8).ok(),
+                (true, false) if end == "7" => i64::from_str_radix(&format!("{digits}7"), 8).ok(),
+                _ => None,
+            };
+            prop_assert_eq!(parse(field.as_bytes()), expected, "{:?}", field);
+        }
     }
 
     #[test]

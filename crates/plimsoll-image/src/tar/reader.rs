@@ -2,7 +2,7 @@
 
 use std::io::{self, Read};
 
-use super::header::{BLOCK, Block, Kind, padding};
+use super::header::{BLOCK, Block, Kind, padding, until_nul};
 use super::input::Input;
 use super::sparse::{SparseMap, SparseReader};
 use super::{numeric, pax};
@@ -73,10 +73,8 @@ impl Overrides {
         let number = |value: &[u8]| -> Result<Option<u64>, &'static str> {
             match value {
                 [] => Ok(None),
-                digits => std::str::from_utf8(digits)
-                    .ok()
-                    .and_then(|text| text.parse::<i64>().ok())
-                    .and_then(|number| u64::try_from(number).ok())
+                digits => numeric::decimal(digits)
+                    .filter(|number| i64::try_from(*number).is_ok())
                     .map(Some)
                     .ok_or("a PAX record has a wrong number"),
             }
@@ -120,6 +118,8 @@ pub(crate) struct Reader<I> {
     members_left: u64,
     /// How many more bytes may be in holes.
     holes_left: u64,
+    /// The payload of the extended header that was read last.
+    extension: Vec<u8>,
 }
 
 impl<I: Input> Reader<I> {
@@ -131,6 +131,7 @@ impl<I: Input> Reader<I> {
             padding: 0,
             members_left: MEMBERS_LIMIT,
             holes_left: HOLES_LIMIT,
+            extension: Vec::new(),
         }
     }
 
@@ -159,6 +160,7 @@ impl<I: Input> Reader<I> {
         let mut overrides = Overrides::default();
         let mut extended = false;
         let mut extension_left = EXTENSION_LIMIT;
+        let mut bytes = [0; BLOCK];
         loop {
             self.skip_rest()?;
             let start = self.offset;
@@ -166,19 +168,19 @@ impl<I: Input> Reader<I> {
                 offset: start,
                 reason,
             };
-            let Some(bytes) = self.block(!extended)? else {
+            if !self.block(&mut bytes, !extended)? {
                 return Ok(None);
-            };
-            let block = Block(&bytes);
-            if block.is_zero() {
-                return match self.block(true)? {
-                    Some(second) if !Block(&second).is_zero() => {
+            }
+            if Block(&bytes).is_zero() {
+                return match self.block(&mut bytes, true)? {
+                    true if !Block(&bytes).is_zero() => {
                         Err(invalid("a block of zeros is not followed by another"))
                     }
                     _ if extended => Err(invalid("the member that an extended header speaks of is missing")),
                     _ => Ok(None),
                 };
             }
+            let block = Block(&bytes);
             if !block.checksum_holds() {
                 return Err(invalid("the header's checksum is wrong"));
             }
@@ -194,10 +196,8 @@ impl<I: Input> Reader<I> {
             }
             match kind {
                 Kind::Pax => {
-                    let payload = self.extension()?;
-                    let records =
-                        pax::parse(&payload).ok_or_else(|| invalid("the PAX records are damaged"))?;
-                    for (key, value) in records {
+                    for record in pax::records(self.extension()?) {
+                        let (key, value) = record.ok_or_else(|| invalid("the PAX records are damaged"))?;
                         overrides.add(key, value).map_err(invalid)?;
                     }
                     extended = true;
@@ -205,8 +205,7 @@ impl<I: Input> Reader<I> {
                 // Docker, too, heeds no global records: they are comments in practice.
                 Kind::PaxGlobal => {}
                 Kind::GnuLongName | Kind::GnuLongLink => {
-                    let mut name = self.extension()?;
-                    name.truncate(name.iter().position(|byte| *byte == 0).unwrap_or(name.len()));
+                    let name = until_nul(self.extension()?).to_owned();
                     match kind {
                         Kind::GnuLongName => overrides.path = Some(name),
                         _ => overrides.link = Some(name),
@@ -332,13 +331,12 @@ impl<I: Input> Reader<I> {
         Ok(())
     }
 
-    /// One block; `None` when the input ends before it, where that is allowed.
-    fn block(&mut self, may_end: bool) -> Result<Option<[u8; BLOCK]>, TarError> {
-        let mut block = [0; BLOCK];
+    /// Reads one block; `false` when the input ends before it, where that is allowed.
+    fn block(&mut self, block: &mut [u8; BLOCK], may_end: bool) -> Result<bool, TarError> {
         let mut filled = 0;
         while filled < BLOCK {
             match self.input.read(&mut block[filled..]) {
-                Ok(0) if filled == 0 && may_end => return Ok(None),
+                Ok(0) if filled == 0 && may_end => return Ok(false),
                 Ok(0) => {
                     return Err(TarError::Truncated {
                         offset: self.offset + filled as u64,
@@ -350,15 +348,18 @@ impl<I: Input> Reader<I> {
             }
         }
         self.offset += BLOCK as u64;
-        Ok(Some(block))
+        Ok(true)
     }
 
     /// The payload of an extended header, whose size is checked.
-    fn extension(&mut self) -> Result<Vec<u8>, TarError> {
-        let mut payload = Vec::new();
-        self.read_to_end(&mut payload)
+    fn extension(&mut self) -> Result<&[u8], TarError> {
+        let mut payload = std::mem::take(&mut self.extension);
+        payload.clear();
+        payload.resize(usize::try_from(self.payload).unwrap_or(usize::MAX), 0);
+        self.read_exact(&mut payload)
             .map_err(|error| self.input_error(error))?;
-        Ok(payload)
+        self.extension = payload;
+        Ok(&self.extension)
     }
 
     /// One number of the map at the start of a payload (GNU sparse format 1.0): decimal digits and a line feed.
@@ -411,10 +412,11 @@ impl<I: Input> Reader<I> {
         let mut complete = add(&block.0[386..482]);
         let mut more = block.0[482] != 0;
         let mut blocks = 0;
+        let mut next = [0; BLOCK];
         while more && complete.is_some() {
-            let Some(next) = self.block(false).map_err(SparseError::Tar)? else {
+            if !self.block(&mut next, false).map_err(SparseError::Tar)? {
                 return Err(wrong);
-            };
+            }
             blocks += 1;
             complete = add(&next[..504]).filter(|()| blocks <= 4096);
             more = next[504] != 0;

@@ -2,6 +2,7 @@
 
 use std::io::{self, Read};
 
+use super::numeric::decimal;
 use super::reader::SparseError;
 
 /// The most pieces of data that one file may have.
@@ -53,9 +54,7 @@ pub(crate) struct PaxSparse {
 impl PaxSparse {
     pub(crate) fn add(&mut self, key: &[u8], value: &[u8]) -> Result<(), &'static str> {
         let number = |digits: &[u8]| -> Result<u64, &'static str> {
-            let text = std::str::from_utf8(digits).ok();
-            let number = text.and_then(|text| text.parse().ok());
-            number.ok_or("a sparse file's record has a wrong number")
+            decimal(digits).ok_or("a sparse file's record has a wrong number")
         };
         match key {
             b"name" if value.contains(&0) => return Err("a PAX record has a name with a NUL"),

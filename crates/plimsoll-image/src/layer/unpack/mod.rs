@@ -275,7 +275,7 @@ impl<'a> Unpacker<'a> {
                 )));
             }
         };
-        if target == path {
+        if *target == *path {
             return Ok(());
         }
         let missing = || {
