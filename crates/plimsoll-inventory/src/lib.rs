@@ -22,6 +22,7 @@ mod inventory;
 mod lines;
 mod merge;
 mod owned;
+mod paths;
 mod programs;
 mod replaced;
 mod secrets;

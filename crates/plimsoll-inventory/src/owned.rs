@@ -33,8 +33,9 @@ impl Owned {
 /// Where the file at `path` is, too, in a system that has merged directories: where `/lib` leads to `/usr/lib` and
 /// `/usr/sbin` to `/usr/bin`, packages may still speak of the former.
 pub(crate) fn merged(path: &[u8]) -> impl Iterator<Item = Vec<u8>> {
-    let links = [b"bin/".as_slice(), b"sbin/", b"lib/", b"lib32/", b"lib64/"];
-    let is_link = links.iter().any(|directory| path.starts_with(directory));
+    let slash = path.iter().position(|byte| *byte == b'/');
+    let directory = slash.map_or(&[][..], |slash| &path[..slash]);
+    let is_link = matches!(directory, b"bin" | b"sbin" | b"lib" | b"lib32" | b"lib64");
     let below_usr = is_link.then(|| [b"usr/", path].concat());
     let program = path.strip_prefix(b"usr/").unwrap_or(path).strip_prefix(b"sbin/");
     let in_bin = program.map(|name| [b"usr/bin/", name].concat());

@@ -12,6 +12,7 @@ use plimsoll_core::Digest;
 use plimsoll_image::{Entry, EntryKind, FileTree, Layer, Place};
 pub(crate) use tree::analyze_tree;
 
+use crate::catalogers;
 use crate::catalogers::{
     Cataloger, PieceCataloger, Warnings, cataloger_of, cataloger_set, is_well_known, piece_cataloger_of,
 };
@@ -433,7 +434,7 @@ fn prove(
     let mut warnings = Warnings::of(path);
     let content = &cataloger.plain(content, &mut warnings);
     cataloger.catalog(content, &mut evidence, &mut warnings);
-    cataloger.owned(path, content, &mut |path| owned.add(path));
+    catalogers::owned(cataloger, content, &mut evidence, &mut |path| owned.add(path));
     if files {
         cataloger.files(content, &mut evidence);
     }

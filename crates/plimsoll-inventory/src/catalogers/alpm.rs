@@ -1,6 +1,6 @@
 use plimsoll_core::{Ecosystem, SourcePackage};
 
-use super::{Cataloger, Clue, Warnings, own, supplier};
+use super::{Cataloger, Clue, Warnings, supplier};
 use crate::dependencies::bounded;
 use crate::{EvidenceFile, FoundPackage};
 
@@ -65,8 +65,7 @@ impl Cataloger for Alpm {
                 Ok(package) => evidence.packages.push(package),
                 Err(missing) => warnings.add(format!("there is no `{missing}`")),
             },
-            Some(File::List) => self.owned(&path, content, &mut |path| own(path, evidence)),
-            None => {}
+            Some(File::List) | None => {}
         }
     }
 

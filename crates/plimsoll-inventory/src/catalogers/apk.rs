@@ -2,7 +2,7 @@ use std::collections::{HashMap, HashSet};
 
 use plimsoll_core::{Ecosystem, SourcePackage};
 
-use super::{Cataloger, Clue, Warnings, own, supplier};
+use super::{Cataloger, Clue, Warnings, supplier};
 use crate::dependencies::bounded;
 use crate::lines::lines;
 use crate::{EvidenceFile, FoundPackage};
@@ -47,7 +47,7 @@ impl Cataloger for Apk {
             } else if line.get(1) != Some(&b':') {
                 warnings.add(format!("line {number} is not a field"));
             } else {
-                entry.add(number, line[0], &line[2..], evidence, warnings);
+                entry.add(number, line[0], &line[2..], warnings);
             }
         }
         entry.finish(evidence, warnings);
@@ -82,6 +82,7 @@ impl Cataloger for Apk {
             match line.trim_ascii_end() {
                 [b'F', b':', path @ ..] => directory = path,
                 [b'R', b':', name @ ..] => sink(&[directory, b"/", name].concat()),
+                [] => directory = &[],
                 _ => {}
             }
         }
@@ -155,26 +156,14 @@ struct Entry {
     license: Option<String>,
     origin: Option<String>,
     maintainer: String,
-    directory: String,
 }
 
 impl Entry {
-    fn add(
-        &mut self,
-        line: usize,
-        field: u8,
-        value: &[u8],
-        evidence: &mut EvidenceFile,
-        warnings: &mut Warnings,
-    ) {
+    fn add(&mut self, line: usize, field: u8, value: &[u8], warnings: &mut Warnings) {
         if self.line == 0 {
             self.line = line;
         }
         match field {
-            b'F' => self.directory = String::from_utf8_lossy(value).into_owned(),
-            b'R' => {
-                own(in_directory(&self.directory, value).as_bytes(), evidence);
-            }
             b'P' | b'V' | b'A' | b'L' | b'o' | b'm' => {
                 let Ok(text) = std::str::from_utf8(value) else {
                     let field = char::from(field);

@@ -6,7 +6,7 @@ use plimsoll_core::Ecosystem;
 use serde::Deserialize;
 
 use super::json::{Maybe, Text};
-use super::{Cataloger, Clue, Warnings, own};
+use super::{Cataloger, Clue, Warnings};
 use crate::{EvidenceFile, FoundPackage};
 
 /// Ubuntu's packages of which slices were installed: `var/lib/chisel/manifest.wall`, a JSON object a line, compressed with zstd
@@ -95,11 +95,6 @@ impl Cataloger for Chisel {
                     }),
                     _ => warnings.add(format!("the package at line {number} has no name or no version")),
                 },
-                Some("path") => {
-                    if let Some(path) = line.path.text().filter(|path| !path.ends_with('/')) {
-                        own(path.as_bytes(), evidence);
-                    }
-                }
                 _ => {}
             }
             Ok(())

@@ -1,6 +1,6 @@
 use plimsoll_core::{Ecosystem, SourcePackage};
 
-use super::{Cataloger, Clue, Warnings, own, supplier};
+use super::{Cataloger, Clue, Warnings, supplier};
 use crate::dependencies::bounded;
 use crate::fields::{Field, Paragraph, paragraphs};
 use crate::lines::lines;
@@ -91,9 +91,8 @@ impl Cataloger for Dpkg {
         let path = evidence.path.clone();
         match File::at(&path) {
             Some(File::Status) => status(content, evidence, warnings),
-            Some(File::List | File::Sums) => self.owned(&path, content, &mut |path| own(path, evidence)),
             Some(File::Copyright) => evidence.licenses = licenses(content),
-            None => {}
+            Some(File::List | File::Sums) | None => {}
         }
     }
 

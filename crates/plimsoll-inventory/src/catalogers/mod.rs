@@ -38,7 +38,7 @@ pub(crate) use sbom::cyclonedx_packages;
 
 use crate::content::Content;
 use crate::programs::{self, Programs};
-use crate::{EvidenceFile, Warning, owned};
+use crate::{EvidenceFile, Warning, owned, paths};
 
 /// Reads one kind of evidence. It is given the content of the files that it asks for, one by one, and knows
 /// nothing of layers. A new one is a file of its own and a line in [`CATALOGERS`].
@@ -101,7 +101,7 @@ pub(crate) trait Cataloger: Sync {
     fn files(&self, _content: &[u8], _evidence: &mut EvidenceFile) {}
 
     /// Gives each path that the file at `path` says a distribution's package owns to `sink`, with or without a leading
-    /// slash.
+    /// slash. What is wrong with the file is told by `catalog`.
     fn owned(&self, _path: &str, _content: &[u8], _sink: &mut dyn FnMut(&[u8])) {}
 }
 
@@ -172,7 +172,7 @@ pub(crate) fn piece_cataloger_of(path: &str, mode: u32, size: u64) -> Option<&'s
 
 /// Whether a program is told by what it is called, and not only by what is in it.
 pub(crate) fn is_well_known(path: &str) -> bool {
-    programs::is_well_known(path)
+    programs::is_well_known(paths::name(path))
 }
 
 /// The cataloger that asks for `path`, and the most bytes that it reads.
@@ -209,33 +209,45 @@ fn quoted(rest: &str, quote: char) -> (&str, &str) {
     (text, rest.strip_prefix(quote).unwrap_or(rest))
 }
 
-/// Notes that a distribution's package owns the file at `path`, where that file may be evidence of a package of its own.
-fn own(path: &[u8], evidence: &mut EvidenceFile) {
-    let path = path.strip_prefix(b"/").unwrap_or(path);
-    let text = path.to_str_lossy();
-    if is_ownable(&text) {
-        let merged = owned::merged(path).map(|path| String::from_utf8_lossy(&path).into_owned());
-        evidence.owns.extend(merged);
-        evidence.owns.push(text.into_owned());
-    }
+/// Gives each path that the evidence with this `content` says a distribution's package owns to `sink`, and notes those
+/// that may be evidence of packages of their own.
+pub(crate) fn owned(
+    cataloger: &dyn Cataloger,
+    content: &[u8],
+    evidence: &mut EvidenceFile,
+    sink: &mut dyn FnMut(&[u8]),
+) {
+    let mut owns = Vec::new();
+    cataloger.owned(&evidence.path, content, &mut |path| {
+        sink(path);
+        let path = path.strip_prefix(b"/").unwrap_or(path);
+        let text = path.to_str_lossy();
+        if is_ownable(&text) {
+            owns.extend(owned::merged(path).map(|path| String::from_utf8_lossy(&path).into_owned()));
+            owns.push(text.into_owned());
+        }
+    });
+    evidence.owns = owns;
 }
 
 /// Whether a file that a distribution's package owns would otherwise be taken for a package of its own. What a program
 /// is made of is not told from its path, so every program counts.
 fn is_ownable(path: &str) -> bool {
-    let is_program = || {
-        let directory = path.rsplit_once('/').map_or("", |(directory, _)| directory);
-        let parent = directory.rsplit('/').next().unwrap_or_default();
-        matches!(parent, "bin" | "sbin" | "libexec")
-    };
     match cataloger_of(path) {
         Some((cataloger, _)) => cataloger.is_ownable(path),
         None => {
-            is_program()
+            let (directory, name) = paths::split(path);
+            let is_in = |parent: &str| {
+                let above = directory.strip_suffix(parent);
+                above.is_some_and(|above| above.is_empty() || above.ends_with('/'))
+            };
+            is_in("bin")
+                || is_in("sbin")
+                || is_in("libexec")
                 || java::is_archive(path.as_bytes())
                 || python::is_archive(path)
                 || programs::is_of_windows(path)
-                || programs::is_well_known(path)
+                || programs::is_well_known(name)
         }
     }
 }
@@ -299,6 +311,7 @@ pub(crate) fn catalog(path: &str, content: &[u8]) -> (EvidenceFile, Vec<Warning>
     let mut warnings = Warnings::of(path);
     let content = &cataloger.plain(content, &mut warnings);
     cataloger.catalog(content, &mut evidence, &mut warnings);
+    owned(cataloger, content, &mut evidence, &mut |_| {});
     (evidence, warnings.into_vec())
 }
 

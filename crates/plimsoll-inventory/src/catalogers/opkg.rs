@@ -1,6 +1,6 @@
 use plimsoll_core::Ecosystem;
 
-use super::{Cataloger, Clue, Warnings, dpkg, own};
+use super::{Cataloger, Clue, Warnings, dpkg};
 use crate::EvidenceFile;
 
 /// Packages of OpenWrt and its kin: `usr/lib/opkg/status`, which has the form of dpkg's, and the lists of their files.
@@ -58,8 +58,7 @@ impl Cataloger for Opkg {
         let path = evidence.path.clone();
         match File::at(&path) {
             Some(File::Status) => dpkg::status(content, evidence, warnings),
-            Some(File::List) => self.owned(&path, content, &mut |path| own(path, evidence)),
-            None => {}
+            Some(File::List) | None => {}
         }
     }
 

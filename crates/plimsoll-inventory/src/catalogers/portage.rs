@@ -1,6 +1,6 @@
 use plimsoll_core::Ecosystem;
 
-use super::{Cataloger, Clue, Warnings, own};
+use super::{Cataloger, Clue, Warnings};
 use crate::{EvidenceFile, FoundPackage};
 
 /// Gentoo's packages: `var/db/pkg/CATEGORY/NAME-VERSION/CONTENTS`, with the licences in `LICENSE` beside it (Package Manager
@@ -64,17 +64,14 @@ impl Cataloger for Portage {
     fn catalog(&self, content: &[u8], evidence: &mut EvidenceFile, warnings: &mut Warnings) {
         let path = evidence.path.clone();
         match at(&path) {
-            Some((File::Contents, category, package)) => {
-                match split(package) {
-                    Some((name, version)) => evidence.packages.push(FoundPackage {
-                        name: format!("{category}/{name}"),
-                        version: version.to_owned(),
-                        ..FoundPackage::default()
-                    }),
-                    None => warnings.add("its directory does not name a package and its version"),
-                }
-                self.owned(&path, content, &mut |path| own(path, evidence));
-            }
+            Some((File::Contents, category, package)) => match split(package) {
+                Some((name, version)) => evidence.packages.push(FoundPackage {
+                    name: format!("{category}/{name}"),
+                    version: version.to_owned(),
+                    ..FoundPackage::default()
+                }),
+                None => warnings.add("its directory does not name a package and its version"),
+            },
             Some((File::License, ..)) => evidence.licenses = licenses(&String::from_utf8_lossy(content)),
             None => {}
         }

@@ -1,15 +1,16 @@
 //! Well-known programs and libraries, by the version that stands in them. What each pattern looks for was seen in the files
 //! of several versions.
 
+use std::borrow::Cow;
 use std::io;
-use std::sync::LazyLock;
+use std::sync::{LazyLock, OnceLock};
 
 use plimsoll_core::Ecosystem;
 use regex::bytes::Regex;
 
 use super::table::{KNOWN, Known};
-use crate::FoundPackage;
 use crate::content::{Content, read_range};
+use crate::{FoundPackage, paths};
 
 /// So much is searched at a time.
 const WINDOW: usize = 1 << 20;
@@ -18,47 +19,82 @@ const OVERLAP: usize = 512;
 /// The largest programs have some 100 MB.
 const FURTHEST: u64 = 512 << 20;
 
-/// The patterns; those with `SERIES` are made for each file.
-static PATTERNS: LazyLock<Vec<Option<Regex>>> = LazyLock::new(|| {
-    let patterns = KNOWN.iter().map(|known| known.pattern);
-    patterns.map(|pattern| Regex::new(pattern).ok()).collect()
-});
+/// The patterns, each made when it is first wanted; those with `SERIES` are made for each file.
+static PATTERNS: [OnceLock<Option<Regex>>; KNOWN.len()] = [const { OnceLock::new() }; KNOWN.len()];
 
-/// The places in the list by the first byte of a file's name. Every path that a package owns is asked about, and
-/// nearly none is one of them.
-static BY_FIRST_BYTE: LazyLock<Vec<Vec<usize>>> = LazyLock::new(|| {
-    let mut places = vec![Vec::new(); 256];
-    for (place, known) in KNOWN.iter().enumerate() {
-        let mut first: Vec<u8> = known
-            .names
-            .iter()
-            .filter_map(|name| name.bytes().next())
-            .collect();
-        first.sort_unstable();
-        first.dedup();
-        for byte in first {
-            places[usize::from(byte)].push(place);
-        }
-    }
-    places
-});
-
-/// Those that a file at `path` may be, with their places in the list.
-fn candidates(path: &str) -> impl Iterator<Item = (usize, &'static Known)> {
-    let name = path.rsplit('/').next().unwrap_or(path);
-    let is_called = move |pattern: &&str| match pattern.strip_suffix('*') {
-        Some(start) => name.starts_with(start),
-        None => name == *pattern,
-    };
-    let first = name.bytes().next();
-    let places = first.map_or(&[][..], |first| &BY_FIRST_BYTE[usize::from(first)]);
-    let known = places.iter().map(|place| (*place, &KNOWN[*place]));
-    known.filter(move |(_, known)| known.names.iter().any(is_called))
+fn pattern(place: usize) -> Option<&'static Regex> {
+    let made = || Regex::new(KNOWN[place].pattern).ok();
+    PATTERNS[place].get_or_init(made).as_ref()
 }
 
-/// Whether a file is called like one of them.
-pub(crate) fn is_known(path: &str) -> bool {
-    candidates(path).next().is_some()
+/// What the names of files are, or begin with.
+struct Called {
+    start: &'static str,
+    is_whole: bool,
+    /// The first bytes of `start`, and which bits of them count: few names have the same.
+    bits: u64,
+    mask: u64,
+    /// The place in the list.
+    place: usize,
+}
+
+impl Called {
+    fn new(pattern: &'static str, place: usize) -> Self {
+        let start = pattern.strip_suffix('*').unwrap_or(pattern);
+        Self {
+            start,
+            is_whole: start == pattern,
+            bits: first_bytes(start),
+            mask: match start.len() {
+                length @ ..8 => (1 << (8 * length)) - 1,
+                _ => u64::MAX,
+            },
+            place,
+        }
+    }
+
+    /// Whether `name` is one. Its first bytes are `bits`.
+    fn is(&self, name: &str, bits: u64) -> bool {
+        bits & self.mask == self.bits
+            && name
+                .strip_prefix(self.start)
+                .is_some_and(|rest| rest.is_empty() || !self.is_whole)
+    }
+}
+
+/// The first bytes as a number, with zeros where there are fewer.
+fn first_bytes(name: &str) -> u64 {
+    let mut bytes = [0; 8];
+    let length = name.len().min(8);
+    bytes[..length].copy_from_slice(&name.as_bytes()[..length]);
+    u64::from_le_bytes(bytes)
+}
+
+/// The names by their first byte. Every path that a package owns is asked about, and nearly none is one of them.
+static BY_FIRST_BYTE: LazyLock<Vec<Vec<Called>>> = LazyLock::new(|| {
+    let mut names: Vec<Vec<Called>> = (0..256).map(|_| Vec::new()).collect();
+    for (place, known) in KNOWN.iter().enumerate() {
+        for pattern in known.names {
+            if let Some(first) = pattern.bytes().next() {
+                names[usize::from(first)].push(Called::new(pattern, place));
+            }
+        }
+    }
+    names
+});
+
+/// Those that a file with this name may be, with their places in the list.
+fn candidates(name: &str) -> impl Iterator<Item = (usize, &'static Known)> {
+    let first = name.bytes().next();
+    let called = first.map_or(&[][..], |first| &BY_FIRST_BYTE[usize::from(first)]);
+    let bits = first_bytes(name);
+    let found = called.iter().filter(move |called| called.is(name, bits));
+    found.map(|called| (called.place, &KNOWN[called.place]))
+}
+
+/// Whether one of them is called so.
+pub(crate) fn is_known(name: &str) -> bool {
+    candidates(name).next().is_some()
 }
 
 /// The program that a file is, if it is called like a well-known one and has a version in it.
@@ -66,12 +102,12 @@ pub(crate) fn is_known(path: &str) -> bool {
 /// # Errors
 /// When `content` cannot be read.
 pub(super) fn read(path: &str, content: &mut dyn Content) -> io::Result<Option<FoundPackage>> {
-    for (index, known) in candidates(path) {
+    let name = paths::name(path);
+    for (place, known) in candidates(name) {
+        let of_series = |series: String| Regex::new(&known.pattern.replace("SERIES", &series)).ok();
         let found = match known.pattern.contains("SERIES") {
-            false => PATTERNS.get(index).and_then(Option::as_ref).cloned(),
-            true => {
-                series(path).and_then(|series| Regex::new(&known.pattern.replace("SERIES", &series)).ok())
-            }
+            false => pattern(place).map(Cow::Borrowed),
+            true => series(name).and_then(of_series).map(Cow::Owned),
         };
         let Some(pattern) = found else { continue };
         if let Some(version) = search(&pattern, content)? {
@@ -87,8 +123,7 @@ pub(super) fn read(path: &str, content: &mut dyn Content) -> io::Result<Option<F
 }
 
 /// `3\.11` for `libpython3.11.so.1.0`.
-fn series(path: &str) -> Option<String> {
-    let name = path.rsplit('/').next().unwrap_or(path);
+fn series(name: &str) -> Option<String> {
     let start = name.find(|first: char| first.is_ascii_digit())?;
     let mut numbers = name[start..].split('.');
     let digits = |text: &str| -> String { text.chars().take_while(char::is_ascii_digit).collect() };
@@ -125,9 +160,36 @@ mod tests {
 
     #[test]
     fn every_pattern_is_one() {
-        for (known, pattern) in KNOWN.iter().zip(PATTERNS.iter()) {
-            assert!(pattern.is_some(), "{}", known.package);
-            assert_eq!(pattern.as_ref().unwrap().captures_len(), 2, "{}", known.package);
+        for (place, known) in KNOWN.iter().enumerate() {
+            let groups = pattern(place).map(Regex::captures_len);
+            assert_eq!(groups, Some(2), "{}", known.package);
+        }
+    }
+
+    #[test]
+    fn names_are_told_as_the_list_has_them() {
+        let is_called = |name: &str, pattern: &str| match pattern.strip_suffix('*') {
+            Some(start) => name.starts_with(start),
+            None => name == pattern,
+        };
+        let listed = KNOWN.iter().flat_map(|known| known.names);
+        let near = listed.flat_map(|name| {
+            let start = name.trim_end_matches('*');
+            let shorter = start.chars().take(start.len() - 1).collect();
+            [
+                start.to_owned(),
+                format!("{start}.so"),
+                format!("x{start}"),
+                shorter,
+                start.to_uppercase(),
+            ]
+        });
+        for name in near.chain([String::new(), "\0".to_owned(), "é".to_owned()]) {
+            let of = |known: &&Known| known.names.iter().any(|pattern| is_called(&name, pattern));
+            let expected: Vec<&str> = KNOWN.iter().filter(of).map(|known| known.pattern).collect();
+            let found: Vec<&str> = candidates(&name).map(|(_, known)| known.pattern).collect();
+            assert_eq!(found, expected, "{name}");
+            assert_eq!(is_known(&name), !expected.is_empty(), "{name}");
         }
     }
 

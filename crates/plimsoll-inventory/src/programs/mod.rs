@@ -17,7 +17,7 @@ use std::io;
 
 use crate::catalogers::{PieceCataloger, Warnings};
 use crate::content::{Content, read_range};
-use crate::{EvidenceFile, executable};
+use crate::{EvidenceFile, executable, paths};
 
 /// No program of a compiler that leaves a list is smaller.
 const SMALLEST: u64 = 4 << 10;
@@ -57,8 +57,8 @@ impl PieceCataloger for Programs {
     }
 
     fn may_be(&self, path: &str, mode: u32, size: u64) -> bool {
-        let is_program =
-            || mode & 0o111 != 0 || is_of_windows(path) || is_own_library(path) || known::is_known(path);
+        let is_known = || is_well_known(paths::name(path));
+        let is_program = || mode & 0o111 != 0 || is_of_windows(path) || is_own_library(path) || is_known();
         size >= SMALLEST && is_program()
     }
 

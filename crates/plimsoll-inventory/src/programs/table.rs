@@ -148,9 +148,7 @@ pub(super) const KNOWN: &[Known] = &[
     },
     Known {
         package: "php",
-        names: &[
-            "php", "php-cgi", "php-fpm", "php-fpm*", "php5*", "php7*", "php8*", "libphp*",
-        ],
+        names: &["php", "php-cgi", "php-fpm*", "php5*", "php7*", "php8*", "libphp*"],
         pattern: r"(?-u)PHP/([0-9]+\.[0-9]+\.[0-9]+(?:(?:alpha|beta|RC)[0-9]+)?)",
     },
     Known {

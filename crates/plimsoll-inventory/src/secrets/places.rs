@@ -1,53 +1,9 @@
 //! Which files of an image or a folder are searched, going by their paths and sizes.
 
-use std::sync::LazyLock;
-
-use aho_corasick::AhoCorasick;
+use crate::paths;
 
 /// Larger files are not searched.
 pub(crate) const MAX_FILE: u64 = 8 << 20;
-
-/// Directories that the packages of a distribution fill. Keys in files of a package are samples and tests, and anybody
-/// has them; in other files they are searched as everywhere.
-const OF_PACKAGES: &[&str] = &[
-    "bin/",
-    "boot/",
-    "lib/",
-    "lib32/",
-    "lib64/",
-    "sbin/",
-    "usr/",
-    "var/cache/",
-    "var/lib/",
-];
-
-/// Directories of language runtimes and package managers, of which no list says what belongs to them.
-const UNLISTED: &[&str] = &[
-    "usr/local/go/",
-    "usr/local/include/",
-    "usr/local/lib/node_modules/",
-    "usr/local/lib/python",
-    "usr/local/lib/ruby/",
-    "usr/src/python/",
-    "var/lib/apt/",
-    "var/lib/dpkg/",
-    "var/lib/gems/",
-    "var/lib/rpm/",
-];
-
-/// The same at any depth.
-static UNLISTED_ANYWHERE: LazyLock<AhoCorasick> = LazyLock::new(|| {
-    let directories = [
-        "site-packages/",
-        "dist-packages/",
-        "node_modules/",
-        ".git/objects/",
-        "vendor/bundle/",
-        "gems/",
-        "pkg/mod/",
-    ];
-    AhoCorasick::new(directories).expect("the directories are constant and few")
-});
 
 /// Whether a file with this ending, in lower case, holds no text, or no secret.
 fn is_no_text(extension: &str) -> bool {
@@ -123,14 +79,14 @@ const CREDENTIALS: &[&str] = &[
     "terraform.tfstate",
 ];
 
-/// Ends of paths that do the same.
-const CREDENTIAL_PATHS: &[&str] = &[
-    ".docker/config.json",
-    ".kube/config",
-    ".aws/config",
-    ".m2/settings.xml",
-    "conf/settings.xml",
-    "maven/settings.xml",
+/// Directories, and names of files that do the same in these.
+const CREDENTIAL_PATHS: &[(&str, &str)] = &[
+    (".docker", "config.json"),
+    (".kube", "config"),
+    (".aws", "config"),
+    (".m2", "settings.xml"),
+    ("conf", "settings.xml"),
+    ("maven", "settings.xml"),
 ];
 
 /// What becomes of a file.
@@ -157,42 +113,95 @@ pub(crate) fn choose(path: &str, size: u64) -> Choice {
     if size == 0 {
         return Choice::Skip(Skip::Empty);
     }
-    let within = |directories: &[&str]| directories.iter().any(|directory| path.starts_with(directory));
+    let (directory, name) = paths::split(path);
     // Files that are made for credentials are searched everywhere.
-    if !holds_credentials(path) {
+    if !is_for_credentials(directory, name) {
         // Test keys abound there.
-        if within(UNLISTED) || is_unlisted_anywhere(path) {
+        if is_unlisted(path) || is_unlisted_anywhere(path) {
             return Choice::Skip(Skip::Packaged);
         }
-        if extension(path).is_some_and(|extension| is_no_text(&extension)) {
+        if Ending::of(name).is_some_and(|ending| is_no_text(ending.text())) {
             return Choice::Skip(Skip::NoText);
         }
     }
     if size > MAX_FILE {
         return Choice::Skip(Skip::Large);
     }
-    match within(OF_PACKAGES) {
+    match is_of_packages(path) {
         true => Choice::SearchUnlessOwned,
         false => Choice::Search,
     }
 }
 
+/// Whether the packages of a distribution fill the directory that the file is in. Keys in files of a package are samples
+/// and tests, and anybody has them; in other files they are searched as everywhere.
+fn is_of_packages(path: &str) -> bool {
+    match path.split_once('/') {
+        Some(("bin" | "boot" | "lib" | "lib32" | "lib64" | "sbin" | "usr", _)) => true,
+        Some(("var", rest)) => rest.starts_with("cache/") || rest.starts_with("lib/"),
+        _ => false,
+    }
+}
+
+/// Whether the file is in the directory of a language's runtime or of a package manager, of which no list says what
+/// belongs to it.
+fn is_unlisted(path: &str) -> bool {
+    if let Some(path) = path.strip_prefix("usr/local/") {
+        path.starts_with("go/")
+            || path.starts_with("include/")
+            || path.starts_with("lib/node_modules/")
+            || path.starts_with("lib/python")
+            || path.starts_with("lib/ruby/")
+    } else if let Some(path) = path.strip_prefix("var/lib/") {
+        path.starts_with("apt/")
+            || path.starts_with("dpkg/")
+            || path.starts_with("gems/")
+            || path.starts_with("rpm/")
+    } else {
+        path.starts_with("usr/src/python/")
+    }
+}
+
+/// The same of directories at any depth.
 fn is_unlisted_anywhere(path: &str) -> bool {
-    let is_whole = |start: usize| path[..start].is_empty() || path[..start].ends_with('/');
-    UNLISTED_ANYWHERE
-        .find_iter(path)
-        .any(|found| is_whole(found.start()))
+    let path = path.as_bytes();
+    let mut start = 0;
+    memchr::memchr_iter(b'/', path).any(|slash| {
+        let (directory, within) = (&path[start..slash], &path[slash + 1..]);
+        start = slash + 1;
+        match directory {
+            b"site-packages" | b"dist-packages" | b"node_modules" | b"gems" => true,
+            b".git" => within.starts_with(b"objects/"),
+            b"vendor" => within.starts_with(b"bundle/"),
+            b"pkg" => within.starts_with(b"mod/"),
+            _ => false,
+        }
+    })
 }
 
-fn name(path: &str) -> &str {
-    memchr::memrchr(b'/', path.as_bytes()).map_or(path, |slash| &path[slash + 1..])
+/// What stands behind the last point of a file's name, in lower case. No ending that matters is longer.
+struct Ending {
+    bytes: [u8; 8],
+    length: usize,
 }
 
-/// What stands behind the last point of the file's name, in lower case; no ending that matters is longer.
-fn extension(path: &str) -> Option<String> {
-    let name = name(path);
-    let point = memchr::memrchr(b'.', name.as_bytes())?;
-    Some(name[point + 1..].to_ascii_lowercase())
+impl Ending {
+    fn of(name: &str) -> Option<Self> {
+        let name = name.as_bytes();
+        let point = name.iter().rposition(|byte| *byte == b'.')?;
+        let ending = &name[point + 1..];
+        let mut bytes = [0; 8];
+        bytes.get_mut(..ending.len())?.copy_from_slice(ending);
+        bytes.make_ascii_lowercase();
+        Some(Self {
+            bytes,
+            length: ending.len(),
+        })
+    }
+
+    fn text(&self) -> &str {
+        str::from_utf8(&self.bytes[..self.length]).unwrap_or_default()
+    }
 }
 
 /// Whether the file is of a manual, a test or a sample, going by its path.
@@ -220,7 +229,7 @@ pub(super) fn is_sample(path: &str) -> bool {
     const ENDS: [&str; 7] = ["md", "rst", "adoc", "html", "htm", "markdown", "example"];
     let is_directory = |part: &str| DIRECTORIES.iter().any(|known| part.eq_ignore_ascii_case(known));
     path.split('/').rev().skip(1).any(is_directory)
-        || extension(path).is_some_and(|extension| ENDS.contains(&extension.as_str()))
+        || Ending::of(paths::name(path)).is_some_and(|ending| ENDS.contains(&ending.text()))
 }
 
 /// Whether the file is the source of a program, going by its name.
@@ -230,17 +239,18 @@ pub(super) fn is_source(path: &str) -> bool {
         "java", "js", "jsx", "kt", "lua", "m", "mjs", "php", "pl", "pm", "py", "rb", "rs", "scala", "swift",
         "ts", "tsx",
     ];
-    extension(path).is_some_and(|extension| ENDS.contains(&extension.as_str()))
+    Ending::of(paths::name(path)).is_some_and(|ending| ENDS.contains(&ending.text()))
 }
 
 /// Whether the file is made to hold credentials, going by its name.
 pub(super) fn holds_credentials(path: &str) -> bool {
-    let name = name(path);
+    let (directory, name) = paths::split(path);
+    is_for_credentials(directory, name)
+}
+
+fn is_for_credentials(directory: &str, name: &str) -> bool {
     let is_called = |known: &&str| name.eq_ignore_ascii_case(known);
-    let is_at = |end: &&str| {
-        path.strip_suffix(end)
-            .is_some_and(|before| before.is_empty() || before.ends_with('/'))
-    };
+    let is_at = |(within, known): &(&str, &str)| name == *known && paths::name(directory) == *within;
     is_environment_file(name) || CREDENTIALS.iter().any(is_called) || CREDENTIAL_PATHS.iter().any(is_at)
 }
 
@@ -292,7 +302,23 @@ mod tests {
                 "usr/local/lib/python3.11/test/keycert.pem",
                 Choice::Skip(Skip::Packaged),
             ),
+            ("vendor/bundle/a/key.pem", Choice::Skip(Skip::Packaged)),
+            ("srv/go/pkg/mod/a/key.pem", Choice::Skip(Skip::Packaged)),
+            ("var/lib/dpkg/info/a.config", Choice::Skip(Skip::Packaged)),
+            ("app/.git/objects/aa/0", Choice::Skip(Skip::Packaged)),
+            ("app/.git/config", Search),
+            ("app/vendor/a.toml", Search),
+            ("app/my-gems/a.toml", Search),
+            ("app/gems", Search),
+            ("maven/settings.xml", Search),
+            ("node_modules/xmaven/settings.xml", Choice::Skip(Skip::Packaged)),
+            ("node_modules/a/conf/settings.xml", Search),
+            ("var/log/a.log", Search),
+            ("var/lib/a.toml", SearchUnlessOwned),
+            ("usr", Search),
             ("app/logo.png", Choice::Skip(Skip::NoText)),
+            ("app/logo.PNG", Choice::Skip(Skip::NoText)),
+            ("app/a.properties", Search),
         ] {
             assert_eq!(choose(path, 10), expected, "{path}");
         }

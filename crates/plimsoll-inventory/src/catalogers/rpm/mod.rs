@@ -12,7 +12,7 @@ use plimsoll_core::Ecosystem;
 
 use self::header::Header;
 use self::relations::Relations;
-use super::{Cataloger, Clue, Warnings, own};
+use super::{Cataloger, Clue, Warnings};
 use crate::EvidenceFile;
 
 /// RPM's database where distributions keep it: `rpmdb.sqlite`, `Packages.db` (ndb) or `Packages` (Berkeley DB); and the
@@ -120,10 +120,7 @@ impl Cataloger for Rpm {
             Ok((Some(package), header)) => {
                 relations.add(evidence.packages.len(), &header);
                 evidence.packages.push(package);
-                header.paths(&mut |path| {
-                    relations.add_file(path);
-                    own(path, evidence);
-                });
+                header.paths(&mut |path| relations.add_file(path));
             }
             Ok((None, _)) => {}
             Err(problem) => warnings.add(problem),
@@ -158,7 +155,6 @@ impl Cataloger for Rpm {
 
     fn owned(&self, path: &str, content: &[u8], sink: &mut dyn FnMut(&[u8])) {
         if let Some(file) = File::at(path) {
-            // What is wrong with the file is told by `catalog`.
             let _ = file.headers(content, &mut |blob| {
                 if let Ok(header) = Header::parse(blob) {
                     header.paths(sink);
