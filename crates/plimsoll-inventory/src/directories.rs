@@ -1,6 +1,6 @@
 //! What of a package's list of files is a directory: databases list directories too, and do not all say which those are.
 
-use std::collections::HashSet;
+use foldhash::HashSet;
 
 use crate::LayerAnalysis;
 

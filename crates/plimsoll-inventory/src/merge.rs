@@ -1,7 +1,8 @@
 //! Layers laid over each other, as an overlay mount lays them.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::BTreeMap;
 
+use foldhash::{HashMap, HashSet};
 use plimsoll_core::Ecosystem;
 
 use crate::{EvidenceFile, FoundPackage, LayerAnalysis};
@@ -169,7 +170,7 @@ impl<'a> Merged<'a> {
 
     /// The names of the packages that are there, by that of their source package.
     pub(crate) fn names_by_source(&self) -> HashMap<&'a str, Vec<&'a str>> {
-        let mut names: HashMap<&str, Vec<&str>> = HashMap::new();
+        let mut names: HashMap<&str, Vec<&str>> = HashMap::default();
         for MergedPackage { package, .. } in self.present.values() {
             if let Some(source) = &package.source {
                 names.entry(&source.name).or_default().push(&package.name);

@@ -1,7 +1,6 @@
 //! Packages that two files tell of: one of them is enough.
 
-use std::collections::HashSet;
-
+use foldhash::HashSet;
 use plimsoll_core::Ecosystem;
 
 use crate::merge::MergedPackage;
@@ -35,7 +34,7 @@ pub(crate) fn once(packages: Vec<MergedPackage<'_>>) -> Vec<MergedPackage<'_>> {
 /// Leaves out programs that are told by the version in them, where a document above them (`opt/bitnami/NAME/.spdx-NAME.spdx`)
 /// names them.
 fn documented(packages: Vec<MergedPackage<'_>>) -> Vec<MergedPackage<'_>> {
-    let mut documents: HashSet<(String, String)> = HashSet::new();
+    let mut documents: HashSet<(String, String)> = HashSet::default();
     for package in &packages {
         if let Some(directory) = documents_in(package) {
             documents.insert((directory.to_owned(), program(package)));

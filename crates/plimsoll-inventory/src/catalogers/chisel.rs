@@ -82,20 +82,20 @@ impl Cataloger for Chisel {
                     return Ok(());
                 }
             };
-            match line.kind.text().as_deref() {
-                Some("package") => match (line.name.text(), line.version.text()) {
-                    (Some(_), Some(_)) if evidence.packages.len() == MOST_PACKAGES => {
-                        return Err(format!("it has more than {MOST_PACKAGES} packages"));
-                    }
-                    (Some(name), Some(version)) => evidence.packages.push(FoundPackage {
-                        name,
-                        version,
-                        architecture: line.arch.text(),
-                        ..FoundPackage::default()
-                    }),
-                    _ => warnings.add(format!("the package at line {number} has no name or no version")),
-                },
-                _ => {}
+            if line.kind.text().as_deref() != Some("package") {
+                return Ok(());
+            }
+            match (line.name.text(), line.version.text()) {
+                (Some(_), Some(_)) if evidence.packages.len() == MOST_PACKAGES => {
+                    return Err(format!("it has more than {MOST_PACKAGES} packages"));
+                }
+                (Some(name), Some(version)) => evidence.packages.push(FoundPackage {
+                    name,
+                    version,
+                    architecture: line.arch.text(),
+                    ..FoundPackage::default()
+                }),
+                _ => warnings.add(format!("the package at line {number} has no name or no version")),
             }
             Ok(())
         });

@@ -7,8 +7,8 @@
 mod node;
 
 use std::borrow::Cow;
-use std::collections::HashMap;
 
+use foldhash::HashMap;
 use plimsoll_core::{Dependencies, Ecosystem};
 
 use crate::merge::MergedPackage;
@@ -78,10 +78,10 @@ struct Packages<'a> {
 impl<'a> Packages<'a> {
     fn of(all: &'a [MergedPackage<'a>]) -> Self {
         let mut found = Self {
-            by_name: HashMap::new(),
-            alike: HashMap::new(),
-            provided: HashMap::new(),
-            provided_alike: HashMap::new(),
+            by_name: HashMap::default(),
+            alike: HashMap::default(),
+            provided: HashMap::default(),
+            provided_alike: HashMap::default(),
         };
         for (index, package) in all.iter().enumerate().filter(|(_, one)| one.removed_by.is_none()) {
             let ecosystem = package.ecosystem;

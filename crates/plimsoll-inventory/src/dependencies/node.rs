@@ -4,8 +4,7 @@
 //! The directories are gone through in the order of a walk, with a stack of packages for each name, as a compiler keeps
 //! the scopes of variables. So each requirement is looked up once, however deep its manifest lies.
 
-use std::collections::HashMap;
-
+use foldhash::HashMap;
 use plimsoll_core::Ecosystem;
 
 use crate::merge::MergedPackage;
@@ -25,7 +24,7 @@ pub(super) fn loaded(
     packages: &[MergedPackage<'_>],
     mut step: impl FnMut(),
 ) -> HashMap<usize, Vec<Option<usize>>> {
-    let mut directories: HashMap<&str, Directory<'_>> = HashMap::new();
+    let mut directories: HashMap<&str, Directory<'_>> = HashMap::default();
     for (index, package) in packages.iter().enumerate() {
         if package.ecosystem != Ecosystem::Npm || package.removed_by.is_some() {
             continue;
@@ -43,8 +42,8 @@ pub(super) fn loaded(
     let mut sorted: Vec<(&str, Directory<'_>)> = directories.into_iter().collect();
     sorted.sort_by(|(a, _), (b, _)| a.split('/').cmp(b.split('/')));
 
-    let mut loaded = HashMap::new();
-    let mut by_name: HashMap<&str, Vec<usize>> = HashMap::new();
+    let mut loaded = HashMap::default();
+    let mut by_name: HashMap<&str, Vec<usize>> = HashMap::default();
     let mut open: Vec<(&str, Vec<&str>)> = Vec::new();
     for (path, directory) in sorted {
         while let Some((_, names)) = open.pop_if(|(scope, _)| !is_within(path, scope)) {

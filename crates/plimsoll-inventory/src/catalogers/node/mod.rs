@@ -1,6 +1,5 @@
 mod yarn;
 
-use std::borrow::Cow;
 use std::fmt;
 
 use plimsoll_core::Ecosystem;
@@ -30,6 +29,21 @@ struct Manifest {
     peer_dependencies: Keys,
 }
 
+/// The name of a field.
+#[derive(Deserialize)]
+#[serde(field_identifier, rename_all = "camelCase")]
+enum FieldName {
+    Name,
+    Version,
+    License,
+    Licenses,
+    Dependencies,
+    OptionalDependencies,
+    PeerDependencies,
+    #[serde(other)]
+    Other,
+}
+
 impl<'de> Deserialize<'de> for Manifest {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         struct Fields;
@@ -42,16 +56,16 @@ impl<'de> Deserialize<'de> for Manifest {
 
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Manifest, A::Error> {
                 let mut found = Manifest::default();
-                while let Some(key) = map.next_key::<Cow<'de, str>>()? {
-                    match &*key {
-                        "name" => found.name = map.next_value()?,
-                        "version" => found.version = map.next_value()?,
-                        "license" => found.license = map.next_value()?,
-                        "licenses" => found.licenses = map.next_value()?,
-                        "dependencies" => found.dependencies = map.next_value()?,
-                        "optionalDependencies" => found.optional_dependencies = map.next_value()?,
-                        "peerDependencies" => found.peer_dependencies = map.next_value()?,
-                        _ => _ = map.next_value::<IgnoredAny>()?,
+                while let Some(key) = map.next_key()? {
+                    match key {
+                        FieldName::Name => found.name = map.next_value()?,
+                        FieldName::Version => found.version = map.next_value()?,
+                        FieldName::License => found.license = map.next_value()?,
+                        FieldName::Licenses => found.licenses = map.next_value()?,
+                        FieldName::Dependencies => found.dependencies = map.next_value()?,
+                        FieldName::OptionalDependencies => found.optional_dependencies = map.next_value()?,
+                        FieldName::PeerDependencies => found.peer_dependencies = map.next_value()?,
+                        FieldName::Other => _ = map.next_value::<IgnoredAny>()?,
                     }
                 }
                 Ok(found)
@@ -75,6 +89,8 @@ enum License {
 #[derive(Deserialize)]
 #[serde(untagged)]
 enum Licenses {
+    // First, for nearly all are so.
+    Name(String),
     Several(Vec<Maybe<License>>),
     One(License),
 }
@@ -142,6 +158,7 @@ fn package(manifest: Manifest) -> Option<FoundPackage> {
     let name = manifest.name.text().filter(|name| is_name(name))?;
     let version = manifest.version.text()?;
     let stated = |field: Maybe<Licenses>| match field.get() {
+        Some(Licenses::Name(name)) => License::Name(name).get().into_iter().collect(),
         Some(Licenses::Several(several)) => {
             let stated = several.into_iter().filter_map(Maybe::get);
             stated.filter_map(License::get).collect()
