@@ -12,6 +12,7 @@ mod content;
 mod dependencies;
 mod directories;
 mod distribution;
+mod edges;
 mod end_of_life;
 mod error;
 mod executable;

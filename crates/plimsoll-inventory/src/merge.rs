@@ -134,6 +134,9 @@ impl<'a> Merged<'a> {
         if path.is_empty() {
             return hidden.extend(std::mem::take(&mut self.visible).into_values());
         }
+        if self.visible.is_empty() {
+            return;
+        }
         let prefix = format!("{path}/");
         let range = self.visible.range(prefix.as_str()..);
         let below: Vec<&str> = range

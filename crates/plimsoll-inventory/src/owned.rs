@@ -17,7 +17,9 @@ impl Owned {
             return;
         }
         self.0.insert(hash(path));
-        self.0.extend(merged(path).map(|path| hash(&path)));
+        for path in merged(path) {
+            self.0.insert(hash(&path));
+        }
     }
 
     /// Adds what other lists said.

@@ -171,8 +171,11 @@ fn sum<T: From<u8> + Sum>(bytes: &[u8]) -> T {
 
 /// What is before the first NUL.
 pub(super) fn until_nul(field: &[u8]) -> &[u8] {
-    let end = memchr::memchr(0, field).unwrap_or(field.len());
-    &field[..end]
+    match field {
+        // As the fields of most headers are.
+        [0, ..] => &[],
+        field => &field[..memchr::memchr(0, field).unwrap_or(field.len())],
+    }
 }
 
 #[cfg(test)]

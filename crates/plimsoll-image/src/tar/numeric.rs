@@ -21,21 +21,28 @@ pub(crate) fn parse(field: &[u8]) -> Option<i64> {
     Some(value)
 }
 
-/// The number in a field as nearly all are: up to sixteen octal digits, and a NUL or a blank behind them, or both.
+/// The number in a field of eight or twelve bytes as nearly all are: octal digits, and a NUL or a blank behind them, or
+/// both.
 fn usual(field: &[u8]) -> Option<i64> {
-    let ([digits @ .., 0, b' '] | [digits @ .., 0 | b' ']) = field else {
-        return None;
+    let (high, low) = field.split_last_chunk()?;
+    let high = match *high {
+        [] => 0,
+        [a, b, c, d] => eight(u64::from_be_bytes([b'0', b'0', b'0', b'0', a, b, c, d]))?,
+        _ => return None,
     };
-    let mut padded = [[b'0'; 8]; 2];
-    let start = 16_usize.checked_sub(digits.len())?;
-    padded.as_flattened_mut()[start..].copy_from_slice(digits);
-    let [high, low] = padded;
-    Some(eight(high)? << 24 | eight(low)?)
+    let mut low = u64::from_be_bytes(*low);
+    let mut bits = 3 * 8;
+    // What is behind the digits goes, and a zero comes before them.
+    while bits > 3 * 6 && matches!(low.to_le_bytes()[0], 0 | b' ') {
+        low = low >> 8 | u64::from(b'0') << 56;
+        bits -= 3;
+    }
+    Some(high << bits | eight(low)?)
 }
 
-/// The number that eight octal digits stand for.
-fn eight(digits: [u8; 8]) -> Option<i64> {
-    let digits = i64::from_be_bytes(digits) ^ i64::from_be_bytes([b'0'; 8]);
+/// The number that eight octal digits stand for; the first is in the highest byte.
+fn eight(digits: u64) -> Option<i64> {
+    let digits = digits ^ u64::from_be_bytes([b'0'; 8]);
     // Of each byte only the last three bits are left, unless it was no such digit.
     if digits & !0x0707_0707_0707_0707 != 0 {
         return None;
@@ -43,7 +50,7 @@ fn eight(digits: [u8; 8]) -> Option<i64> {
     // Neighbours come together, then pairs, then fours.
     let pairs = (digits >> 5 | digits) & 0x003f_003f_003f_003f;
     let fours = (pairs >> 10 | pairs) & 0x0000_0fff_0000_0fff;
-    Some((fours >> 20 | fours) & 0x00ff_ffff)
+    i64::try_from((fours >> 20 | fours) & 0x00ff_ffff).ok()
 }
 
 /// Two's complement, the first bit being the mark and the second the sign.
@@ -115,7 +122,12 @@ mod tests {
         assert_eq!(parse(b"0000064 "), Some(0o64));
         assert_eq!(parse(b"0000068\0"), None);
         assert_eq!(parse(b"12\x0034567\0"), Some(0o12));
-        assert_eq!(parse(b"01234567654\0"), Some(0o1234567654));
+        assert_eq!(parse(b"71234567654\0"), Some(0o71234567654));
+        assert_eq!(parse(b"712345676543"), Some(0o712345676543));
+        assert_eq!(parse(b"7123456765\0 "), Some(0o7123456765));
+        assert_eq!(parse(b"712345676 \0\0"), Some(0o712345676));
+        assert_eq!(parse(b"71 345676543"), Some(0o71));
+        assert_eq!(parse(b"71234567 432"), Some(0o71234567));
         assert_eq!(parse(b"7654321076543210 "), Some(0o7654321076543210));
         assert_eq!(parse(b"76543210765432107\0"), Some(0o76543210765432107));
         assert_eq!(parse(b"006240\0 "), Some(0o6240));

@@ -203,7 +203,9 @@ impl Analyzer {
         self.secrets.remove(path);
         self.linked.remove(path);
         self.ownable.remove(path);
-        self.amended.retain(|_, amendment| amendment != path);
+        if !self.amended.is_empty() {
+            self.amended.retain(|_, amendment| amendment != path);
+        }
     }
 
     fn file(&mut self, path: &str, entry: &mut Entry<'_>, from: Files<'_>) -> Result<(), Unreadable> {

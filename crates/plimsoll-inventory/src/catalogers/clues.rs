@@ -3,6 +3,7 @@
 use std::sync::LazyLock;
 
 use super::{CATALOGERS, Cataloger};
+use crate::edges::{Edge, first_bytes, last_bytes};
 
 /// What the paths of files that a cataloger asks for have.
 #[derive(Debug, Clone, Copy)]
@@ -15,8 +16,8 @@ pub(crate) enum Clue {
 
 /// The texts that a path may begin or end with, by their byte there, and the catalogers to ask: one bit for each.
 struct Index {
-    starts: Vec<Vec<(&'static str, u64)>>,
-    ends: Vec<Vec<(&'static str, u64)>>,
+    starts: Vec<Vec<(Edge, &'static str, u64)>>,
+    ends: Vec<Vec<(Edge, &'static str, u64)>>,
     /// Those that any file may be for.
     always: u64,
 }
@@ -24,19 +25,19 @@ struct Index {
 static INDEX: LazyLock<Index> = LazyLock::new(|| {
     let bytes = usize::from(u8::MAX) + 1;
     let mut index = Index {
-        starts: vec![Vec::new(); bytes],
-        ends: vec![Vec::new(); bytes],
+        starts: (0..bytes).map(|_| Vec::new()).collect(),
+        ends: (0..bytes).map(|_| Vec::new()).collect(),
         always: 0,
     };
     for (number, cataloger) in CATALOGERS.iter().enumerate() {
         let bit = 1 << number;
         for clue in cataloger.clues() {
-            let (list, text, byte) = match clue {
-                Clue::Start(text) => (&mut index.starts, *text, text.bytes().next()),
-                Clue::End(text) => (&mut index.ends, *text, text.bytes().next_back()),
+            let (list, edge, text, byte) = match *clue {
+                Clue::Start(text) => (&mut index.starts, Edge::start(text), text, text.bytes().next()),
+                Clue::End(text) => (&mut index.ends, Edge::end(text), text, text.bytes().next_back()),
             };
             match byte {
-                Some(byte) => list[usize::from(byte)].push((text, bit)),
+                Some(byte) => list[usize::from(byte)].push((edge, text, bit)),
                 None => index.always |= bit,
             }
         }
@@ -49,11 +50,15 @@ pub(super) fn candidates(path: &str) -> impl Iterator<Item = &'static dyn Catalo
     let index = &*INDEX;
     let mut wanted = index.always;
     if let (Some(first), Some(last)) = (path.bytes().next(), path.bytes().next_back()) {
-        for (text, bits) in &index.starts[usize::from(first)] {
-            wanted |= if path.starts_with(text) { *bits } else { 0 };
+        let bytes = first_bytes(path);
+        for (edge, text, bit) in &index.starts[usize::from(first)] {
+            let is_so = edge.may_be(bytes) && path.starts_with(text);
+            wanted |= if is_so { *bit } else { 0 };
         }
-        for (text, bits) in &index.ends[usize::from(last)] {
-            wanted |= if path.ends_with(text) { *bits } else { 0 };
+        let bytes = last_bytes(path);
+        for (edge, text, bit) in &index.ends[usize::from(last)] {
+            let is_so = edge.may_be(bytes) && path.ends_with(text);
+            wanted |= if is_so { *bit } else { 0 };
         }
     }
     std::iter::from_fn(move || {

@@ -10,6 +10,7 @@ use regex::bytes::Regex;
 
 use super::table::{KNOWN, Known};
 use crate::content::{Content, read_range};
+use crate::edges::{Edge, first_bytes};
 use crate::{FoundPackage, paths};
 
 /// So much is searched at a time.
@@ -31,9 +32,7 @@ fn pattern(place: usize) -> Option<&'static Regex> {
 struct Called {
     start: &'static str,
     is_whole: bool,
-    /// The first bytes of `start`, and which bits of them count: few names have the same.
-    bits: u64,
-    mask: u64,
+    edge: Edge,
     /// The place in the list.
     place: usize,
 }
@@ -44,30 +43,18 @@ impl Called {
         Self {
             start,
             is_whole: start == pattern,
-            bits: first_bytes(start),
-            mask: match start.len() {
-                length @ ..8 => (1 << (8 * length)) - 1,
-                _ => u64::MAX,
-            },
+            edge: Edge::start(start),
             place,
         }
     }
 
-    /// Whether `name` is one. Its first bytes are `bits`.
+    /// Whether `name`, whose first bytes are `bits`, is one.
     fn is(&self, name: &str, bits: u64) -> bool {
-        bits & self.mask == self.bits
+        self.edge.may_be(bits)
             && name
                 .strip_prefix(self.start)
                 .is_some_and(|rest| rest.is_empty() || !self.is_whole)
     }
-}
-
-/// The first bytes as a number, with zeros where there are fewer.
-fn first_bytes(name: &str) -> u64 {
-    let mut bytes = [0; 8];
-    let length = name.len().min(8);
-    bytes[..length].copy_from_slice(&name.as_bytes()[..length]);
-    u64::from_le_bytes(bytes)
 }
 
 /// The names by their first byte. Every path that a package owns is asked about, and nearly none is one of them.
