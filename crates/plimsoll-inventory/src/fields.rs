@@ -96,7 +96,7 @@ fn separated<'a>(content: &'a [u8], ends: impl Fn(&[u8]) -> bool) -> impl Iterat
         };
         let mut field_at = 0;
         while let Some((number, at, line)) = lines.next_if(|(.., line)| !ends(line)) {
-            if line.starts_with(b" ") || line.starts_with(b"\t") {
+            if let [b' ' | b'\t', ..] = line {
                 if let Some(field) = paragraph.fields.last_mut() {
                     field.continued = true;
                     field.whole = &content[field_at..at + line.len()];

@@ -237,13 +237,9 @@ fn is_ownable(path: &str) -> bool {
         Some((cataloger, _)) => cataloger.is_ownable(path),
         None => {
             let (directory, name) = paths::split(path);
-            let is_in = |parent: &str| {
-                let above = directory.strip_suffix(parent);
-                above.is_some_and(|above| above.is_empty() || above.ends_with('/'))
-            };
-            is_in("bin")
-                || is_in("sbin")
-                || is_in("libexec")
+            let is_program = || matches!(paths::name(directory), "bin" | "sbin" | "libexec");
+            // Few directories end so, and it is found out sooner.
+            (directory.ends_with("bin") || directory.ends_with("libexec")) && is_program()
                 || java::is_archive(path.as_bytes())
                 || python::is_archive(path)
                 || programs::is_of_windows(path)
