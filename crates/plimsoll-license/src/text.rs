@@ -1,5 +1,6 @@
 //! Licences told by their texts.
 
+use std::borrow::Cow;
 use std::sync::LazyLock;
 
 use memchr::memmem::Finder;
@@ -195,22 +196,38 @@ pub fn recognized(text: &str) -> Option<&'static str> {
 
 /// `text` in lower case, with one space for any white space, and plain quotes.
 fn in_lower_case_words(text: &str) -> String {
-    let mut words = String::with_capacity(text.len());
-    for word in text.split_whitespace() {
-        if !words.is_empty() {
-            words.push(' ');
+    let text = with_plain_characters(text);
+    let mut words = Vec::with_capacity(text.len());
+    let mut is_behind_space = false;
+    for byte in text.bytes() {
+        if matches!(byte, b'\t'..=b'\r' | b' ') {
+            is_behind_space = !words.is_empty();
+            continue;
         }
-        words.push_str(word);
+        if std::mem::take(&mut is_behind_space) {
+            words.push(b' ');
+        }
+        words.push(byte.to_ascii_lowercase());
     }
-    if words.is_ascii() {
-        words.make_ascii_lowercase();
-    } else {
-        words = words.to_lowercase().replace(['“', '”'], "\"");
-    }
+    // Characters of several bytes are still whole.
+    let words = String::from_utf8(words).unwrap_or_default();
     match memchr::memchr(b'`', words.as_bytes()) {
         Some(_) => words.replace("``as is''", "\"as is\""),
         None => words,
     }
+}
+
+/// `text` with the white space and the quotes of ASCII; letters that are not in ASCII are in lower case.
+fn with_plain_characters(text: &str) -> Cow<'_, str> {
+    if text.is_ascii() {
+        return Cow::Borrowed(text);
+    }
+    let plain = |c: char| match c {
+        '“' | '”' => '"',
+        c if c.is_whitespace() => ' ',
+        c => c,
+    };
+    text.chars().flat_map(char::to_lowercase).map(plain).collect()
 }
 
 #[cfg(test)]
@@ -223,6 +240,22 @@ mod tests {
         WARRANTY OF ANY KIND, ...";
     const BSD: &str = "Redistribution and use in source and binary forms, with or without\nmodification, are permitted: \
         Redistributions in binary form must reproduce the above copyright notice.";
+
+    #[test]
+    fn white_space_quotes_and_case_do_not_count() {
+        for (text, expected) in [
+            (" \tA\r\n\u{b} B\u{a0}\u{3000}c ", "a b c"),
+            ("“Ä” ``AS  IS'' ``x''", "\"ä\" \"as is\" ``x''"),
+            ("\u{212a} \u{85}©", "k ©"),
+            ("", ""),
+            (" ", ""),
+        ] {
+            assert_eq!(in_lower_case_words(text), expected, "{text}");
+        }
+        let curly = MIT.replace("\"AS IS\"", "“AS\u{a0}IS”");
+        assert_eq!(recognized(&curly), Some("MIT"));
+        assert_eq!(recognized(&MIT.replace("\"AS IS\"", "``AS IS''")), Some("MIT"));
+    }
 
     #[test]
     fn one_of_the_common_texts_is_told() {

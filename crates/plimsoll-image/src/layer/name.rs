@@ -186,6 +186,17 @@ mod tests {
 
     proptest! {
         #[test]
+        fn a_plain_name_is_read_as_any_other(raw in "(a|b|\\.wh|[.]{1,2}|/|\0|~|-){0,9}") {
+            let raw = raw.as_bytes();
+            let expected = joined(raw);
+            if let Some(path) = plain(raw) {
+                prop_assert_eq!(expected.as_deref(), Ok(path));
+                prop_assert!(!path.is_empty() && !path.windows(4).any(|part| part == b"/.wh"));
+            }
+            prop_assert_eq!(normalize(raw).map(Cow::into_owned), expected);
+        }
+
+        #[test]
         fn what_is_accepted_stays_inside(raw in "(\\.wh\\.|\\.wh\\.\\.wh\\.|\\.\\.|\\.|/|a|b){0,8}") {
             if let Ok(Name::Path(path) | Name::Whiteout(path)) = parse(raw.as_bytes()) {
                 prop_assert!(!path.is_empty());
