@@ -3,7 +3,8 @@
 //! As many threads as hash are threads of their own, half as many as the machine has processors; and everybody who waits
 //! for a digest helps. Whoever has nothing else to do takes the ranges of which most is left, two at a time where that is
 //! faster, reads and hashes a part of them and puts them back. So they come to their ends at the same time, and none is
-//! left to be hashed alone.
+//! left to be hashed alone. One that is so long that it would be is hashed alone from the time when that is seen, for that
+//! is how it is hashed fastest.
 
 use std::fs::File;
 use std::io;
@@ -50,6 +51,17 @@ struct State {
     active: usize,
     /// How many threads have nothing to hash.
     idle: usize,
+    /// How many threads hash one range alone because it is late.
+    alone: usize,
+    /// How many bytes are left of the ranges that the other threads have.
+    taken: u64,
+}
+
+/// What a thread hashes until it looks for what else there is.
+struct Turn {
+    jobs: [Option<Job>; 2],
+    /// How many bytes of it count as [taken](State::taken); `None` for a range that is late.
+    taken: Option<u64>,
 }
 
 static POOL: LazyLock<Pool> = LazyLock::new(|| {
@@ -117,19 +129,16 @@ impl Pool {
             if let Some(found) = wanted() {
                 return found;
             }
-            if state.active >= self.processors || state.jobs.is_empty() {
+            let Some(turn) = state.take(self.processors) else {
                 state.idle += 1;
                 state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
                 state.idle -= 1;
                 continue;
-            }
-            let jobs = state.take(self.processors);
-            state.active += 1;
+            };
             drop(state);
-            let jobs = turn(jobs, &mut buffers);
+            let turn = turn.hash(&mut buffers);
             state = lock(&self.state);
-            state.active -= 1;
-            state.jobs.extend(jobs.into_iter().flatten());
+            state.put_back(turn);
             if state.idle > 0 {
                 self.changed.notify_all();
             }
@@ -139,39 +148,77 @@ impl Pool {
 
 impl State {
     /// Takes the range of which most is left, and another one unless somebody else could hash that now.
-    fn take(&mut self, processors: usize) -> [Option<Job>; 2] {
+    fn take(&mut self, processors: usize) -> Option<Turn> {
+        if self.active >= processors {
+            return None;
+        }
         self.jobs.retain(|job| job.outcome.strong_count() > 0);
-        self.jobs.sort_unstable_by_key(|job| job.end - job.position);
+        self.jobs.sort_unstable_by_key(Job::left);
+        let is_late = self.is_late();
+        let longest = self.jobs.pop()?;
         let others = self.idle.min(processors - self.active - 1);
-        let together = Sha256::is_faster_together() && self.jobs.len() > 1 + others;
-        [self.jobs.pop(), together.then(|| self.jobs.pop()).flatten()]
+        let together = Sha256::is_faster_together() && self.jobs.len() > others && !is_late;
+        let jobs = [Some(longest), together.then(|| self.jobs.pop()).flatten()];
+        let left = jobs.iter().flatten().map(Job::left).sum();
+        self.active += 1;
+        match is_late {
+            true => self.alone += 1,
+            false => self.taken += left,
+        }
+        let taken = (!is_late).then_some(left);
+        Some(Turn { jobs, taken })
+    }
+
+    /// Whether the longest range would be left over when all others are hashed. Two at a time, each takes about one and a
+    /// half times as long.
+    fn is_late(&self) -> bool {
+        let longest = self.jobs.last().map_or(0, Job::left);
+        let left = self.taken + self.jobs.iter().map(Job::left).sum::<u64>();
+        let threads = (1 + self.idle + self.active).saturating_sub(self.alone).max(1);
+        longest + longest / 2 > left / threads as u64
+    }
+
+    /// Gives back what is not at its end.
+    fn put_back(&mut self, turn: Turn) {
+        self.active -= 1;
+        match turn.taken {
+            Some(left) => self.taken -= left,
+            None => self.alone -= 1,
+        }
+        self.jobs.extend(turn.jobs.into_iter().flatten());
     }
 }
 
-/// Hashes a part of both ranges, and gives back those that are not at their ends.
-fn turn(jobs: [Option<Job>; 2], buffers: &mut [Vec<u8>; 2]) -> [Option<Job>; 2] {
-    let [mut job, mut other] = jobs;
-    let [buffer, other_buffer] = buffers;
-    for _ in 0..TURN {
-        let piece = Job::read(&mut job, buffer);
-        let other_piece = Job::read(&mut other, other_buffer);
-        match (&mut job, &mut other) {
-            (Some(job), Some(other)) => job.hash.update_both(piece, &mut other.hash, other_piece),
-            (Some(job), None) => job.hash.update(piece),
-            (None, Some(other)) => other.hash.update(other_piece),
-            (None, None) => break,
+impl Turn {
+    /// Hashes a part of the ranges. Those that come to their ends are no more.
+    fn hash(mut self, buffers: &mut [Vec<u8>; 2]) -> Self {
+        let [job, other] = &mut self.jobs;
+        let [buffer, other_buffer] = buffers;
+        for _ in 0..TURN {
+            let piece = Job::read(job, buffer);
+            let other_piece = Job::read(other, other_buffer);
+            match (&mut *job, &mut *other) {
+                (Some(job), Some(other)) => job.hash.update_both(piece, &mut other.hash, other_piece),
+                (Some(job), None) => job.hash.update(piece),
+                (None, Some(other)) => other.hash.update(other_piece),
+                (None, None) => break,
+            }
         }
+        self
     }
-    [job, other]
 }
 
 impl Job {
+    fn left(&self) -> u64 {
+        self.end - self.position
+    }
+
     /// The next piece of the range. At its end, and when it cannot be read, its outcome is told and it is no more.
     fn read<'a>(this: &mut Option<Self>, buffer: &'a mut Vec<u8>) -> &'a [u8] {
         let Some(job) = this else {
             return &[];
         };
-        let left = usize::try_from(job.end - job.position).unwrap_or(usize::MAX);
+        let left = usize::try_from(job.left()).unwrap_or(usize::MAX);
         buffer.resize(PIECE, 0);
         let wanted = &mut buffer[..PIECE.min(left)];
         let read = match wanted {
@@ -231,6 +278,40 @@ mod tests {
                 scope.spawn(move || assert_eq!(hash.finish().unwrap(), Digest::of(&bytes[range])));
             }
         });
+    }
+
+    #[test]
+    fn a_range_that_would_be_left_over_is_hashed_alone() {
+        let (file, _) = file(1);
+        let outcome = Arc::default();
+        let taken = |lengths: &[u64]| {
+            let job = |length: &u64| Job {
+                file: file.clone(),
+                position: 0,
+                end: *length,
+                hash: Sha256::new(),
+                outcome: Arc::downgrade(&outcome),
+            };
+            let mut state = State {
+                jobs: lengths.iter().map(job).collect(),
+                idle: 1,
+                ..State::default()
+            };
+            let mut lengths = || {
+                let turn = state.take(2)?;
+                // The other thread takes the next.
+                state.idle = 0;
+                let jobs = turn.jobs.iter().flatten();
+                Some(jobs.map(Job::left).collect::<Vec<u64>>())
+            };
+            [lengths(), lengths(), lengths()]
+        };
+        let pair = |longer, shorter| match Sha256::is_faster_together() {
+            true => Some(vec![longer, shorter]),
+            false => Some(vec![longer]),
+        };
+        assert_eq!(taken(&[30, 31, 32, 33]), [pair(33, 32), pair(31, 30), None]);
+        assert_eq!(taken(&[90, 30, 20, 10]), [Some(vec![90]), pair(30, 20), None]);
     }
 
     #[test]
