@@ -104,6 +104,21 @@ impl Inventory {
     /// # Errors
     /// When a layer cannot be read.
     pub fn with_options(image: &Image, options: InventoryOptions<'_>) -> Result<Self> {
+        let (mut found, warnings) = Self::while_checked(image, options, |found| found)?;
+        found.warnings.extend(warnings);
+        Ok(found)
+    }
+
+    /// Goes on to `use_it` while the last bytes of the layers are hashed. What that makes of the inventory counts only
+    /// when all layers have their digests; then it is returned, with what is to be warned of beside.
+    ///
+    /// # Errors
+    /// When a layer cannot be read or does not have its digest.
+    pub fn while_checked<T>(
+        image: &Image,
+        options: InventoryOptions<'_>,
+        use_it: impl FnOnce(Self) -> T,
+    ) -> Result<(T, Vec<Warning>)> {
         let (layers, checks) = analyses(&image.layers, options)?;
         let history = &image.config.history;
         let base_layers = options.base_layers.or_else(|| base_layers(history, layers.len()));
@@ -114,12 +129,14 @@ impl Inventory {
             created_by: made_by.map(|line| redaction.text(&line)).collect(),
             base_layers,
         };
-        let mut found = Self::merged(&layers, image_facts, options);
-        for check in checks {
-            found.warnings.extend(check.finish()?);
-        }
+        let found = Self::merged(&layers, image_facts, options);
         secrets.extend(found.secrets);
-        Ok(Self { secrets, ..found })
+        let used = use_it(Self { secrets, ..found });
+        let mut warnings = Vec::new();
+        for check in checks {
+            warnings.extend(check.finish()?);
+        }
+        Ok((used, warnings))
     }
 
     /// What is inside the root file system in a directory, or in any other directory. Packages have neither layer nor

@@ -89,18 +89,27 @@ impl Named<'_> {
         Ok((Subject::Image(Box::new(image), store), name))
     }
 
-    /// What is in it, and nothing more; and the store, where that was needed.
-    pub(crate) fn report(&self, invocation: &Invocation) -> anyhow::Result<(ScanReport, Option<Store>)> {
+    /// Gives what is in it, and nothing more, to `use_it`, with the store where that was needed. An image is checked
+    /// meanwhile, so nothing is to be said of it before this returns: with what there is to be warned of beside.
+    pub(crate) fn report<T>(
+        &self,
+        invocation: &Invocation,
+        use_it: impl FnOnce(ScanReport, Option<&Store>) -> anyhow::Result<T>,
+    ) -> anyhow::Result<(T, Vec<String>)> {
         match self.open(invocation)? {
-            (Subject::Directory(tree), name) => Ok((directory_report(&tree, &name, self.files)?, None)),
+            (Subject::Directory(tree), name) => {
+                let report = directory_report(&tree, &name, self.files)?;
+                Ok((use_it(report, None)?, Vec::new()))
+            }
             (Subject::Image(image, store), name) => {
                 let options = InventoryOptions {
                     all_layers: self.all_layers,
                     files: self.files,
                     ..InventoryOptions::default()
                 };
-                let inventory = inventory(&image, &store, options)?;
-                Ok((inventory_report(&image, &name, inventory)?, Some(store)))
+                inventory(&image, &store, options, |inventory| {
+                    use_it(inventory_report(&image, &name, inventory)?, Some(&store))
+                })
             }
         }
     }

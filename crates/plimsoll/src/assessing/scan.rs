@@ -55,23 +55,27 @@ impl Scanners {
     }
 }
 
-/// Takes stock of `image`, with more to say about how. Analyses of layers are kept in `store`.
-pub(crate) fn inventory(
+/// Takes stock of `image` and goes on to `use_it` while the image is checked, before which nothing counts; with what is
+/// to be warned of then. Analyses of layers are kept in `store`.
+pub(crate) fn inventory<T>(
     image: &Image,
     store: &Store,
     options: InventoryOptions<'_>,
-) -> anyhow::Result<Inventory> {
+    use_it: impl FnOnce(Inventory) -> anyhow::Result<T>,
+) -> anyhow::Result<(T, Vec<String>)> {
     let cache = AnalysisCache::new(store.analyses_dir());
     let options = InventoryOptions {
         cache: Some(&cache),
         ..options
     };
-    Ok(Inventory::with_options(image, options)?)
+    let (used, warnings) = Inventory::while_checked(image, options, use_it)?;
+    Ok((used?, warnings.iter().map(ToString::to_string).collect()))
 }
 
 /// Takes stock of `image` and compares it with `known`. Analyses of layers are kept in `store`.
 pub(crate) fn scan(image: &Image, store: &Store, known: &Advisories) -> anyhow::Result<Scanned> {
-    let inventory = inventory(image, store, InventoryOptions::default())?;
+    let cache = AnalysisCache::new(store.analyses_dir());
+    let inventory = Inventory::of(image, Some(&cache))?;
     let matcher = Matcher::new(Some(known.database()));
     let matches = matcher.match_all(inventory.distribution.as_ref(), &inventory.packages)?;
     Ok(Scanned { inventory, matches })

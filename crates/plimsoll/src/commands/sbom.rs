@@ -72,7 +72,8 @@ impl Args {
 }
 
 pub(crate) fn run(invocation: &Invocation, args: &Args) -> anyhow::Result<u8> {
-    let (mut report, _) = args.named().report(invocation)?;
+    let (mut report, warnings) = args.named().report(invocation, |report, _| Ok(report))?;
+    report.warnings.extend(warnings);
     // An SBOM says what packages there are; secrets are for `scan`.
     report.secrets.clear();
     report.secret_scope = None;

@@ -13,7 +13,7 @@ use crate::assessing::{
 use crate::exit;
 use crate::failure::{self, Failure};
 use crate::invocation::Invocation;
-use crate::reports::{Format, Output, outputs, write_all};
+use crate::reports::{Format, Output, outputs, rendered, write_all};
 use crate::subject::Named;
 
 /// Find the packages of an image, a directory or an SBOM, the known vulnerabilities in them, secrets and licences
@@ -115,8 +115,14 @@ pub(crate) fn run(invocation: &Invocation, args: &Args) -> anyhow::Result<u8> {
     if let Some(file) = named.map(Path::new).or(file) {
         return scan_sbom(invocation, args, &outputs, file, known);
     }
-    let (report, store) = args.named().report(invocation)?;
-    finish(invocation, args, &outputs, report, known, store.as_ref())
+    let (mut conclusion, warnings) = args.named().report(invocation, |report, store| {
+        Conclusion::of(invocation, args, &outputs, report, known, store)
+    })?;
+    if !warnings.is_empty() {
+        conclusion.report.warnings.extend(warnings);
+        conclusion.rendered = rendered(&outputs, invocation.printer, &conclusion.report);
+    }
+    conclusion.tell(invocation, args, &outputs)
 }
 
 impl Args {
@@ -295,7 +301,7 @@ fn scan_sbom(
             .warnings
             .push("an SBOM does not tell of secrets, so they were not looked for".to_owned());
     }
-    finish(invocation, args, outputs, report, known, None)
+    Conclusion::of(invocation, args, outputs, report, known, None)?.tell(invocation, args, outputs)
 }
 
 /// What is in a file or comes from standard input, cut off where it is larger than an SBOM may be.
@@ -314,56 +320,78 @@ fn bytes_of(file: &Path) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// Looks for what is asked for, and writes the report.
-fn finish(
-    invocation: &Invocation,
-    args: &Args,
-    outputs: &[Output],
-    mut report: ScanReport,
-    known: Option<&Advisories>,
-    store: Option<&Store>,
-) -> anyhow::Result<u8> {
-    let decisions = args.decisions.read(Path::new("."))?;
-    assess(&mut report, args.scanners(), known)?;
-    told(invocation, &report, outputs)?;
-    let found = std::mem::take(&mut report.vulnerabilities);
-    let secrets = std::mem::take(&mut report.secrets);
-    let licenses = args
-        .scanners()
-        .licenses
-        .then(|| std::mem::take(&mut report.licenses));
-    let sought = args.scanners().sought(report.artifact.kind);
-    let decided = decide(&decisions, &report.artifact, &sought, found, secrets, licenses);
-    (report.vulnerabilities, report.suppressed) = (
-        decided.vulnerabilities.counted,
-        decided.vulnerabilities.suppressed,
-    );
-    (report.secrets, report.suppressed_secrets) = (decided.secrets.counted, decided.secrets.suppressed);
-    if let Some(licenses) = decided.licenses {
-        (report.licenses, report.suppressed_licenses) = (licenses.counted, licenses.suppressed);
+/// What a scan comes to, before anything is said of it.
+struct Conclusion {
+    report: ScanReport,
+    /// What is to be said about decisions.
+    remarks: Vec<String>,
+    /// The report in the form of every output.
+    rendered: Vec<anyhow::Result<Vec<u8>>>,
+}
+
+impl Conclusion {
+    /// Looks for what is asked for.
+    fn of(
+        invocation: &Invocation,
+        args: &Args,
+        outputs: &[Output],
+        mut report: ScanReport,
+        known: Option<&Advisories>,
+        store: Option<&Store>,
+    ) -> anyhow::Result<Self> {
+        let decisions = args.decisions.read(Path::new("."))?;
+        assess(&mut report, args.scanners(), known)?;
+        expect_advisories(&report)?;
+        let found = std::mem::take(&mut report.vulnerabilities);
+        let secrets = std::mem::take(&mut report.secrets);
+        let licenses = args
+            .scanners()
+            .licenses
+            .then(|| std::mem::take(&mut report.licenses));
+        let sought = args.scanners().sought(report.artifact.kind);
+        let decided = decide(&decisions, &report.artifact, &sought, found, secrets, licenses);
+        (report.vulnerabilities, report.suppressed) = (
+            decided.vulnerabilities.counted,
+            decided.vulnerabilities.suppressed,
+        );
+        (report.secrets, report.suppressed_secrets) = (decided.secrets.counted, decided.secrets.suppressed);
+        if let Some(licenses) = decided.licenses {
+            (report.licenses, report.suppressed_licenses) = (licenses.counted, licenses.suppressed);
+        }
+        narrow(&mut report, args, known)?;
+        if let Some(known) = known.filter(|_| outputs.iter().any(|output| output.format.shows_remedies())) {
+            let opened = match store {
+                None if !args.base.is_empty() => Some(invocation.store()?),
+                _ => None,
+            };
+            report.remedies = advise(&report, known, store.or(opened.as_ref()), &args.base)?;
+        }
+        Ok(Self {
+            rendered: rendered(outputs, invocation.printer, &report),
+            remarks: decided.remarks,
+            report,
+        })
     }
-    for remark in decided.remarks {
-        invocation.printer.warn(&remark);
-    }
-    narrow(&mut report, args, known)?;
-    if let Some(known) = known.filter(|_| outputs.iter().any(|output| output.format.shows_remedies())) {
-        let opened = match store {
-            None if !args.base.is_empty() => Some(invocation.store()?),
-            _ => None,
-        };
-        report.remedies = advise(&report, known, store.or(opened.as_ref()), &args.base)?;
-    }
-    write_all(outputs, invocation.printer, &report)?;
-    let nothing =
-        report.vulnerabilities.is_empty() && report.secrets.is_empty() && report.licenses.is_empty();
-    let assessed = args.gate().assessed(&report, invocation.printer);
-    match nothing || args.exit_code == exit::DONE {
-        true => assessed.map(|()| exit::DONE).map_err(Into::into),
-        false => {
-            if let Err(failure) = assessed {
-                invocation.printer.error(&failure::message(&failure.into()));
+
+    /// Writes the report, and says what it does not.
+    fn tell(self, invocation: &Invocation, args: &Args, outputs: &[Output]) -> anyhow::Result<u8> {
+        let report = &self.report;
+        told(invocation, report, outputs);
+        for remark in &self.remarks {
+            invocation.printer.warn(remark);
+        }
+        write_all(outputs, invocation.printer, self.rendered)?;
+        let nothing =
+            report.vulnerabilities.is_empty() && report.secrets.is_empty() && report.licenses.is_empty();
+        let assessed = args.gate().assessed(report, invocation.printer);
+        match nothing || args.exit_code == exit::DONE {
+            true => assessed.map(|()| exit::DONE).map_err(Into::into),
+            false => {
+                if let Err(failure) = assessed {
+                    invocation.printer.error(&failure::message(&failure.into()));
+                }
+                Ok(args.exit_code)
             }
-            Ok(args.exit_code)
         }
     }
 }
@@ -436,28 +464,35 @@ fn probability(text: &str) -> Result<f32, String> {
     }
 }
 
-/// Says on stderr what the report cannot speak of, unless the report itself says it to the same person. When nothing at
-/// all could be compared with advisories, there is no result to report.
-fn told(invocation: &Invocation, report: &ScanReport, outputs: &[Output]) -> anyhow::Result<()> {
-    let printer = invocation.printer;
+/// When nothing at all could be compared with advisories, there is no result to report.
+fn expect_advisories(report: &ScanReport) -> Result<(), Failure> {
     let looked_at =
         |one: &plimsoll_report::Coverage| !matches!(one.status, CoverageStatus::NotAssessed { .. });
-    let builtin = report.database.as_ref().is_some_and(|database| database.builtin);
-    if builtin && !report.packages.is_empty() && !report.coverage.iter().any(looked_at) {
+    if is_builtin(report) && !report.packages.is_empty() && !report.coverage.iter().any(looked_at) {
         return Err(Failure::new(
             "there is no advisory database, so nothing can be said about these packages",
         )
-        .with_hint("fetch one with `plimsoll db update`, or make one with `plimsoll db build --from DIR`")
-        .into());
+        .with_hint("fetch one with `plimsoll db update`, or make one with `plimsoll db build --from DIR`"));
     }
-    if builtin {
+    Ok(())
+}
+
+/// Whether only the built-in set of advisories was there.
+fn is_builtin(report: &ScanReport) -> bool {
+    report.database.as_ref().is_some_and(|database| database.builtin)
+}
+
+/// Says on stderr what the report cannot speak of, unless the report itself says it to the same person.
+fn told(invocation: &Invocation, report: &ScanReport, outputs: &[Output]) {
+    let printer = invocation.printer;
+    if is_builtin(report) {
         printer.warn(
             "no advisory database: only the small built-in demo set was used; see `plimsoll db update`",
         );
     }
     let reads = |output: &Output| output.file.is_none() && output.format.is_for_people();
     if outputs.iter().any(reads) {
-        return Ok(());
+        return;
     }
     let asked = report.database.is_some();
     for one in report.coverage.iter().filter(|_| asked) {
@@ -468,5 +503,4 @@ fn told(invocation: &Invocation, report: &ScanReport, outputs: &[Output]) -> any
     for warning in &report.warnings {
         printer.warn(warning);
     }
-    Ok(())
 }
