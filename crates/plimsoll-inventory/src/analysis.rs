@@ -1,7 +1,7 @@
 use plimsoll_core::{Digest, Ecosystem, Severity, SourcePackage};
 use serde::{Deserialize, Serialize};
 
-use crate::{PathHashes, SecretScope};
+use crate::SecretScope;
 
 /// What one layer or one directory holds, told from it alone.
 ///
@@ -28,12 +28,9 @@ pub struct LayerAnalysis {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub opaque: Vec<String>,
     /// Paths that are no directory and no evidence here, and would replace either of a lower layer: symbolic
-    /// links and special files.
+    /// links and special files. (A regular file that takes the place of a whole directory is not looked for.)
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub replaced: Vec<String>,
-    /// Its plain files, which would replace directories of a lower layer.
-    #[serde(default, skip_serializing_if = "PathHashes::is_empty")]
-    pub plain: PathHashes,
     /// Its directories, where files were asked for: the lists of packages do not all tell them from files.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub directories: Vec<String>,

@@ -80,7 +80,6 @@ mod tests {
             removed: Vec::new(),
             opaque: Vec::new(),
             replaced: texts(&["bin"]),
-            plain: crate::PathHashes::default(),
             directories: texts(&["boot", "etc/conf.d"]),
             secrets: Vec::new(),
             secret_scope: crate::SecretScope::default(),

@@ -17,7 +17,6 @@ use crate::catalogers::{alpm, chisel, dpkg, opkg, portage, python};
 use crate::directories::Directories;
 use crate::history::{base_layers, created_by};
 use crate::merge::{Merged, MergedPackage};
-use crate::replaced::replaced_directories;
 use crate::told_once::once;
 use crate::{
     AnalysisCache, FileSecret, LayerAnalysis, Result, SecretScope, Warning, catalogers, dependencies,
@@ -155,8 +154,7 @@ impl Inventory {
 
     /// What is in `layers`, laid over each other.
     fn merged(layers: &[LayerAnalysis], image: ImageFacts, options: InventoryOptions<'_>) -> Self {
-        let replaced = replaced_directories(layers);
-        let merged = Merged::of(layers, &replaced);
+        let merged = Merged::of(layers);
         let found = distribution::Found::of(&merged);
         let warnings = warnings(layers, &merged);
         let base_layers = image.base_layers;
@@ -178,7 +176,7 @@ impl Inventory {
             dependencies: dependencies::resolve(&packages),
             packages: packages.iter().map(|found| context.package(found)).collect(),
             uncatalogued: uncatalogued(&merged),
-            secrets: in_layers(layers, &replaced),
+            secrets: in_layers(layers),
             secret_scope: layers.iter().fold(SecretScope::default(), |mut all, layer| {
                 all += layer.secret_scope;
                 all
@@ -378,10 +376,12 @@ fn uncatalogued(merged: &Merged<'_>) -> Vec<UncataloguedPackages> {
 }
 
 /// The secrets in the files of all layers. A file that a later layer deletes or replaces is still in the image.
-fn in_layers(layers: &[LayerAnalysis], replaced: &[Vec<&str>]) -> Vec<Finding> {
+fn in_layers(layers: &[LayerAnalysis]) -> Vec<Finding> {
     let finding = |(index, secret): (usize, &FileSecret)| {
-        let mut later = layers.iter().zip(replaced).skip(index + 1);
-        let later = later.any(|(layer, replaced)| removes(layer, replaced, &secret.path));
+        let later = layers
+            .iter()
+            .skip(index + 1)
+            .any(|layer| removes(layer, &secret.path));
         let hidden = if later {
             ", which a later layer deletes and the image still holds"
         } else {
@@ -416,18 +416,16 @@ fn in_layers(layers: &[LayerAnalysis], replaced: &[Vec<&str>]) -> Vec<Finding> {
         .collect()
 }
 
-/// Whether `layer`, which has plain files in the place of the directories `replaced`, hides what the layers below
-/// have at `path`.
-fn removes(layer: &LayerAnalysis, replaced: &[&str], path: &str) -> bool {
-    let above = |directory: &str| {
+/// Whether `layer` hides what the layers below have at `path`.
+fn removes(layer: &LayerAnalysis, path: &str) -> bool {
+    let above = |directory: &String| {
         directory.is_empty()
             || path
-                .strip_prefix(directory)
+                .strip_prefix(directory.as_str())
                 .is_some_and(|rest| rest.starts_with('/'))
     };
     let gone = layer.removed.iter().chain(&layer.replaced);
-    let directories = gone.clone().chain(&layer.opaque).map(String::as_str);
-    gone.clone().any(|removed| removed == path) || directories.chain(replaced.iter().copied()).any(above)
+    gone.clone().any(|removed| removed == path) || gone.chain(&layer.opaque).any(above)
 }
 
 /// The warnings about files that are still there, and those that are about no evidence.

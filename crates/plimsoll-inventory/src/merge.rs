@@ -50,22 +50,18 @@ pub(crate) struct MergedPackage<'a> {
 }
 
 impl<'a> Merged<'a> {
-    /// Lays the layers over each other, the lowest first. `replaced` has for each the directories of lower ones that it
-    /// has plain files in the place of.
-    pub(crate) fn of(layers: &'a [LayerAnalysis], replaced: &[Vec<&str>]) -> Self {
+    /// Lays the layers over each other, the lowest first.
+    pub(crate) fn of(layers: &'a [LayerAnalysis]) -> Self {
         let mut merged = Self::default();
-        for ((index, layer), replaced) in layers.iter().enumerate().zip(replaced) {
-            merged.lay(index, layer, replaced);
+        for (index, layer) in layers.iter().enumerate() {
+            merged.lay(index, layer);
         }
         merged
     }
 
-    fn lay(&mut self, index: usize, layer: &'a LayerAnalysis, replaced: &[&str]) {
+    fn lay(&mut self, index: usize, layer: &'a LayerAnalysis) {
         let mut hidden = Vec::new();
         for path in &layer.opaque {
-            self.hide_below(path, &mut hidden);
-        }
-        for path in replaced {
             self.hide_below(path, &mut hidden);
         }
         let files = layer.evidence.iter().map(|file| &file.path);

@@ -27,11 +27,6 @@ impl<'a> Files<'a> {
         }
     }
 
-    /// Whether they may lie over those of other layers.
-    pub(super) fn is_layer(self) -> bool {
-        matches!(self, Self::Layer(..))
-    }
-
     /// Shows all files once more, until `visit` breaks.
     pub(super) fn walk(
         self,

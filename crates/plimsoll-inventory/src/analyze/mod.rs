@@ -19,13 +19,13 @@ use crate::catalogers::{
 use crate::content::{Content, Spooled};
 use crate::owned::Owned;
 use crate::secrets::{self, Choice, FileScan};
-use crate::{Error, EvidenceFile, FileSecret, LayerAnalysis, PathHashes, Result, SecretScope, Warning};
+use crate::{Error, EvidenceFile, FileSecret, LayerAnalysis, Result, SecretScope, Warning};
 
 /// How many bytes tell a program or an archive.
 const MAGIC: u64 = 64;
 
 /// The number of the form of [`LayerAnalysis`]; raised with every change that an older reader would misread.
-pub(crate) const SCHEMA: u32 = 7;
+pub(crate) const SCHEMA: u32 = 8;
 
 /// Everything beside the layer that decides what an analysis says.
 pub(crate) fn analyzer_set() -> String {
@@ -101,8 +101,6 @@ struct Analyzer {
     removed: Vec<String>,
     opaque: Vec<String>,
     replaced: Vec<String>,
-    /// Of a layer.
-    plain: PathHashes,
     /// Where the files of packages are asked for.
     directories: Vec<String>,
     /// Evidence that is another name of a file, with that file's path.
@@ -164,9 +162,6 @@ impl Analyzer {
     fn entry(&mut self, entry: &mut Entry<'_>, from: Files<'_>) -> Result<(), Unreadable> {
         // It is a text of its own only where it is kept: nothing is kept of nearly all files.
         let path = &*entry.path_lossy();
-        if matches!(entry.kind, EntryKind::File | EntryKind::HardLink(_)) && from.is_layer() {
-            self.plain.add(path);
-        }
         match &entry.kind {
             EntryKind::Whiteout => self.removed.push(path.to_owned()),
             EntryKind::Opaque => self.opaque.push(path.to_owned()),
@@ -363,7 +358,6 @@ impl Analyzer {
             removed: sorted(self.removed),
             opaque: sorted(self.opaque),
             replaced: sorted(self.replaced),
-            plain: self.plain,
             directories: sorted(self.directories),
             secrets: self.secrets.into_values().flatten().collect(),
             secret_scope: self.scope,

@@ -108,8 +108,6 @@ impl Analyzer {
             removed,
             opaque,
             replaced,
-            // A directory lies over nothing.
-            plain: _,
             directories,
             linked,
             amended,

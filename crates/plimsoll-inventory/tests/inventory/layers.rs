@@ -1,7 +1,7 @@
 //! Layers over each other: what is there, and which of them brought or removed it.
 
 use plimsoll_core::Origin;
-use plimsoll_inventory::{AnalysisCache, Inventory, InventoryOptions};
+use plimsoll_inventory::{Inventory, InventoryOptions};
 
 use crate::STATUS;
 use crate::support::{F, H, S, dpkg, image, inventory, layer, metadata, shown};
@@ -112,41 +112,6 @@ fn whiteouts_and_what_stands_in_the_way_remove_packages() {
     // A layer that only touches a package's files does not bring the package.
     let touched = layer(dir.path(), &[F(&c, &metadata("c", "1"))]);
     assert!(shown(&inventory(vec![lower, upper, touched])).contains(&"c 1 0".to_owned()));
-}
-
-#[test]
-fn a_plain_file_takes_the_place_of_a_whole_directory() {
-    let dir = tempfile::tempdir().unwrap();
-    let lower = layer(
-        dir.path(),
-        &[
-            F("opt/venv/lib/a.dist-info/METADATA", &metadata("a", "1")),
-            F("opt/venv-2/lib/b.dist-info/METADATA", &metadata("b", "1")),
-            F("srv/app/c.dist-info/METADATA", &metadata("c", "1")),
-            F("srv/lib/d.dist-info/METADATA", &metadata("d", "1")),
-            F("srv/lib/blob", b"blob"),
-        ],
-    );
-    let upper = layer(
-        dir.path(),
-        &[
-            F("opt/venv", b"moved"),
-            F("srv/blob", b"blob"),
-            H("srv/app", "srv/blob"),
-            F("srv/lib/blob", b"no directory of a package"),
-        ],
-    );
-    // And what a later layer puts there again counts.
-    let again = layer(
-        dir.path(),
-        &[F("opt/venv/lib/e.dist-info/METADATA", &metadata("e", "1"))],
-    );
-    let image = image(vec![lower, upper, again], &[]);
-    let cache = AnalysisCache::new(dir.path().join("analyses"));
-    for cache in [None, Some(&cache), Some(&cache)] {
-        let found = Inventory::of(&image, cache).unwrap();
-        assert_eq!(shown(&found), ["b 1 0", "d 1 0", "e 1 2"]);
-    }
 }
 
 #[test]
