@@ -1,6 +1,6 @@
 //! Scan reports on their way out: which formats there are, and where each goes.
 
-use std::fs;
+use std::fs::{self, File};
 use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
@@ -185,62 +185,65 @@ fn is_word(name: &str) -> bool {
     !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'-')
 }
 
-/// `report` in every form.
-pub(crate) fn rendered(
-    outputs: &[Output],
-    printer: Printer,
-    report: &ScanReport,
-) -> Vec<anyhow::Result<Vec<u8>>> {
-    outputs
-        .iter()
-        .map(|output| output.rendered(printer, report))
-        .collect()
-}
-
-/// Writes every form where it goes; that one cannot be written does not keep back the others.
+/// Writes `report` in every form; that one cannot be written does not keep back the others. `first` is what goes to the
+/// first output, where that is made already.
 pub(crate) fn write_all(
     outputs: &[Output],
     printer: Printer,
-    rendered: Vec<anyhow::Result<Vec<u8>>>,
+    report: &ScanReport,
+    mut first: Option<Vec<u8>>,
 ) -> anyhow::Result<()> {
-    let mut written = outputs
-        .iter()
-        .zip(rendered)
-        .map(|(output, rendered)| output.deliver(&rendered?));
-    let first = written.find(Result::is_err);
+    let mut written = outputs.iter().map(|output| match first.take() {
+        Some(bytes) => output.deliver(&bytes),
+        None => output.write(printer, report),
+    });
+    let failure = written.find(Result::is_err);
     for failed in written.filter_map(Result::err) {
         printer.error(&failure::message(&failed));
     }
-    first.unwrap_or(Ok(()))
+    failure.unwrap_or(Ok(()))
 }
 
 impl Output {
     /// Writes `report`.
     pub(crate) fn write(&self, printer: Printer, report: &ScanReport) -> anyhow::Result<()> {
-        self.deliver(&self.rendered(printer, report)?)
+        self.fill(|out| self.format.write(report, self.style(printer), out))
     }
 
-    /// What is to be written.
-    fn rendered(&self, printer: Printer, report: &ScanReport) -> anyhow::Result<Vec<u8>> {
-        let to_terminal = self.file.is_none() && io::stdout().is_terminal();
-        let style = Style {
-            width: if to_terminal { printer.width() } else { None },
-            color: self.file.is_none() && printer.colors_data(),
-        };
+    /// What is to be delivered.
+    pub(crate) fn rendered(&self, printer: Printer, report: &ScanReport) -> anyhow::Result<Vec<u8>> {
         let mut bytes = Vec::new();
-        self.format.write(report, style, &mut bytes)?;
+        self.format.write(report, self.style(printer), &mut bytes)?;
         Ok(bytes)
     }
 
     fn deliver(&self, bytes: &[u8]) -> anyhow::Result<()> {
+        self.fill(|out| Ok(out.write_all(bytes)?))
+    }
+
+    fn style(&self, printer: Printer) -> Style {
+        let to_terminal = self.file.is_none() && io::stdout().is_terminal();
+        Style {
+            width: if to_terminal { printer.width() } else { None },
+            color: self.file.is_none() && printer.colors_data(),
+        }
+    }
+
+    /// Lets `write` write to where it goes.
+    fn fill(&self, write: impl FnOnce(&mut dyn Write) -> anyhow::Result<()>) -> anyhow::Result<()> {
         match &self.file {
             None => {
                 let mut out = io::stdout().lock();
-                let written = out.write_all(bytes).and_then(|()| out.flush());
-                written.context("cannot write to standard output")
+                let written = write(&mut out);
+                written
+                    .and_then(|()| Ok(out.flush()?))
+                    .context("cannot write to standard output")
             }
             Some(file) => {
-                fs::write(file, bytes).with_context(|| format!("cannot write `{}`", file.display()))
+                let created = File::create(file).map_err(anyhow::Error::from);
+                created
+                    .and_then(|mut out| write(&mut out))
+                    .with_context(|| format!("cannot write `{}`", file.display()))
             }
         }
     }

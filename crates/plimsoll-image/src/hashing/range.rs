@@ -159,11 +159,11 @@ impl State {
         let others = self.idle.min(processors - self.active - 1);
         let together = Sha256::is_faster_together() && self.jobs.len() > others && !is_late;
         let jobs = [Some(longest), together.then(|| self.jobs.pop()).flatten()];
-        let left = jobs.iter().flatten().map(Job::left).sum();
+        let left = jobs.iter().flatten().map(Job::left).fold(0, u64::saturating_add);
         self.active += 1;
         match is_late {
             true => self.alone += 1,
-            false => self.taken += left,
+            false => self.taken = self.taken.saturating_add(left),
         }
         let taken = (!is_late).then_some(left);
         Some(Turn { jobs, taken })
@@ -173,16 +173,20 @@ impl State {
     /// half times as long.
     fn is_late(&self) -> bool {
         let longest = self.jobs.last().map_or(0, Job::left);
-        let left = self.taken + self.jobs.iter().map(Job::left).sum::<u64>();
+        let left = self
+            .jobs
+            .iter()
+            .map(Job::left)
+            .fold(self.taken, u64::saturating_add);
         let threads = (1 + self.idle + self.active).saturating_sub(self.alone).max(1);
-        longest + longest / 2 > left / threads as u64
+        longest.saturating_add(longest / 2) > left / threads as u64
     }
 
     /// Gives back what is not at its end.
     fn put_back(&mut self, turn: Turn) {
         self.active -= 1;
         match turn.taken {
-            Some(left) => self.taken -= left,
+            Some(left) => self.taken = self.taken.saturating_sub(left),
             None => self.alone -= 1,
         }
         self.jobs.extend(turn.jobs.into_iter().flatten());

@@ -69,13 +69,14 @@ fn parse_base_256(field: &[u8]) -> Option<i64> {
     })
 }
 
-/// The number that decimal digits stand for. `None` where there is no digit or anything else, and where it is too large.
+/// The number that decimal digits stand for, which may have a plus sign before them. `None` where there is no digit or
+/// anything else, and where it is too large.
 pub(crate) fn decimal(digits: &[u8]) -> Option<u64> {
     let add = |value: u64, byte: &u8| match byte {
         b'0'..=b'9' => value.checked_mul(10)?.checked_add(u64::from(byte - b'0')),
         _ => None,
     };
-    match digits {
+    match digits.strip_prefix(b"+").unwrap_or(digits) {
         [] => None,
         digits => digits.iter().try_fold(0, add),
     }

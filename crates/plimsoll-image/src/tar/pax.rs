@@ -56,7 +56,7 @@ pub(crate) fn seconds(value: &[u8]) -> Option<i64> {
     let point = value.iter().position(|byte| *byte == b'.');
     let (whole, fraction) = value.split_at(point.unwrap_or(value.len()));
     let fraction = fraction.get(1..).unwrap_or_default();
-    if !fraction.iter().all(u8::is_ascii_digit) {
+    if !fraction.iter().all(u8::is_ascii_digit) || (is_negative && whole.starts_with(b"+")) {
         return None;
     }
     let whole = decimal(whole)?;
@@ -92,6 +92,9 @@ mod tests {
         assert_eq!(seconds(b"-1.5"), Some(-2));
         assert_eq!(seconds(b"-0.5"), Some(-1));
         assert_eq!(seconds(b"7"), Some(7));
+        assert_eq!(seconds(b"+7.5"), Some(7));
+        assert_eq!(seconds(b"-+7"), None);
+        assert_eq!(seconds(b"+"), None);
         assert_eq!(seconds(b"7.x"), None);
         assert_eq!(seconds(b"99999999999999999999"), None);
         assert_eq!(seconds(b"-9223372036854775808"), Some(i64::MIN));

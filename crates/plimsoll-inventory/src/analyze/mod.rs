@@ -2,7 +2,7 @@ mod files;
 mod later;
 mod tree;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Read};
 use std::ops::ControlFlow;
 
@@ -100,7 +100,7 @@ struct Analyzer {
     secrets: BTreeMap<String, Vec<FileSecret>>,
     removed: Vec<String>,
     opaque: Vec<String>,
-    replaced: Vec<String>,
+    replaced: BTreeSet<String>,
     /// Where the files of packages are asked for.
     directories: Vec<String>,
     /// Evidence that is another name of a file, with that file's path.
@@ -167,6 +167,8 @@ impl Analyzer {
             EntryKind::Opaque => self.opaque.push(path.to_owned()),
             EntryKind::Directory => {
                 self.forget(path);
+                // What the layers below have in it is there again.
+                self.replaced.remove(path);
                 if self.files {
                     self.directories.push(path.to_owned());
                 }
@@ -187,7 +189,7 @@ impl Analyzer {
             | EntryKind::BlockDevice { .. }
             | EntryKind::Fifo => {
                 self.forget(path);
-                self.replaced.push(path.to_owned());
+                self.replaced.insert(path.to_owned());
             }
         }
         Ok(())
@@ -357,7 +359,7 @@ impl Analyzer {
             evidence,
             removed: sorted(self.removed),
             opaque: sorted(self.opaque),
-            replaced: sorted(self.replaced),
+            replaced: self.replaced.into_iter().collect(),
             directories: sorted(self.directories),
             secrets: self.secrets.into_values().flatten().collect(),
             secret_scope: self.scope,

@@ -4,7 +4,7 @@ use plimsoll_core::Origin;
 use plimsoll_inventory::{Inventory, InventoryOptions};
 
 use crate::STATUS;
-use crate::support::{F, H, S, dpkg, image, inventory, layer, metadata, shown};
+use crate::support::{F, H, Put, S, dpkg, image, inventory, layer, metadata, shown};
 
 #[test]
 fn the_topmost_database_counts_and_each_package_knows_its_layer() {
@@ -112,6 +112,16 @@ fn whiteouts_and_what_stands_in_the_way_remove_packages() {
     // A layer that only touches a package's files does not bring the package.
     let touched = layer(dir.path(), &[F(&c, &metadata("c", "1"))]);
     assert!(shown(&inventory(vec![lower, upper, touched])).contains(&"c 1 0".to_owned()));
+}
+
+#[test]
+fn a_directory_in_the_place_of_a_link_of_its_layer_shows_what_is_below() {
+    let dir = tempfile::tempdir().unwrap();
+    let lower = layer(dir.path(), &[F("opt/a.dist-info/METADATA", &metadata("a", "1"))]);
+    let both = layer(dir.path(), &[S("opt", "/elsewhere"), Put::Directory("opt")]);
+    assert_eq!(shown(&inventory(vec![lower.clone(), both])), ["a 1 0"]);
+    let link = layer(dir.path(), &[Put::Directory("opt"), S("opt", "/elsewhere")]);
+    assert!(shown(&inventory(vec![lower, link])).is_empty());
 }
 
 #[test]
