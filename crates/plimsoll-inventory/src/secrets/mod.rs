@@ -20,4 +20,4 @@ pub use redaction::Redaction;
 pub use scope::SecretScope;
 
 /// Raised when the same file would give something else.
-pub(crate) const RULES_VERSION: u32 = 14;
+pub(crate) const RULES_VERSION: u32 = 15;

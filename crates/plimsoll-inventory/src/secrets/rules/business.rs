@@ -41,40 +41,11 @@ pub(super) const RULES: &[Rule] = &[
         ..FORM
     },
     Rule {
-        id: "discord-token",
-        title: "Discord token",
-        severity: High,
-        keywords: &["discord"],
-        near: near::anywhere,
-        pattern: r#"\b(?P<secret>[MNO][A-Za-z0-9_-]{23,27}\.[A-Za-z0-9_-]{6}\.[A-Za-z0-9_-]{27,40})|(?i:discord[a-z0-9_. -]{0,15}secret)\\?["']?\s{0,4}[=:]\s{0,4}\\?["']?(?P<other>[A-Za-z0-9_-]{32})(?:[^A-Za-z0-9_-]|$)"#,
-        ..FORM
-    },
-    Rule {
         id: "stripe-key",
         title: "Stripe key",
         severity: Critical,
         keywords: &["sk_live_", "rk_live_", "sk_test_", "rk_test_", "whsec_"],
         pattern: r"\b(?P<secret>[rs]k_(?:live|test)_[0-9A-Za-z]{16,247}|whsec_[0-9A-Za-z]{32,64})",
-        ..FORM
-    },
-    Rule {
-        id: "atlassian-token",
-        title: "Atlassian token",
-        severity: High,
-        keywords: &["atatt3", "atctt3", "atbb", "atlassian", "jira", "confluence"],
-        near: near::prefix_or_value::<24, 24>,
-        pattern: r#"\b(?P<secret>AT[AC]TT3[A-Za-z0-9_=-]{100,}|ATBB[A-Za-z0-9]{24,40})|(?i:atlassian|jira|confluence)[A-Za-z0-9_. -]{0,25}["']?\s{0,4}[=:]\s{0,4}["'](?P<other>[A-Za-z0-9]{24})["']"#,
-        judged: Judged::Named,
-        ..FORM
-    },
-    Rule {
-        id: "linear-key",
-        title: "Linear key",
-        severity: High,
-        keywords: &["lin_api_", "linear"],
-        near: near::prefix_or_value::<40, 32>,
-        pattern: r#"\b(?P<secret>lin_api_[A-Za-z0-9]{40})\b|(?i:linear)[A-Za-z0-9_. -]{0,25}["']?\s{0,4}[=:]\s{0,4}["'](?P<other>[a-f0-9]{32})["']"#,
-        judged: Judged::Named,
         ..FORM
     },
     Rule {
@@ -103,16 +74,6 @@ pub(super) const RULES: &[Rule] = &[
         ..FORM
     },
     Rule {
-        id: "asana-token",
-        title: "Asana token",
-        severity: High,
-        keywords: &["asana"],
-        near: near::value::<32>,
-        pattern: r#"(?i:asana)[A-Za-z0-9_. -]{0,25}["']?\s{0,4}[=:]\s{0,4}["'](?P<secret>[A-Za-z0-9]{32}|\d/\d{16}(?:/\d{16})?:[a-f0-9]{32})["']"#,
-        judged: Judged::Named,
-        ..FORM
-    },
-    Rule {
         id: "shopify-token",
         title: "Shopify token",
         severity: High,
@@ -127,16 +88,6 @@ pub(super) const RULES: &[Rule] = &[
         keywords: &["sq0atp-", "sq0csp-", "eaaa"],
         near: near::prefix::<22>,
         pattern: r"\b(?P<secret>sq0(?:atp|csp)-[A-Za-z0-9_-]{22,43}|EAAA[A-Za-z0-9_-]{60})",
-        ..FORM
-    },
-    Rule {
-        id: "twilio-key",
-        title: "Twilio key",
-        severity: High,
-        keywords: &["twilio"],
-        near: near::value::<32>,
-        pattern: r#"(?i:twilio)[A-Za-z0-9_. -]{0,25}\\?["']?\s{0,4}[=:]\s{0,4}\\?["']?(?P<secret>[0-9a-f]{32})(?:[^0-9a-fA-F]|$)"#,
-        judged: Judged::Named,
         ..FORM
     },
     Rule {
@@ -157,16 +108,6 @@ pub(super) const RULES: &[Rule] = &[
         ..FORM
     },
     Rule {
-        id: "mailgun-key",
-        title: "Mailgun key",
-        severity: High,
-        keywords: &["key-", "mailgun"],
-        near: near::prefix_or_value::<32, 50>,
-        pattern: r#"\b(?P<secret>key-[a-f0-9]{32})\b|(?i:mailgun)[A-Za-z0-9_. -]{0,25}\\?["']?\s{0,4}[=:]\s{0,4}\\?["']?(?P<other>[a-f0-9]{32}-[a-f0-9]{8}-[a-f0-9]{8})"#,
-        judged: Judged::Named,
-        ..FORM
-    },
-    Rule {
         id: "mailchimp-key",
         title: "Mailchimp key",
         severity: High,
@@ -184,56 +125,6 @@ pub(super) const RULES: &[Rule] = &[
         keywords: &[":aa"],
         near: near::token::<44>,
         pattern: r"(?:^|[^0-9])(?P<secret>\d{8,10}:AA[A-Za-z0-9_-]{33})(?:[^A-Za-z0-9_-]|$)",
-        ..FORM
-    },
-    Rule {
-        id: "twitter-token",
-        title: "Twitter token",
-        severity: High,
-        keywords: &["twitter"],
-        near: near::value::<35>,
-        pattern: r#"(?i:twitter)[A-Za-z0-9_. -]{0,25}\\?["']?\s{0,4}[=:]\s{0,4}\\?["']?(?P<secret>A{22}[A-Za-z0-9%]{60,120}|[0-9]{15,25}-[A-Za-z0-9]{20,45}|[A-Za-z0-9]{45,50}|[a-f0-9]{35,44})(?:[^A-Za-z0-9]|$)"#,
-        judged: Judged::Named,
-        ..FORM
-    },
-    Rule {
-        id: "facebook-token",
-        title: "Facebook token",
-        severity: High,
-        keywords: &["facebook", "eaacedeose0cba", "eaam", "eaac"],
-        near: near::prefix_or_value::<10, 32>,
-        pattern: r#"\b(?P<secret>EAACEdEose0cBA[0-9A-Za-z]{10,}|EAA[MC][A-Za-z0-9]{100,})|(?i:facebook)[A-Za-z0-9_. -]{0,25}["']?\s{0,4}[=:]\s{0,4}["'](?P<other>[a-f0-9]{32})["']"#,
-        judged: Judged::Named,
-        ..FORM
-    },
-    Rule {
-        id: "hubspot-token",
-        title: "HubSpot token",
-        severity: High,
-        keywords: &["pat-na1-", "pat-eu1-", "hubspot"],
-        near: near::prefix_or_value::<36, 36>,
-        pattern: r#"\b(?P<secret>pat-(?:na|eu)\d-[a-f0-9]{8}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{12})\b|(?i:hubspot)[A-Za-z0-9_. -]{0,25}["']?\s{0,4}[=:]\s{0,4}["'](?P<other>[a-f0-9]{8}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{12})["']"#,
-        judged: Judged::Named,
-        ..FORM
-    },
-    Rule {
-        id: "dropbox-token",
-        title: "Dropbox token",
-        severity: High,
-        keywords: &["sl.", "dropbox"],
-        near: near::prefix_or_value::<130, 15>,
-        pattern: r#"\b(?P<secret>sl\.[A-Za-z0-9_-]{130,})|(?i:dropbox)[A-Za-z0-9_. -]{0,25}["']?\s{0,4}[=:]\s{0,4}["'](?P<other>[a-z0-9]{15}|[a-z0-9]{11}AAAAAAAAAA[A-Za-z0-9_=-]{43})["']"#,
-        judged: Judged::Named,
-        ..FORM
-    },
-    Rule {
-        id: "contentful-token",
-        title: "Contentful token",
-        severity: High,
-        keywords: &["cfpat-", "contentful"],
-        near: near::prefix_or_value::<43, 43>,
-        pattern: r#"\b(?P<secret>CFPAT-[A-Za-z0-9_-]{43})|(?i:contentful)[A-Za-z0-9_. -]{0,25}["']?\s{0,4}[=:]\s{0,4}["'](?P<other>[A-Za-z0-9_-]{43})["']"#,
-        judged: Judged::Named,
         ..FORM
     },
     Rule {

@@ -5,7 +5,7 @@
 
 use plimsoll_core::Severity::{Critical, High, Medium};
 
-use super::{FORM, Judged, Rule, Shown, kubernetes, near};
+use super::{FORM, Rule, Shown, near};
 
 pub(super) const RULES: &[Rule] = &[
     Rule {
@@ -126,26 +126,6 @@ pub(super) const RULES: &[Rule] = &[
         ..FORM
     },
     Rule {
-        id: "heroku-key",
-        title: "Heroku key",
-        severity: High,
-        keywords: &["heroku", "hrku-"],
-        near: near::prefix_or_value::<36, 36>,
-        pattern: r#"(?:(?i:heroku)[A-Za-z0-9_. -]{0,25}\\?["']?\s{0,4}[=:]\s{0,4}\\?["']?(?P<secret>[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}))|\b(?P<other>HRKU-[A-Za-z0-9_-]{36,60})"#,
-        judged: Judged::Named,
-        ..FORM
-    },
-    Rule {
-        id: "cloudflare-key",
-        title: "Cloudflare key",
-        severity: High,
-        keywords: &["cloudflare", "v1.0-"],
-        near: near::prefix_or_value::<171, 37>,
-        pattern: r#"(?:(?i:cloudflare)[A-Za-z0-9_. -]{0,25}\\?["']?\s{0,4}[=:]\s{0,4}\\?["']?(?P<secret>[A-Za-z0-9_-]{37,40})(?:[^A-Za-z0-9_-]|$))|\b(?P<other>v1\.0-[a-f0-9]{24}-[a-f0-9]{146})\b"#,
-        judged: Judged::Named,
-        ..FORM
-    },
-    Rule {
         id: "netlify-token",
         title: "Netlify token",
         severity: High,
@@ -176,17 +156,6 @@ pub(super) const RULES: &[Rule] = &[
         keywords: &["dapi"],
         near: near::prefix::<32>,
         pattern: r"\b(?P<secret>dapi[a-f0-9]{32}(?:-\d)?)\b",
-        ..FORM
-    },
-    Rule {
-        id: "snowflake-password",
-        title: "Snowflake password",
-        severity: High,
-        keywords: &["snowflake"],
-        near: near::quoted::<0>,
-        pattern: r#"(?i:snowflake)[A-Za-z0-9_.-]{0,20}(?i:password|pwd)["']?\s{0,4}[=:]\s{0,4}["'](?P<secret>[^"'\s$<{]{8,128})["']"#,
-        judged: Judged::Password,
-        shown: Shown::Before,
         ..FORM
     },
     Rule {
@@ -346,18 +315,6 @@ pub(super) const RULES: &[Rule] = &[
         keywords: &["dockerconfigjson", "dockercfg"],
         near: near::anywhere,
         pattern: r"\.(?:dockerconfigjson|dockercfg):\s{0,20}\|?\s{0,20}[\x22']?(?P<secret>e[yw][A-Za-z0-9+/]{30,}={0,2})",
-        ..FORM
-    },
-    Rule {
-        id: "kubernetes-secret",
-        title: "value of a Kubernetes secret",
-        severity: High,
-        keywords: &["kind: secret"],
-        near: near::anywhere,
-        pattern: kubernetes::ENTRY,
-        judged: Judged::Password,
-        shown: Shown::Only("********"),
-        parts: Some(kubernetes::entries),
         ..FORM
     },
 ];

@@ -64,15 +64,6 @@ pub(super) const RULES: &[Rule] = &[
         ..FORM
     },
     Rule {
-        id: "npm-token",
-        title: "npm token",
-        severity: Critical,
-        keywords: &["npm_", "_authtoken"],
-        near: near::prefix_or_value::<36, 16>,
-        pattern: r#"\b(?P<secret>npm_[A-Za-z0-9]{36})\b|:_authToken\s{0,4}=\s{0,4}["']?(?P<other>[A-Za-z0-9_+/=.-]{16,200})"#,
-        ..FORM
-    },
-    Rule {
         id: "pypi-token",
         title: "PyPI token",
         severity: Critical,
@@ -148,15 +139,6 @@ pub(super) const RULES: &[Rule] = &[
         severity: High,
         keywords: &["sntrys_", "sntryu_"],
         pattern: r"\b(?P<secret>sntrys_eyJ[A-Za-z0-9+/=_-]{60,400}|sntryu_[a-f0-9]{64})",
-        ..FORM
-    },
-    Rule {
-        id: "datadog-key",
-        title: "Datadog key",
-        severity: High,
-        keywords: &["datadog", "dd_api_key", "dd_app_key"],
-        near: near::anywhere,
-        pattern: r#"(?i:datadog|dd)[A-Za-z0-9_. -]{0,10}(?i:api|app|application)[_.-]?(?i:key)\\?["']?\s{0,4}[=:]\s{0,4}\\?["']?(?P<secret>[a-f0-9]{32}(?:[a-f0-9]{8})?)(?:[^A-Za-z0-9]|$)"#,
         ..FORM
     },
     Rule {

@@ -2,17 +2,34 @@
 
 use std::ops::Range;
 
+use plimsoll_core::Severity::High;
+
 use super::super::names;
+use super::{FORM, Judged, Rule, Shown, near};
+
+/// It knows nothing of the value but where it stands.
+pub(super) const RULES: &[Rule] = &[Rule {
+    id: "kubernetes-secret",
+    title: "value of a Kubernetes secret",
+    severity: High,
+    keywords: &["kind: secret"],
+    near: near::anywhere,
+    pattern: ENTRY,
+    judged: Judged::Password,
+    shown: Shown::Only("********"),
+    parts: Some(entries),
+    ..FORM
+}];
 
 /// One line of `data` or `stringData` with a literal value: no template, no block, nothing empty.
-pub(super) const ENTRY: &str = concat!(
+const ENTRY: &str = concat!(
     r"^[ \t]*[\x22']?[A-Za-z0-9._-]{1,253}[\x22']?:[ \t]+",
     r#"(?:["'](?P<secret>[^{"'][^\n]*?)["']|(?P<other>[^\s"'#{\[|>&*!][^\n]*?))[ \t\r]*(?:[ \t]#[^\n]*)?$"#
 );
 
 /// The lines of `text` that are entries of `data` and `stringData` in documents of `kind: Secret`, save those whose keys are
 /// of what nobody hides.
-pub(super) fn entries(text: &[u8]) -> Vec<Range<usize>> {
+fn entries(text: &[u8]) -> Vec<Range<usize>> {
     let mut all = Vec::new();
     let mut document = Document::default();
     let mut start = 0;

@@ -1,5 +1,6 @@
 //! Forms that tell a secret wherever they stand.
 
+mod assigned;
 mod business;
 mod clouds;
 mod development;
@@ -80,16 +81,26 @@ enum Shown {
     Only(&'static str),
 }
 
+/// The tables of rules, by what they know of a secret: its own form, its provider's name, where it stands, or only its look.
+/// What an earlier one tells goes before what the later ones see around it.
+const TABLES: [&[&[Rule]]; 5] = [
+    &[clouds::RULES, development::RULES, business::RULES],
+    &[assigned::RULES],
+    &[named::RULES],
+    &[kubernetes::RULES],
+    &[generic::RULES],
+];
+
 /// All rules. Where two see the same secret, the first counts.
-static RULES: LazyLock<Vec<&'static Rule>> = LazyLock::new(|| {
-    let tables = [
-        clouds::RULES,
-        development::RULES,
-        business::RULES,
-        named::RULES,
-        generic::RULES,
-    ];
-    tables.into_iter().flatten().collect()
+static RULES: LazyLock<Vec<&'static Rule>> =
+    LazyLock::new(|| TABLES.into_iter().flatten().copied().flatten().collect());
+
+/// The place of each rule's tables in [`TABLES`].
+static RANKS: LazyLock<Vec<usize>> = LazyLock::new(|| {
+    let ranks = TABLES.iter().enumerate();
+    ranks
+        .flat_map(|(rank, tables)| tables.iter().copied().flatten().map(move |_| rank))
+        .collect()
 });
 
 /// Rules for what people write in manuals and tests, too: the form does not tell whether it is real.
@@ -190,6 +201,7 @@ fn look(text: &[u8], most: usize) -> Search {
     let matcher = &*MATCHER;
     let wanted = matcher.wanted(text);
     let mut all = Search::default();
+    let mut ranked = Vec::new();
     for (index, rule) in RULES.iter().enumerate().filter(|(index, _)| wanted[*index]) {
         let whole = || std::iter::once(0..text.len()).collect();
         let parts = rule.parts.map_or_else(whole, |parts| parts(text));
@@ -234,21 +246,28 @@ fn look(text: &[u8], most: usize) -> Search {
                     &text[start..secret.start],
                     &text[secret.clone()],
                 );
-                all.told.push(Match {
+                let found = Match {
                     rule: rule.id,
                     title: rule.title,
                     severity: rule.severity,
                     start,
                     secret,
                     redacted,
-                });
+                };
+                ranked.push((RANKS[index], found));
             }
         }
     }
     // Where several rules see the same secret, the one that knows more of its form stands first among the rules.
-    all.told.sort_by_key(|found| found.secret.start);
-    all.told
-        .dedup_by(|later, earlier| later.secret.start < earlier.secret.end);
+    ranked.sort_by_key(|(_, found)| found.secret.start);
+    ranked.dedup_by(|later, earlier| {
+        let is_within = later.1.secret.start < earlier.1.secret.end;
+        if is_within && later.0 < earlier.0 {
+            std::mem::swap(later, earlier);
+        }
+        is_within
+    });
+    all.told = ranked.into_iter().map(|(_, found)| found).collect();
     all.told.truncate(MOST);
     all
 }
@@ -319,14 +338,67 @@ mod tests {
         }
     }
 
+    /// What leads to a secret says less of it than its form does.
+    #[test]
+    fn a_form_goes_before_what_leads_to_it() {
+        let ids = |tables: &[&[&[Rule]]]| -> Vec<&str> {
+            let rules = tables.iter().copied().flatten().copied().flatten();
+            rules.map(|rule| rule.id).collect()
+        };
+        let (exact, assigned, generic) = (ids(&TABLES[..1]), ids(&TABLES[..2]), ids(&TABLES[4..]));
+        let all = samples().into_iter().chain(documented::documented());
+        for (rule, text) in all.filter(|(_, text)| !text.contains('\n')) {
+            let mut texts = Vec::new();
+            if !generic.contains(&rule) {
+                texts.push(format!("kind: {}\nstringData:\n  b: {text}", "Secret"));
+            }
+            if assigned.contains(&rule) {
+                texts.push(format!("cloudflare_token={text}"));
+            }
+            if exact.contains(&rule) {
+                texts.push(format!("snowflake_password: \"{text}\""));
+                let providers = [
+                    "linear",
+                    "asana",
+                    "facebook",
+                    "twitter",
+                    "atlassian",
+                    "mailgun",
+                    "npm",
+                ];
+                texts.extend(providers.map(|name| format!("{name}_token: \"{text}\"")));
+            }
+            for text in texts {
+                let found: Vec<_> = matches(text.as_bytes()).iter().map(|found| found.rule).collect();
+                assert_eq!(found, [rule], "{text}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_token_in_a_manifest_keeps_its_severity() {
+        let token = format!("{}R4nd0mT3stV4lu3Th4tIsN0tR34l0123456a", "ghp_");
+        let text = format!(
+            "kind: {}\nstringData:\n  a: x7Kq2mPzR9vw\n  b: https://u:{token}@a.test\n",
+            "Secret"
+        );
+        let found = matches(text.as_bytes());
+        let told: Vec<_> = found.iter().map(|found| (found.rule, found.severity)).collect();
+        assert_eq!(
+            told,
+            [
+                ("kubernetes-secret", Severity::High),
+                ("github-token", Severity::Critical)
+            ]
+        );
+    }
+
     /// A form that is told by itself is known from what the provider says of it, not from the rule.
     #[test]
     fn every_provider_with_a_form_has_a_sample() {
         let samples = samples().into_iter().chain(documented::documented());
         let known: std::collections::HashSet<&str> = samples.map(|(rule, _)| rule).collect();
-        let forms = [clouds::RULES, development::RULES, business::RULES]
-            .into_iter()
-            .flatten();
+        let forms = TABLES[..2].iter().copied().flatten().copied().flatten();
         let without: Vec<_> = forms
             .map(|rule| rule.id)
             .filter(|id| !known.contains(id))
