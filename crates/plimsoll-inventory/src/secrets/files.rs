@@ -52,45 +52,72 @@ impl FileScan {
     }
 
     /// The secrets in the whole content of the file at `path`.
-    pub(crate) fn finish(mut self, path: &str) -> Vec<FileSecret> {
-        if let Some(text) = utf16::decoded(&self.content) {
-            self.content = text.into_bytes();
-        }
-        let is_sample = is_sample(path);
-        let is_source = is_source(path);
-        let counts = |rule: &str| match rule {
-            // Without quotes it is a name in a program, and a value in a configuration.
-            "configuration-value" => !is_source && !is_sample,
-            rule => !is_sample || !is_generic(rule),
+    pub(crate) fn finish(self, path: &str) -> Vec<FileSecret> {
+        let content = self.content.strip_prefix(UTF_8_MARK).unwrap_or(&self.content);
+        // Any text may begin with the bytes of the mark of UTF-16; what is UTF-16 has NUL bytes, as `looks_like_text` asks.
+        let head = content.len().min(Self::HEAD as usize);
+        let decoded = memchr::memchr(0, &content[..head]).and_then(|_| utf16::decoded(content));
+        let Some(decoded) = decoded else {
+            return secrets_in(content, path);
         };
-        let mut secrets: Vec<FileSecret> = matches(&self.content)
-            .into_iter()
-            .filter(|found| counts(found.rule))
-            .map(|found| FileSecret {
-                rule: format!("secret-{}", found.rule),
-                title: found.title.to_owned(),
-                severity: found.severity,
-                path: path.to_owned(),
-                line: line_of(&self.content, found.start),
-                redacted: found.redacted,
-            })
+        let mut secrets = secrets_in(decoded.as_bytes(), path);
+        // Programs that know nothing of the mark append lines of single bytes; the first stands behind half of a line feed.
+        let bytes = content.iter().enumerate();
+        let is_half = |(index, byte): &(usize, &u8)| **byte == 0 && content[..*index].ends_with(b"\n");
+        let bytes: Vec<u8> = bytes
+            .filter(|byte| !is_half(byte))
+            .map(|(_, byte)| *byte)
             .collect();
-        if holds_credentials(path) {
-            let found = credentials::find(&self.content, path);
-            // The file's own form tells more than the look of a value does.
-            secrets.retain(|secret| {
-                let is_told = || found.iter().any(|other| other.line == secret.line);
-                !matches!(
-                    secret.rule.as_str(),
-                    "secret-high-entropy-value" | "secret-configuration-value"
-                ) || !is_told()
-            });
-            let known: Vec<usize> = secrets.iter().map(|secret| secret.line).collect();
-            secrets.extend(found.into_iter().filter(|secret| !known.contains(&secret.line)));
-            secrets.truncate(credentials::MOST);
-        }
+        let appended = secrets_in(&bytes, path);
+        let is_told = |new: &FileSecret| {
+            let mut all = secrets.iter();
+            all.any(|old| (old.line, &old.rule) == (new.line, &new.rule))
+        };
+        let appended: Vec<_> = appended.into_iter().filter(|new| !is_told(new)).collect();
+        secrets.extend(appended);
         secrets
     }
+}
+
+/// What texts in UTF-8 may begin with.
+const UTF_8_MARK: &[u8] = b"\xef\xbb\xbf";
+
+/// The secrets in `content`, a whole text with ASCII characters as single bytes.
+fn secrets_in(content: &[u8], path: &str) -> Vec<FileSecret> {
+    let is_sample = is_sample(path);
+    let is_source = is_source(path);
+    let counts = |rule: &str| match rule {
+        // Without quotes it is a name in a program, and a value in a configuration.
+        "configuration-value" => !is_source && !is_sample,
+        rule => !is_sample || !is_generic(rule),
+    };
+    let mut secrets: Vec<FileSecret> = matches(content)
+        .into_iter()
+        .filter(|found| counts(found.rule))
+        .map(|found| FileSecret {
+            rule: format!("secret-{}", found.rule),
+            title: found.title.to_owned(),
+            severity: found.severity,
+            path: path.to_owned(),
+            line: line_of(content, found.start),
+            redacted: found.redacted,
+        })
+        .collect();
+    if holds_credentials(path) {
+        let found = credentials::find(content, path);
+        // The file's own form tells more than the look of a value does.
+        secrets.retain(|secret| {
+            let is_told = || found.iter().any(|other| other.line == secret.line);
+            !matches!(
+                secret.rule.as_str(),
+                "secret-high-entropy-value" | "secret-configuration-value"
+            ) || !is_told()
+        });
+        let known: Vec<usize> = secrets.iter().map(|secret| secret.line).collect();
+        secrets.extend(found.into_iter().filter(|secret| !known.contains(&secret.line)));
+        secrets.truncate(credentials::MOST);
+    }
+    secrets
 }
 
 pub(super) fn line_of(content: &[u8], offset: usize) -> usize {
@@ -180,6 +207,55 @@ mod tests {
                 ("secret-github-token", 2)
             );
         }
+    }
+
+    #[test]
+    fn the_marks_of_unicode_hide_nothing() {
+        let token = format!("{}R4nd0mT3stV4lu3Th4tIsN0tR34l0123456a", "ghp_");
+        let scan = |content: &[u8], path: &str| {
+            let scan = FileScan {
+                content: content.to_vec(),
+            };
+            assert!(scan.looks_like_text());
+            let found = scan.finish(path);
+            let told = found.into_iter().map(|found| (found.rule, found.line));
+            told.collect::<Vec<_>>()
+        };
+        let github = "secret-github-token".to_owned();
+        let variable = "secret-environment-file".to_owned();
+        // The mark of UTF-16 before something else.
+        for mark in [&b"\xff\xfe"[..], b"\xfe\xff"] {
+            let text = [mark, b"\n", token.as_bytes()].concat();
+            assert_eq!(scan(&text, "app/a.txt"), [(github.clone(), 2)]);
+        }
+        let text = b"\xef\xbb\xbfDB_PASSWORD=hunter2\n";
+        assert_eq!(scan(text, "app/.env"), [(variable.clone(), 1)]);
+        // Lines of single bytes behind those in UTF-16.
+        let encoded = |text: &str| -> Vec<u8> { text.encode_utf16().flat_map(u16::to_le_bytes).collect() };
+        let text = [
+            encoded(&format!("\u{feff}a\r\nb={token}\r\n")).as_slice(),
+            format!("c={token}\r\n").as_bytes(),
+        ]
+        .concat();
+        assert_eq!(
+            scan(&text, "app/a.txt"),
+            [(github.clone(), 2), (github.clone(), 3)]
+        );
+        let text = [
+            encoded("\u{feff}DB_PASSWORD=hunter2\r\n").as_slice(),
+            b"API_KEY=hunter3\r\n",
+        ]
+        .concat();
+        assert_eq!(
+            scan(&text, "app/.env"),
+            [(variable.clone(), 1), (variable.clone(), 2)]
+        );
+        // What is seen both ways is told once.
+        let text = encoded("\u{feff}*:*:*:u:hunter2\n");
+        assert_eq!(
+            scan(&text, "root/.pgpass"),
+            [("secret-credentials-file".to_owned(), 1)]
+        );
     }
 
     #[test]
