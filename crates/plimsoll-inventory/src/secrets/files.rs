@@ -75,6 +75,7 @@ impl FileScan {
         };
         let appended: Vec<_> = appended.into_iter().filter(|new| !is_told(new)).collect();
         secrets.extend(appended);
+        secrets.truncate(credentials::MOST);
         secrets
     }
 }
@@ -250,6 +251,9 @@ mod tests {
             scan(&text, "app/.env"),
             [(variable.clone(), 1), (variable.clone(), 2)]
         );
+        let lines = format!("t={token}\n").repeat(15);
+        let text = [encoded(&format!("\u{feff}{lines}")).as_slice(), lines.as_bytes()].concat();
+        assert_eq!(scan(&text, "app/a.txt").len(), credentials::MOST);
         // What is seen both ways is told once.
         let text = encoded("\u{feff}*:*:*:u:hunter2\n");
         assert_eq!(

@@ -170,9 +170,12 @@ pub(super) fn attribute(text: &[u8], place: Range<usize>) -> bool {
 /// The keyword is `password=` behind something else in one text, and a value follows.
 pub(super) fn connection(text: &[u8], place: Range<usize>) -> bool {
     let is_of_value = |byte: &u8| !is_space(*byte) && !b";\"'<>{}$%".contains(byte);
-    let before = text[..place.start].iter().rev().take(320);
-    let mut before = before.take_while(|byte| !b"\"'\n".contains(byte));
-    begins_with(&text[place.end..], 4, is_of_value) && before.any(|byte| b";?&".contains(byte))
+    if !begins_with(&text[place.end..], 4, is_of_value) {
+        return false;
+    }
+    let before = &text[place.start.saturating_sub(320)..place.start];
+    let start = memchr::memrchr3(b'"', b'\'', b'\n', before).map_or(0, |end| end + 1);
+    memchr::memchr3(b';', b'?', b'&', &before[start..]).is_some()
 }
 
 /// The keyword is a program, and an option for a user or a password follows in the line, or in the next one.
