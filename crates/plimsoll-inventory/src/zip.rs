@@ -76,6 +76,13 @@ pub(crate) fn members(
     }
 }
 
+/// Whether a member of an archive, or an archive's end, starts in these bytes.
+pub(crate) fn holds_members(bytes: &[u8]) -> bool {
+    [b"PK\x03\x04", b"PK\x05\x06"]
+        .iter()
+        .any(|signature| memchr::memmem::find(bytes, *signature).is_some())
+}
+
 fn list(content: &mut dyn Content) -> Result<List, ZipError> {
     const SIGNATURE: &[u8] = b"PK\x05\x06";
     let size = content.size();

@@ -9,8 +9,8 @@ use rayon::slice::ParallelSliceMut as _;
 
 use super::files::Files;
 use super::{Analyzer, Ownable, Unreadable, evidence, prove, search};
-use crate::catalogers::{cataloger_of, is_well_known, piece_cataloger_of};
-use crate::content::Spooled;
+use crate::catalogers::{cataloger_of, is_well_known, piece_catalogers_of};
+use crate::content::{Content, Spooled};
 use crate::{EvidenceFile, Warning};
 
 /// How many files are searched one after the other.
@@ -148,18 +148,17 @@ impl Analyzer {
             self.evidence.insert(path.to_owned(), found);
             return Ok(());
         }
-        let Some(cataloger) = piece_cataloger_of(path, entry.mode, entry.size) else {
-            return Ok(());
+        let catalogers = piece_catalogers_of(path, entry.mode, entry.size);
+        let mut read = |content: &mut dyn Content| match catalogers.choose_for(content) {
+            Ok(Some(cataloger)) => self.pieces(cataloger, path, content),
+            Ok(None) => Ok(()),
+            Err(error) => Err(Unreadable::File(path.to_owned(), error)),
         };
         if let Some(mut place) = entry.open()? {
-            return self.pieces(cataloger, path, &mut place);
+            return read(&mut place);
         }
         let size = entry.size;
-        self.pieces(
-            cataloger,
-            path,
-            &mut Spooled::new(Vec::new(), entry.reader()?, size),
-        )
+        read(&mut Spooled::new(Vec::new(), entry.reader()?, size))
     }
 
     /// Reads the files that others hold changes of, with these.

@@ -14,15 +14,12 @@ pub(crate) use tree::analyze_tree;
 
 use crate::catalogers;
 use crate::catalogers::{
-    Cataloger, PieceCataloger, Warnings, cataloger_of, cataloger_set, is_well_known, piece_cataloger_of,
+    Cataloger, PieceCataloger, Warnings, cataloger_of, cataloger_set, is_well_known, piece_catalogers_of,
 };
 use crate::content::{Content, Spooled};
 use crate::owned::Owned;
 use crate::secrets::{self, Choice, FileScan};
 use crate::{Error, EvidenceFile, FileSecret, LayerAnalysis, Result, SecretScope, Warning};
-
-/// How many bytes tell a program or an archive.
-const MAGIC: u64 = 64;
 
 /// The number of the form of [`LayerAnalysis`]; raised with every change that an older reader would misread.
 pub(crate) const SCHEMA: u32 = 8;
@@ -232,9 +229,7 @@ impl Analyzer {
         let found = prove(cataloger, path, &content, &mut self.owned, self.files);
         self.evidence.insert(path.to_owned(), found);
         // It may be a program that is called like evidence.
-        if let Some(programs) = piece_cataloger_of(path, entry.mode, entry.size)
-            && programs.is(&content)
-        {
+        if let Some(programs) = piece_catalogers_of(path, entry.mode, entry.size).choose(&content) {
             return self.pieces(programs, path, &mut content.as_slice());
         }
         let choice = secrets::choose(path, entry.size);
@@ -256,38 +251,37 @@ impl Analyzer {
         if let Choice::Skip(why) = choice {
             self.scope.skip(why);
         }
-        if let Some(cataloger) = piece_cataloger_of(path, entry.mode, entry.size) {
-            let mut head = Vec::new();
-            let read = read_more(&mut head, entry.size, MAGIC, entry.reader()?);
-            read.map_err(|error| Unreadable::File(path.to_owned(), error))?;
-            if cataloger.is(&head) {
-                // Programs and archives are no text.
-                self.scope.no_text += usize::from(!matches!(choice, Choice::Skip(_)));
-                let Some(place) = Where::of(entry, from) else {
-                    let size = entry.size;
-                    let mut content = Spooled::new(head, entry.reader()?, size);
-                    return self.pieces(cataloger, path, &mut content);
-                };
-                // Most programs are owned, and then nobody asks what they are made of.
-                self.ownable
-                    .insert(path.to_owned(), Ownable::Pieces(cataloger, place));
-                return Ok(());
+        let catalogers = piece_catalogers_of(path, entry.mode, entry.size);
+        let mut head = Vec::new();
+        while (head.len() as u64) < catalogers.needs(&head).min(entry.size) {
+            let most = catalogers.needs(&head);
+            let read = read_more(&mut head, entry.size, most, entry.reader()?);
+            if read.map_err(|error| Unreadable::File(path.to_owned(), error))? == 0 {
+                break;
             }
-            if choice == Choice::Search {
-                let found = search(path, head, entry.size, entry.reader()?)?;
-                self.searched(path, found);
-                return Ok(());
-            }
+        }
+        if let Some(cataloger) = catalogers.choose(&head) {
+            // Programs and archives are no text.
+            self.scope.no_text += usize::from(!matches!(choice, Choice::Skip(_)));
+            let Some(place) = Where::of(entry, from) else {
+                let size = entry.size;
+                let mut content = Spooled::new(head, entry.reader()?, size);
+                return self.pieces(cataloger, path, &mut content);
+            };
+            // Most programs are owned, and then nobody asks what they are made of.
+            self.ownable
+                .insert(path.to_owned(), Ownable::Pieces(cataloger, place));
+            return Ok(());
         }
         match choice {
             Choice::Search => {
-                let found = search(path, Vec::new(), entry.size, entry.reader()?)?;
+                let found = search(path, head, entry.size, entry.reader()?)?;
                 self.searched(path, found);
             }
             Choice::SearchUnlessOwned => {
                 let ownable = match Where::of(entry, from) {
                     Some(place) => Ownable::Search(place),
-                    None => Ownable::Searched(search(path, Vec::new(), entry.size, entry.reader()?)?),
+                    None => Ownable::Searched(search(path, head, entry.size, entry.reader()?)?),
                 };
                 self.ownable.insert(path.to_owned(), ownable);
             }

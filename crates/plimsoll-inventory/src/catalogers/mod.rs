@@ -36,7 +36,7 @@ pub(crate) use dotnet::dotnet_packages;
 use plimsoll_core::Ecosystem;
 pub(crate) use sbom::cyclonedx_packages;
 
-use crate::content::Content;
+use crate::content::{Content, read_range};
 use crate::programs::{self, Programs};
 use crate::{EvidenceFile, Warning, owned, paths};
 
@@ -149,6 +149,11 @@ pub(crate) trait PieceCataloger: Sync {
     /// Whether a file that may be evidence is, going by its first bytes.
     fn is(&self, head: &[u8]) -> bool;
 
+    /// Whether a script may stand before what it reads. Where one does, [`PieceCataloger::is`] is given all of it.
+    fn may_start_with_script(&self) -> bool {
+        false
+    }
+
     /// Adds what the file `evidence.path` with this `content` proves.
     ///
     /// # Errors
@@ -161,13 +166,71 @@ pub(crate) trait PieceCataloger: Sync {
     ) -> io::Result<()>;
 }
 
-/// All of them; the first that a file may be evidence for reads it.
+/// All of them; the first that a file is evidence for reads it.
 static PIECE_CATALOGERS: [&dyn PieceCataloger; 4] = [&java::Java, &python::Egg, &node::YarnCache, &Programs];
 
-/// The cataloger that a file may be evidence for. Files that [`cataloger_of`] knows are not asked about.
-pub(crate) fn piece_cataloger_of(path: &str, mode: u32, size: u64) -> Option<&'static dyn PieceCataloger> {
-    let mut catalogers = PIECE_CATALOGERS.iter().copied();
-    catalogers.find(|cataloger| cataloger.may_be(path, mode, size))
+/// The catalogers that a file may be evidence for. Files that [`cataloger_of`] knows are not asked about.
+pub(crate) fn piece_catalogers_of(path: &str, mode: u32, size: u64) -> PieceCatalogers {
+    let asked = PIECE_CATALOGERS.map(|cataloger| Some(cataloger).filter(|one| one.may_be(path, mode, size)));
+    PieceCatalogers(asked)
+}
+
+/// Catalogers that a file may be evidence for.
+pub(crate) struct PieceCatalogers([Option<&'static dyn PieceCataloger>; PIECE_CATALOGERS.len()]);
+
+impl PieceCatalogers {
+    /// How many of the first bytes tell a program or an archive.
+    const MAGIC: u64 = 64;
+    /// The scripts that stand before archives are no longer.
+    const SCRIPT: u64 = 64 << 10;
+
+    /// How many of a file's first bytes [`PieceCatalogers::choose`] is to be given when `known` are known of it; 0 where no
+    /// file of this path is evidence.
+    pub(crate) fn needs(&self, known: &[u8]) -> u64 {
+        let mut asked = self.0.iter().flatten();
+        match known.starts_with(b"#!") && asked.any(|cataloger| cataloger.may_start_with_script()) {
+            true => Self::SCRIPT,
+            false if self.0.iter().any(Option::is_some) => Self::MAGIC,
+            false => 0,
+        }
+    }
+
+    /// The first that a file with these first bytes is evidence for.
+    pub(crate) fn choose(&self, head: &[u8]) -> Option<&'static dyn PieceCataloger> {
+        self.0
+            .iter()
+            .flatten()
+            .copied()
+            .find(|cataloger| cataloger.is(head))
+    }
+
+    /// As [`PieceCatalogers::choose`], of the file with this `content`.
+    ///
+    /// # Errors
+    /// When `content` cannot be read.
+    pub(crate) fn choose_for(
+        &self,
+        content: &mut dyn Content,
+    ) -> io::Result<Option<&'static dyn PieceCataloger>> {
+        let mut head = Vec::new();
+        while (head.len() as u64) < self.needs(&head).min(content.size()) {
+            let known = head.len();
+            head = read_range(
+                content,
+                0,
+                usize::try_from(self.needs(&head)).unwrap_or(usize::MAX),
+            )?;
+            if head.len() == known {
+                break;
+            }
+        }
+        Ok(self.choose(&head))
+    }
+}
+
+/// Whether a file is called as archives are, whatever it is: programs called so must not be overlooked.
+pub(crate) fn is_called_archive(path: &str) -> bool {
+    java::is_archive(path.as_bytes()) || python::is_archive(path)
 }
 
 /// Whether a program is told by what it is called, and not only by what is in it.
@@ -240,8 +303,7 @@ fn is_ownable(path: &str) -> bool {
             let is_program = || matches!(paths::name(directory), "bin" | "sbin" | "libexec");
             // Few directories end so, and it is found out sooner.
             (directory.ends_with("bin") || directory.ends_with("libexec")) && is_program()
-                || java::is_archive(path.as_bytes())
-                || python::is_archive(path)
+                || is_called_archive(path)
                 || programs::is_of_windows(path)
                 || programs::is_well_known(name)
         }

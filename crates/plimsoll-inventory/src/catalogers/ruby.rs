@@ -8,13 +8,16 @@ use crate::{EvidenceFile, FoundPackage};
 /// `bundler/gems/REPOSITORY-COMMIT/NAME.gemspec`, as Bundler does for gems that it takes from git.
 pub(super) struct Ruby;
 
+/// What is in the image and has no version that can be told.
+const COMPUTED: &str = "gems from git whose versions are computed";
+
 impl Cataloger for Ruby {
     fn name(&self) -> &'static str {
         "ruby"
     }
 
     fn version(&self) -> u32 {
-        6
+        7
     }
 
     fn ecosystem(&self) -> Option<Ecosystem> {
@@ -35,8 +38,9 @@ impl Cataloger for Ruby {
     fn catalog(&self, content: &[u8], evidence: &mut EvidenceFile, warnings: &mut Warnings) {
         match specification(&String::from_utf8_lossy(content), &evidence.path) {
             Some(package) => evidence.packages.push(package),
-            // Of a repository's specifications, Bundler writes only those that it installs.
-            None if is_from_git(&evidence.path) => {}
+            // Of a repository's specifications, Bundler writes only those that it installs: the others are as their authors
+            // left them, and their versions may be calculated.
+            None if is_from_git(&evidence.path) => evidence.uncatalogued = Some(COMPUTED.to_owned()),
             None => warnings.add("it names no gem"),
         }
     }
@@ -273,6 +277,7 @@ mod tests {
         let from_git = "bundler/gems/a-3bcf20cc9766/a.gemspec";
         let (evidence, warnings) = catalog(from_git, b"s.name = 'a'\ns.version = A::VERSION\n");
         assert!(evidence.packages.is_empty() && warnings.is_empty());
+        assert_eq!(evidence.uncatalogued.as_deref(), Some(COMPUTED));
         let expected = ("a".to_owned(), "0.4.2".to_owned(), Vec::new());
         assert_eq!(
             one(from_git, "s.name = \"a\".freeze\ns.version = \"0.4.2\"\n"),

@@ -15,7 +15,7 @@ pub(crate) use known::is_known as is_well_known;
 
 use std::io;
 
-use crate::catalogers::{PieceCataloger, Warnings};
+use crate::catalogers::{PieceCataloger, Warnings, is_called_archive};
 use crate::content::{Content, read_range};
 use crate::{EvidenceFile, executable, paths};
 
@@ -31,8 +31,26 @@ pub(crate) fn is_of_windows(path: &str) -> bool {
 /// Whether a file is called as libraries of Linux and modules of Node.js are, which need no permission bits, and is not
 /// where the distribution has its own.
 fn is_own_library(path: &str) -> bool {
-    let is_called = path.ends_with(".so") || path.ends_with(".node");
-    is_called && (!path.starts_with("usr/lib") || path.contains("/node_modules/")) && !path.starts_with("lib")
+    let is_called = path.ends_with(".node") || is_shared_object(paths::name(path));
+    is_called && !is_in_library_directory(path)
+}
+
+/// `libx.so`, `libx.so.1` or `libx.so.1.2.3`.
+fn is_shared_object(name: &str) -> bool {
+    let is_numbers = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
+    let version = name.rsplit_once(".so").map(|(_, version)| version);
+    version.is_some_and(|version| version.is_empty() || version.starts_with('.') && is_numbers(version))
+}
+
+/// Whether the distribution's libraries are there, and not modules of Node.js' packages.
+fn is_in_library_directory(path: &str) -> bool {
+    let is_top = !path.starts_with("usr/");
+    let inside = path.strip_prefix("usr/").unwrap_or(path);
+    let Some((directory, _)) = inside.split_once('/') else {
+        return false;
+    };
+    matches!(directory, "lib" | "lib32" | "lib64" | "libx32" | "libexec")
+        && (is_top || !path.contains("/node_modules/"))
 }
 
 /// What nobody can look into: whatever the program is made of is compressed.
@@ -53,12 +71,13 @@ impl PieceCataloger for Programs {
     }
 
     fn version(&self) -> u32 {
-        9
+        10
     }
 
     fn may_be(&self, path: &str, mode: u32, size: u64) -> bool {
         let is_known = || is_well_known(paths::name(path));
-        let is_program = || mode & 0o111 != 0 || is_of_windows(path) || is_own_library(path) || is_known();
+        let is_called = || is_of_windows(path) || is_own_library(path) || is_called_archive(path);
+        let is_program = || mode & 0o111 != 0 || is_called() || is_known();
         size >= SMALLEST && is_program()
     }
 
@@ -123,6 +142,35 @@ impl PieceCataloger for Programs {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn own_libraries_are_told_by_their_names_and_directories() {
+        for path in [
+            "app/libx.so",
+            "app/libx.so.1.2",
+            "library/a.so",
+            "libs/a.so.3",
+            "usr/libs/a.so",
+            "a.so",
+            "usr/local/lib/a.so.1",
+            "usr/lib/node_modules/x/a.node",
+        ] {
+            assert!(is_own_library(path), "{path}");
+        }
+        for path in [
+            "lib/a.so",
+            "lib64/a.so.1",
+            "usr/lib/x86_64-linux-gnu/a.so.6",
+            "usr/lib32/a.so",
+            "usr/libx32/a.so",
+            "usr/libexec/a.so",
+            "app/a.so.conf",
+            "app/a.sock",
+            "app/a.some.1",
+        ] {
+            assert!(!is_own_library(path), "{path}");
+        }
+    }
 
     #[test]
     fn packed_programs_are_noticed() {

@@ -157,3 +157,21 @@ fn gaps_tell_nothing_to_compare_from_could_not_look() {
     let copyright = F("usr/share/doc/a/copyright", b"Format: x\nLicense: \xff\n");
     assert_eq!(gaps(&[F(STATUS, &dpkg(&[("a", "1")])), copyright]), [""; 0]);
 }
+
+#[test]
+fn programs_that_are_called_like_archives_are_programs() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut packed = b"\x7fELF\x02\x01".to_vec();
+    packed.resize(0xe8, 0);
+    packed.extend(b"\x12\x34\x56\x78UPX!\x0d\x16");
+    packed.resize(8 << 10, 7);
+    for name in ["a/server.pex", "a/server.pyz", "a/server.jar", "a/server.egg"] {
+        let found = inventory(vec![layer(dir.path(), &[F(name, &packed)])]);
+        let kinds = found
+            .uncatalogued
+            .iter()
+            .map(|one| (one.kind.as_str(), one.example.as_str()));
+        assert_eq!(kinds.collect::<Vec<_>>(), [("programs packed with UPX", name)]);
+        assert!(found.warnings.is_empty(), "{:?}", found.warnings);
+    }
+}

@@ -108,3 +108,17 @@ fn secrets_in_package_directories_count_unless_a_package_owns_them() {
     );
     assert_eq!(secret_places(&inventory(vec![alpine])), ["usr/share/x/other.pem"]);
 }
+
+#[test]
+fn scripts_that_are_called_like_archives_are_searched() {
+    let dir = tempfile::tempdir().unwrap();
+    let token = format!("ghp_{}", "1aB2cD3eF4gH5iJ6kL7mN8oP9qR0sT1uV2wX");
+    let script = format!("#!/bin/sh\nexport T={token}\n");
+    let names = ["app/run.pex", "app/run.pyz", "app/run.egg"];
+    let layer = layer(dir.path(), &names.map(|name| F(name, script.as_bytes())));
+    let found = inventory(vec![layer]);
+    let mut places = secret_places(&found);
+    places.sort();
+    assert_eq!(places, ["app/run.egg", "app/run.pex", "app/run.pyz"]);
+    assert!(found.warnings.is_empty(), "{:?}", found.warnings);
+}

@@ -112,7 +112,10 @@ fn uncatalogued(inventory: &Inventory) -> impl Iterator<Item = Coverage> {
         .nothing_listed()
         .map(|reason| not_assessed("packages".to_owned(), reason.to_owned()));
     let unread = inventory.uncatalogued.iter().map(move |unread| {
-        let reason = format!("{} are not read yet; one is `{}`", unread.kind, unread.example);
+        let reason = format!(
+            "there are such files, one is `{}`, and not all that is in them is known",
+            unread.example
+        );
         not_assessed(unread.kind.clone(), reason)
     });
     missing.into_iter().chain(unlisted).chain(unread)

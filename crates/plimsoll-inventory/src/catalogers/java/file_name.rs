@@ -45,12 +45,17 @@ pub(super) fn from_file_name(path: &str) -> Coordinates {
 }
 
 /// Name and version in `org.eclipse.osgi_3.18.200.v20221110-1645`, as Eclipse calls its plugins: the version has three
-/// numbers at least. `kind-projector_2.13.10-0.13.2` is no plugin.
+/// numbers at least, and the name may have `_` in it, too. `kind-projector_2.13.10-0.13.2` is no plugin.
 fn of_plugin(stem: &str) -> Option<(&str, &str)> {
-    let (name, version) = stem.split_once('_')?;
-    let numbers = version.split('.').take(3);
     let is_number = |part: &str| !part.is_empty() && part.bytes().all(|byte| byte.is_ascii_digit());
-    (name.contains('.') && numbers.filter(|part| is_number(part)).count() == 3).then_some((name, version))
+    let is_version = |text: &str| {
+        let numbers = text.split('.').take(3);
+        numbers.filter(|part| is_number(part)).count() == 3
+    };
+    let mut parts = stem
+        .match_indices('_')
+        .map(|(at, _)| (&stem[..at], &stem[at + 1..]));
+    parts.find(|(name, version)| name.contains('.') && is_version(version))
 }
 
 /// What Maven's assemblies have behind their version is not of it.
@@ -128,6 +133,11 @@ mod tests {
                 "plugins/org.eclipse.osgi_3.18.200.v20221110-1645.jar",
                 "org.eclipse.osgi",
                 "3.18.200.v20221110-1645",
+            ),
+            (
+                "plugins/org.eclipse.swt.gtk.linux.x86_64_3.122.0.v20221123-2302.jar",
+                "org.eclipse.swt.gtk.linux.x86_64",
+                "3.122.0.v20221123-2302",
             ),
             ("javax.servlet_3.1.0.jar", "javax.servlet", "3.1.0"),
             (

@@ -18,6 +18,7 @@ use plimsoll_core::Ecosystem;
 
 use super::{PieceCataloger, Warnings};
 use crate::content::{Content, Part, Spooled};
+use crate::executable::is_executable;
 use crate::zip::{Member, ZipError, members};
 use crate::{EvidenceFile, FoundPackage};
 
@@ -45,16 +46,16 @@ impl PieceCataloger for Java {
     }
 
     fn version(&self) -> u32 {
-        7
+        8
     }
 
     fn may_be(&self, path: &str, _mode: u32, size: u64) -> bool {
         size > 0 && is_archive(path.as_bytes())
     }
 
-    fn is(&self, _head: &[u8]) -> bool {
+    fn is(&self, head: &[u8]) -> bool {
         // A script may stand before the archive.
-        true
+        !is_executable(head)
     }
 
     fn catalog(

@@ -6,7 +6,7 @@ use plimsoll_core::Ecosystem;
 use super::super::{Cataloger as _, PieceCataloger, Warnings};
 use super::{Python, distribution};
 use crate::content::Content;
-use crate::zip::{ZipError, members};
+use crate::zip::{ZipError, holds_members, members};
 use crate::{EvidenceFile, FoundPackage};
 
 /// Its metadata have the long description in them.
@@ -27,7 +27,7 @@ impl PieceCataloger for Egg {
     }
 
     fn version(&self) -> u32 {
-        3
+        4
     }
 
     fn may_be(&self, path: &str, _mode: u32, size: u64) -> bool {
@@ -35,8 +35,12 @@ impl PieceCataloger for Egg {
     }
 
     fn is(&self, head: &[u8]) -> bool {
-        // The line that names the interpreter stands before the archive.
-        head.starts_with(b"PK") || head.starts_with(b"#!")
+        // What starts an application stands before the archive: a line that names the interpreter, or a script.
+        head.starts_with(b"PK") || head.starts_with(b"#!") && holds_members(head)
+    }
+
+    fn may_start_with_script(&self) -> bool {
+        true
     }
 
     fn catalog(
@@ -174,6 +178,14 @@ mod tests {
 
     fn archive_of_nothing() -> Vec<u8> {
         archive(&[("__main__.py", b"", false)])
+    }
+
+    #[test]
+    fn a_script_without_an_archive_is_none() {
+        let archive = archive_of_nothing();
+        let script = b"#!/bin/sh\nexec x\n".as_slice();
+        assert!(Egg.is(&archive) && Egg.is(&[script, &archive].concat()));
+        assert!(!Egg.is(script) && !Egg.is(b"\x7fELF"));
     }
 
     #[test]
