@@ -140,7 +140,15 @@ mod tests {
         assert_eq!(decimal(b"0012"), Some(12));
         assert_eq!(decimal(b"+12"), Some(12));
         assert_eq!(decimal(b"18446744073709551615"), Some(u64::MAX));
-        for none in [b"".as_slice(), b"18446744073709551616", b"-1", b"++1", b"+", b"1 ", b"x"] {
+        for none in [
+            b"".as_slice(),
+            b"18446744073709551616",
+            b"-1",
+            b"++1",
+            b"+",
+            b"1 ",
+            b"x",
+        ] {
             assert_eq!(decimal(none), None);
         }
     }

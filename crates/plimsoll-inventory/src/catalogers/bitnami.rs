@@ -1,18 +1,23 @@
 use plimsoll_core::{Ecosystem, Purl};
 use serde::Deserialize;
 
-use super::json::{Maybe, Text};
+use super::json::{List, Object, Text};
 use super::{Cataloger, Clue, Warnings};
 use crate::{EvidenceFile, FoundPackage};
 
 /// Programs in Bitnami's images: `opt/bitnami/NAME/.spdx-NAME.spdx`, an SPDX document in JSON beside what it is about.
 pub(super) struct Bitnami;
 
+/// The packages of one document that are looked at; real ones have some thousand.
+const MOST: usize = 50_000;
+/// The references of one package that are looked at.
+const MOST_REFERENCES: usize = 100;
+
 /// What is read of an SPDX document.
 #[derive(Deserialize)]
 pub(super) struct Document {
     #[serde(default)]
-    packages: Vec<Maybe<Component>>,
+    packages: List<Object<Component>, MOST>,
 }
 
 #[derive(Deserialize)]
@@ -23,8 +28,13 @@ struct Component {
     #[serde(default)]
     license_declared: Text,
     #[serde(default)]
-    external_refs: Vec<Reference>,
+    external_refs: Purls,
 }
+
+/// The package URLs among a package's references.
+#[derive(Deserialize, Default)]
+#[serde(from = "List<Object<Reference>, MOST_REFERENCES>")]
+struct Purls(Vec<Purl>);
 
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -35,25 +45,36 @@ struct Reference {
     reference_locator: Text,
 }
 
-impl Document {
-    /// The package URLs of its packages, with the licences that they declare.
-    pub(super) fn packages(self) -> impl Iterator<Item = (Purl, Vec<String>)> {
-        let components = self.packages.into_iter().filter_map(Maybe::get);
-        components.filter_map(|component| {
-            let licenses = stated(component.license_declared);
-            let purl = purl(component.external_refs, |_| true)?;
-            Some((purl, licenses))
-        })
+impl From<List<Object<Reference>, MOST_REFERENCES>> for Purls {
+    fn from(references: List<Object<Reference>, MOST_REFERENCES>) -> Self {
+        let references = references.items.into_iter().filter_map(|one| one.0);
+        let purls = references.filter_map(|one| {
+            let is_purl = one.reference_type.text().as_deref() == Some("purl");
+            is_purl.then(|| one.reference_locator.text()?.parse().ok())?
+        });
+        Self(purls.collect())
     }
 }
 
-/// The first package URL for which `is_wanted`.
-fn purl(references: Vec<Reference>, is_wanted: fn(&Purl) -> bool) -> Option<Purl> {
-    references.into_iter().find_map(|one| {
-        let is_purl = one.reference_type.text().as_deref() == Some("purl");
-        let purl: Purl = one.reference_locator.text()?.parse().ok()?;
-        (is_purl && is_wanted(&purl)).then_some(purl)
-    })
+impl Document {
+    /// What is left out of it, a sentence; `None` where nothing is.
+    pub(super) fn beyond(&self) -> Option<String> {
+        let more = self.packages.more;
+        (more > 0).then(|| format!("{more} more packages in it are not looked at"))
+    }
+
+    fn components(self) -> impl Iterator<Item = Component> {
+        self.packages.items.into_iter().filter_map(|one| one.0)
+    }
+
+    /// The package URLs of its packages, with the licences that they declare.
+    pub(super) fn packages(self) -> impl Iterator<Item = (Purl, Vec<String>)> {
+        self.components().filter_map(|component| {
+            let licenses = stated(component.license_declared);
+            let purl = component.external_refs.0.into_iter().next()?;
+            Some((purl, licenses))
+        })
+    }
 }
 
 fn stated(license: Text) -> Vec<String> {
@@ -68,7 +89,7 @@ impl Cataloger for Bitnami {
     }
 
     fn version(&self) -> u32 {
-        1
+        2
     }
 
     fn ecosystem(&self) -> Option<Ecosystem> {
@@ -87,8 +108,10 @@ impl Cataloger for Bitnami {
     fn catalog(&self, content: &[u8], evidence: &mut EvidenceFile, warnings: &mut Warnings) {
         match serde_json::from_slice::<Document>(content) {
             Ok(document) => {
-                let components = document.packages.into_iter().filter_map(Maybe::get);
-                evidence.packages.extend(components.filter_map(package));
+                document.beyond().into_iter().for_each(|more| warnings.add(more));
+                evidence
+                    .packages
+                    .extend(document.components().filter_map(package));
             }
             Err(error) => warnings.add(format!("it is no SPDX document: {error}")),
         }
@@ -97,7 +120,8 @@ impl Cataloger for Bitnami {
 
 /// The program; what it is built from stands in the document, too, and has package URLs of other types.
 fn package(component: Component) -> Option<FoundPackage> {
-    let purl = purl(component.external_refs, |purl| purl.kind == "bitnami")?;
+    let mut purls = component.external_refs.0.into_iter();
+    let purl = purls.find(|purl| purl.kind == "bitnami")?;
     // Behind the program's own version stands how often Bitnami made it: `7.2.4-0`.
     let version = component.version_info.text().or_else(|| {
         let version = purl.version.as_deref()?;

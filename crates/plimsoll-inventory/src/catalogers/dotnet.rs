@@ -1,11 +1,8 @@
-use std::collections::BTreeMap;
-
 use plimsoll_core::Ecosystem;
 use serde::Deserialize;
-use serde::de::IgnoredAny;
 
-use super::json::Maybe;
-use super::{Cataloger, Clue, Warnings};
+use super::json::{Entries, HasEntries, Object, Text};
+use super::{Cataloger, Clue, Listed, Warnings};
 use crate::dependencies::bounded;
 use crate::{EvidenceFile, FoundPackage};
 
@@ -13,14 +10,21 @@ use crate::{EvidenceFile, FoundPackage};
 /// (dotnet/sdk, "Runtime Configuration Files").
 pub(super) struct DotNet;
 
+/// The packages of one application that are looked at; real ones have some hundred.
+const MOST: usize = 50_000;
+/// The targets that an application is built for.
+const MOST_TARGETS: usize = 20;
+/// What one package needs.
+const MOST_NEEDED: usize = 1000;
+
 #[derive(Deserialize)]
 struct Dependencies {
     #[serde(default, rename = "runtimeTarget")]
     runtime_target: RuntimeTarget,
     #[serde(default)]
-    targets: BTreeMap<String, BTreeMap<String, Library>>,
+    targets: Entries<Entries<Library, MOST>, MOST_TARGETS>,
     #[serde(default)]
-    libraries: BTreeMap<String, Kind>,
+    libraries: Entries<Kind, MOST>,
 }
 
 #[derive(Deserialize, Default)]
@@ -39,11 +43,11 @@ struct Kind {
 #[derive(Deserialize, Default)]
 #[serde(default, rename_all = "camelCase")]
 struct Library {
-    runtime: BTreeMap<String, IgnoredAny>,
-    runtime_targets: BTreeMap<String, IgnoredAny>,
-    native: BTreeMap<String, IgnoredAny>,
+    runtime: HasEntries,
+    runtime_targets: HasEntries,
+    native: HasEntries,
     /// Names and versions.
-    dependencies: Maybe<BTreeMap<String, String>>,
+    dependencies: Object<Entries<Text, MOST_NEEDED>>,
 }
 
 impl Cataloger for DotNet {
@@ -52,7 +56,7 @@ impl Cataloger for DotNet {
     }
 
     fn version(&self) -> u32 {
-        2
+        3
     }
 
     fn ecosystem(&self) -> Option<Ecosystem> {
@@ -69,40 +73,44 @@ impl Cataloger for DotNet {
 
     fn catalog(&self, content: &[u8], evidence: &mut EvidenceFile, warnings: &mut Warnings) {
         match dotnet_packages(content) {
-            Ok(packages) => evidence.packages.extend(packages),
+            Ok(listed) => {
+                listed.beyond.into_iter().for_each(|more| warnings.add(more));
+                evidence.packages.extend(listed.packages);
+            }
             Err(error) => warnings.add(format!("it is no list of .NET packages: {error}")),
         }
     }
 }
 
 /// The packages of the application that a `deps.json` with this content is of.
-pub(crate) fn dotnet_packages(content: &[u8]) -> serde_json::Result<Vec<FoundPackage>> {
+pub(crate) fn dotnet_packages(content: &[u8]) -> serde_json::Result<Listed> {
     let content = content.strip_prefix("\u{feff}".as_bytes()).unwrap_or(content);
-    Ok(packages(&serde_json::from_slice(content)?))
+    let dependencies: Dependencies = serde_json::from_slice(content)?;
+    let targets = &dependencies.targets;
+    let of_targets: usize = targets.items.values().map(|target| target.more).sum();
+    let more = dependencies.libraries.more + targets.more + of_targets;
+    Ok(Listed {
+        packages: packages(&dependencies),
+        beyond: (more > 0).then(|| format!("{more} more entries in its list of packages are not looked at")),
+    })
 }
 
 /// The packages that bring something to run: others are there for the compiler alone and are not installed.
 fn packages(dependencies: &Dependencies) -> Vec<FoundPackage> {
-    let target = dependencies.targets.get(&dependencies.runtime_target.name);
+    let target = dependencies.targets.items.get(&dependencies.runtime_target.name);
     let runs = |key: &str| {
-        let library = target.and_then(|target| target.get(key));
-        library.is_none_or(|library| {
-            !(library.runtime.is_empty() && library.runtime_targets.is_empty() && library.native.is_empty())
-        })
+        let library = target.and_then(|target| target.items.get(key));
+        library.is_none_or(|library| library.runtime.0 || library.runtime_targets.0 || library.native.0)
     };
-    let libraries = dependencies.libraries.iter();
+    let libraries = dependencies.libraries.items.iter();
     let installed = libraries.filter(|(key, library)| is_package(&library.r#type) && runs(key));
     let named = installed.filter_map(|(key, _)| key.split_once('/'));
     let needed = |name: &str, version: &str| {
-        let library = target.and_then(|target| target.get(&format!("{name}/{version}")));
-        let needed = library.map(|library| &library.dependencies);
-        let needed = needed.and_then(|needed| match needed {
-            Maybe::Is(needed) => Some(needed),
-            Maybe::Other(_) => None,
-        });
+        let library = target.and_then(|target| target.items.get(&format!("{name}/{version}")));
+        let needed = library.and_then(|library| library.dependencies.0.as_ref());
+        let needed = needed.into_iter().flat_map(|needed| &needed.items);
         needed
-            .into_iter()
-            .flatten()
+            .filter_map(|(name, version)| Some((name, version.as_str()?)))
             .map(|(name, version)| format!("{}@{version}", without_prefix(name)))
             .collect::<Vec<_>>()
     };
@@ -175,5 +183,17 @@ mod tests {
         let json = br#"{"libraries":{"A/1":{"type":"package"},"B":{"type":"package"}}}"#;
         assert_eq!(catalog("A.deps.json", json).0.packages.len(), 1);
         assert_eq!(catalog("A.deps.json", b"[").1.len(), 1);
+    }
+
+    #[test]
+    fn packages_beyond_the_bound_are_told() {
+        let entries: Vec<String> = (0..50_010).map(|at| format!(r#""P{at}/1":{{}}"#)).collect();
+        let entries = entries.join(",");
+        let json = format!(r#"{{"targets":{{"t":{{{entries}}}}},"libraries":{{{entries}}}}}"#);
+        let (_, warnings) = catalog("A.deps.json", json.as_bytes());
+        assert_eq!(
+            warnings[0].message,
+            "20 more entries in its list of packages are not looked at"
+        );
     }
 }

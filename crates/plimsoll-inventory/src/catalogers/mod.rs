@@ -6,6 +6,7 @@ mod bitnami;
 pub(crate) mod chisel;
 mod clues;
 mod conda;
+mod cyclonedx;
 mod dotnet;
 pub(crate) mod dpkg;
 mod erlang;
@@ -32,13 +33,13 @@ use std::io;
 
 use bstr::ByteSlice as _;
 use clues::Clue;
+pub(crate) use cyclonedx::cyclonedx_packages;
 pub(crate) use dotnet::dotnet_packages;
 use plimsoll_core::Ecosystem;
-pub(crate) use sbom::cyclonedx_packages;
 
 use crate::content::{Content, read_range};
 use crate::programs::{self, Programs};
-use crate::{EvidenceFile, Warning, owned, paths};
+use crate::{EvidenceFile, FoundPackage, Warning, owned, paths};
 
 /// Reads one kind of evidence. It is given the content of the files that it asks for, one by one, and knows
 /// nothing of layers. A new one is a file of its own and a line in [`CATALOGERS`].
@@ -251,6 +252,14 @@ pub(crate) fn cataloger_set() -> String {
         .chain(pieces)
         .map(|(name, version)| format!("{name}/{version}"));
     names.collect::<Vec<_>>().join(" ")
+}
+
+/// What a list of packages names, of a kind that programs have in them, too.
+#[derive(Default)]
+pub(crate) struct Listed {
+    pub(crate) packages: Vec<FoundPackage>,
+    /// What was left out because there is more than any real list has, a sentence.
+    pub(crate) beyond: Option<String>,
 }
 
 /// Who supplies a package, where its database says.

@@ -1,8 +1,7 @@
 use plimsoll_core::{Ecosystem, Purl};
-use serde::Deserialize;
 
 use super::bitnami::Document as Spdx;
-use super::json::{Maybe, Text};
+use super::cyclonedx::cyclonedx_packages;
 use super::{Cataloger, Clue, Warnings};
 use crate::{EvidenceFile, FoundPackage};
 
@@ -12,49 +11,13 @@ use crate::{EvidenceFile, FoundPackage};
 /// Packages of distributions in them are left out: they are not of the image's own, whose release says what is known of them.
 pub(super) struct Sbom;
 
-#[derive(Deserialize)]
-struct CycloneDx {
-    #[serde(default)]
-    components: Vec<Maybe<Component>>,
-}
-
-#[derive(Deserialize)]
-struct Component {
-    #[serde(default)]
-    purl: Text,
-    #[serde(default)]
-    version: Text,
-    #[serde(default)]
-    scope: Text,
-    #[serde(default)]
-    licenses: Maybe<Vec<Maybe<Choice>>>,
-    #[serde(default)]
-    components: Vec<Maybe<Component>>,
-}
-
-#[derive(Deserialize)]
-struct Choice {
-    #[serde(default)]
-    expression: Text,
-    #[serde(default)]
-    license: Maybe<License>,
-}
-
-#[derive(Deserialize)]
-struct License {
-    #[serde(default)]
-    id: Text,
-    #[serde(default)]
-    name: Text,
-}
-
 impl Cataloger for Sbom {
     fn name(&self) -> &'static str {
         "sbom"
     }
 
     fn version(&self) -> u32 {
-        1
+        2
     }
 
     fn ecosystem(&self) -> Option<Ecosystem> {
@@ -92,6 +55,7 @@ impl Cataloger for Sbom {
         } else if memchr::memmem::find(content, b"\"spdxVersion\"").is_some() {
             match serde_json::from_slice::<Spdx>(content) {
                 Ok(document) => {
+                    document.beyond().into_iter().for_each(|more| warnings.add(more));
                     let named = document.packages();
                     packages.extend(named.filter_map(|(purl, licenses)| package(&purl, None, licenses)));
                 }
@@ -99,7 +63,10 @@ impl Cataloger for Sbom {
             }
         } else {
             match cyclonedx_packages(content) {
-                Ok(named) => packages = named,
+                Ok(named) => {
+                    named.beyond.into_iter().for_each(|more| warnings.add(more));
+                    packages = named.packages;
+                }
                 Err(error) => warnings.add(format!("it is no CycloneDX document: {error}")),
             }
         }
@@ -109,38 +76,6 @@ impl Cataloger for Sbom {
         packages.sort_by(|a, b| (a.ecosystem, &a.name, &a.version).cmp(&(b.ecosystem, &b.name, &b.version)));
         packages.dedup_by(|a, b| (a.ecosystem, &a.name, &a.version) == (b.ecosystem, &b.name, &b.version));
         evidence.packages.extend(packages);
-    }
-}
-
-/// The packages of languages that a CycloneDX document in JSON names.
-pub(crate) fn cyclonedx_packages(content: &[u8]) -> serde_json::Result<Vec<FoundPackage>> {
-    let document: CycloneDx = serde_json::from_slice(content)?;
-    let mut packages = Vec::new();
-    for one in document.components {
-        add(one, &mut packages);
-    }
-    Ok(packages)
-}
-
-/// Adds a component and what is in it. What is only needed to build or test is not in the image.
-fn add(component: Maybe<Component>, packages: &mut Vec<FoundPackage>) {
-    let Some(component) = component.get() else {
-        return;
-    };
-    if component.scope.text().as_deref() == Some("excluded") {
-        return;
-    }
-    let choices = component.licenses.get().unwrap_or_default();
-    let stated = choices.into_iter().filter_map(Maybe::get).filter_map(|choice| {
-        let license = choice.license.get();
-        let named = license.and_then(|license| license.id.text().or(license.name.text()));
-        choice.expression.text().or(named)
-    });
-    let licenses = stated.collect();
-    let purl = component.purl.text().and_then(|purl| purl.parse::<Purl>().ok());
-    packages.extend(purl.and_then(|purl| package(&purl, component.version.text(), licenses)));
-    for inner in component.components {
-        add(inner, packages);
     }
 }
 
@@ -156,7 +91,7 @@ fn of_tags(text: &str) -> impl Iterator<Item = FoundPackage> {
     purls.filter_map(|purl| package(&purl, None, Vec::new()))
 }
 
-fn package(purl: &Purl, version: Option<String>, licenses: Vec<String>) -> Option<FoundPackage> {
+pub(super) fn package(purl: &Purl, version: Option<String>, licenses: Vec<String>) -> Option<FoundPackage> {
     let is_of_type = |known: &Ecosystem| known.purl_type() == purl.kind && !known.is_distribution();
     let ecosystem = Ecosystem::ALL.into_iter().find(is_of_type)?;
     let version = purl.version.clone().or(version)?;
@@ -224,6 +159,22 @@ mod tests {
         let pip = r#"{"components":[{"purl":"pkg:pypi/setuptools@70.3.0"},{"purl":"pkg:pypi/idna@3.7"}]}"#;
         assert_eq!(shown("s/pip/_vendor/bom.cdx.json", pip), ["pypi idna 3.7"]);
         assert_eq!(catalog("a.cdx.json", b"{").1.len(), 1);
+    }
+
+    #[test]
+    fn packages_beyond_the_bound_are_told() {
+        let elements = vec!["{}"; 60_000].join(",");
+        for (path, document) in [
+            ("a.cdx.json", format!(r#"{{"components":[{elements}]}}"#)),
+            (
+                "a.spdx.json",
+                format!(r#"{{"spdxVersion":"SPDX-2.3","packages":[{elements}]}}"#),
+            ),
+        ] {
+            let (evidence, warnings) = catalog(path, document.as_bytes());
+            assert!(evidence.packages.is_empty());
+            assert!(warnings[0].message.starts_with("10000 more "), "{warnings:?}");
+        }
     }
 
     #[test]

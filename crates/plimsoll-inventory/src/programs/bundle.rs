@@ -3,13 +3,13 @@
 
 use std::io;
 
-use crate::FoundPackage;
-use crate::catalogers::dotnet_packages;
+use crate::catalogers::{Listed, dotnet_packages};
 use crate::content::{Content, read_range};
 use crate::executable::Executable;
 
 /// What a program has that cannot be taken apart.
-pub(super) const UNREADABLE: &str = ".NET applications in one file with a damaged list of packages";
+pub(super) const UNREADABLE: &str =
+    ".NET applications in one file with a damaged or overlong list of packages";
 /// Stands in the program that starts an application, behind the place of the list of its files.
 const SIGNATURE: [u8; 32] = [
     0x8b, 0x12, 0x02, 0xb9, 0x6a, 0x61, 0x20, 0x38, 0x72, 0x7b, 0x93, 0x02, 0x14, 0xd7, 0xa0, 0x32, 0x13,
@@ -35,7 +35,7 @@ const LIST_OF_PACKAGES: u64 = 3;
 pub(super) fn read(
     executable: &Executable,
     content: &mut dyn Content,
-) -> io::Result<Option<Result<Vec<FoundPackage>, String>>> {
+) -> io::Result<Option<Result<Listed, String>>> {
     if content.size() <= executable.end().saturating_add(LEAST_BEHIND) {
         return Ok(None);
     }

@@ -71,7 +71,7 @@ impl PieceCataloger for Programs {
     }
 
     fn version(&self) -> u32 {
-        10
+        11
     }
 
     fn may_be(&self, path: &str, mode: u32, size: u64) -> bool {
@@ -120,7 +120,13 @@ impl PieceCataloger for Programs {
         ];
         for (list, unreadable) in lists {
             match list {
-                Some(Ok(packages)) => evidence.packages.extend(packages),
+                Some(Ok(listed)) => {
+                    evidence.packages.extend(listed.packages);
+                    if let Some(beyond) = listed.beyond {
+                        evidence.uncatalogued = Some(unreadable.to_owned());
+                        warnings.add(beyond);
+                    }
+                }
                 Some(Err(problem)) => {
                     evidence.uncatalogued = Some(unreadable.to_owned());
                     warnings.add(problem);

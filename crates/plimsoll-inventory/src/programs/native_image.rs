@@ -5,19 +5,18 @@ use std::io::{self, Read};
 
 use flate2::read::GzDecoder;
 
-use crate::FoundPackage;
-use crate::catalogers::cyclonedx_packages;
+use crate::catalogers::{Listed, cyclonedx_packages};
 use crate::content::{Content, read_range};
 use crate::executable::{Executable, Section};
 
 /// What a program has that cannot be taken apart.
-pub(super) const UNREADABLE: &str = "GraalVM programs with a damaged bill of materials";
+pub(super) const UNREADABLE: &str = "GraalVM programs with a damaged or overlong bill of materials";
 /// Names and symbols that a program exports take no more.
 const LARGEST_TABLE: usize = 16 << 20;
 /// The compressed bill of materials of some hundred archives has some 10 kB.
-const LARGEST: u64 = 8 << 20;
+const LARGEST: u64 = 2 << 20;
 /// The bill of materials itself.
-const LONGEST: u64 = 32 << 20;
+const LONGEST: u64 = 8 << 20;
 /// The bytes of a symbol of 64-bit ELF; GraalVM makes no other programs for Linux.
 const SYMBOL: usize = 24;
 
@@ -28,7 +27,7 @@ const SYMBOL: usize = 24;
 pub(super) fn read(
     executable: &Executable,
     content: &mut dyn Content,
-) -> io::Result<Option<Result<Vec<FoundPackage>, String>>> {
+) -> io::Result<Option<Result<Listed, String>>> {
     let (Some(names), Some(symbols)) = (executable.section(".dynstr"), executable.section(".dynsym")) else {
         return Ok(None);
     };
@@ -68,7 +67,7 @@ fn section(section: &Section, content: &mut dyn Content) -> io::Result<Vec<u8>> 
     read_range(content, section.offset, size.min(LARGEST_TABLE))
 }
 
-fn packages(compressed: &[u8]) -> Result<Vec<FoundPackage>, String> {
+fn packages(compressed: &[u8]) -> Result<Listed, String> {
     let mut json = Vec::new();
     GzDecoder::new(compressed)
         .take(LONGEST + 1)
@@ -78,4 +77,32 @@ fn packages(compressed: &[u8]) -> Result<Vec<FoundPackage>, String> {
         return Err(format!("its bill of materials is longer than {LONGEST} bytes"));
     }
     cyclonedx_packages(&json).map_err(|error| format!("its bill of materials cannot be read: {error}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io::Write as _;
+
+    use flate2::Compression;
+    use flate2::write::GzEncoder;
+
+    use super::*;
+
+    fn of(json: &[u8]) -> Result<Listed, String> {
+        let mut out = GzEncoder::new(Vec::new(), Compression::best());
+        out.write_all(json).unwrap();
+        packages(&out.finish().unwrap())
+    }
+
+    #[test]
+    fn a_list_of_very_many_components_is_read_in_part() {
+        let mut json = b"{\"components\":[{\"purl\":\"pkg:maven/a/b@1\"}".to_vec();
+        json.extend(b",0".repeat(100_000));
+        json.extend(b"]}");
+        let listed = of(&json).unwrap();
+        assert_eq!(listed.packages.len(), 1);
+        assert!(listed.beyond.unwrap().starts_with("50001 more components"));
+        let json = vec![b' '; usize::try_from(LONGEST).unwrap() + 1];
+        assert!(of(&json).err().unwrap().contains("is longer than"));
+    }
 }
