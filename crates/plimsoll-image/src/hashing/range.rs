@@ -129,14 +129,14 @@ impl Pool {
             if let Some(found) = wanted() {
                 return found;
             }
-            let Some(turn) = state.take(self.processors) else {
+            let Some(mut turn) = state.take(self.processors) else {
                 state.idle += 1;
                 state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
                 state.idle -= 1;
                 continue;
             };
             drop(state);
-            let turn = turn.hash(&mut buffers);
+            turn.hash(&mut buffers);
             state = lock(&self.state);
             state.put_back(turn);
             if state.idle > 0 {
@@ -144,6 +144,11 @@ impl Pool {
             }
         }
     }
+}
+
+/// How many bytes are left of all of them.
+fn left<'a>(jobs: impl IntoIterator<Item = &'a Job>) -> u64 {
+    jobs.into_iter().map(Job::left).fold(0, u64::saturating_add)
 }
 
 impl State {
@@ -159,13 +164,12 @@ impl State {
         let others = self.idle.min(processors - self.active - 1);
         let together = Sha256::is_faster_together() && self.jobs.len() > others && !is_late;
         let jobs = [Some(longest), together.then(|| self.jobs.pop()).flatten()];
-        let left = jobs.iter().flatten().map(Job::left).fold(0, u64::saturating_add);
+        let taken = (!is_late).then(|| left(jobs.iter().flatten()));
         self.active += 1;
-        match is_late {
-            true => self.alone += 1,
-            false => self.taken = self.taken.saturating_add(left),
+        match taken {
+            Some(left) => self.taken = self.taken.saturating_add(left),
+            None => self.alone += 1,
         }
-        let taken = (!is_late).then_some(left);
         Some(Turn { jobs, taken })
     }
 
@@ -173,11 +177,7 @@ impl State {
     /// half times as long.
     fn is_late(&self) -> bool {
         let longest = self.jobs.last().map_or(0, Job::left);
-        let left = self
-            .jobs
-            .iter()
-            .map(Job::left)
-            .fold(self.taken, u64::saturating_add);
+        let left = left(&self.jobs).saturating_add(self.taken);
         let threads = (1 + self.idle + self.active).saturating_sub(self.alone).max(1);
         longest.saturating_add(longest / 2) > left / threads as u64
     }
@@ -195,7 +195,7 @@ impl State {
 
 impl Turn {
     /// Hashes a part of the ranges. Those that come to their ends are no more.
-    fn hash(mut self, buffers: &mut [Vec<u8>; 2]) -> Self {
+    fn hash(&mut self, buffers: &mut [Vec<u8>; 2]) {
         let [job, other] = &mut self.jobs;
         let [buffer, other_buffer] = buffers;
         for _ in 0..TURN {
@@ -208,7 +208,6 @@ impl Turn {
                 (None, None) => break,
             }
         }
-        self
     }
 }
 
