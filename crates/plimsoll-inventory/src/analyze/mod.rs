@@ -252,14 +252,11 @@ impl Analyzer {
             self.scope.skip(why);
         }
         let catalogers = piece_catalogers_of(path, entry.mode, entry.size);
-        let mut head = Vec::new();
-        while (head.len() as u64) < catalogers.needs(&head).min(entry.size) {
-            let most = catalogers.needs(&head);
-            let read = read_more(&mut head, entry.size, most, entry.reader()?);
-            if read.map_err(|error| Unreadable::File(path.to_owned(), error))? == 0 {
-                break;
-            }
-        }
+        let size = entry.size;
+        let head = catalogers.head(size, |head, most| {
+            let read = read_more(head, size, most, entry.reader()?);
+            read.map_err(|error| Unreadable::File(path.to_owned(), error))
+        })?;
         if let Some(cataloger) = catalogers.choose(&head) {
             // Programs and archives are no text.
             self.scope.no_text += usize::from(!matches!(choice, Choice::Skip(_)));
@@ -377,12 +374,12 @@ fn search(path: &str, head: Vec<u8>, size: u64, rest: &mut dyn Read) -> Result<S
 }
 
 /// Reads on until `content` has the first `most` bytes of a file, or all of them. It should have `size`.
-fn read_more(content: &mut Vec<u8>, size: u64, most: u64, from: &mut dyn Read) -> io::Result<usize> {
+fn read_more(content: &mut Vec<u8>, size: u64, most: u64, from: &mut dyn Read) -> io::Result<()> {
     let missing = most.saturating_sub(content.len() as u64);
     let left = size.saturating_sub(content.len() as u64).min(missing);
     // One more, to see that it ends there.
     content.reserve_exact(usize::try_from(left).unwrap_or(0).saturating_add(1));
-    from.take(missing).read_to_end(content)
+    from.take(missing).read_to_end(content).map(drop)
 }
 
 fn empty(cataloger: &dyn Cataloger, path: &str) -> EvidenceFile {

@@ -185,9 +185,32 @@ impl PieceCatalogers {
     /// The scripts that stand before archives are no longer.
     const SCRIPT: u64 = 64 << 10;
 
-    /// How many of a file's first bytes [`PieceCatalogers::choose`] is to be given when `known` are known of it; 0 where no
-    /// file of this path is evidence.
-    pub(crate) fn needs(&self, known: &[u8]) -> u64 {
+    /// The first bytes of a file of `size` bytes, as many as [`PieceCatalogers::choose`] is to be given: none where no file
+    /// of this path is evidence. `more` reads on until there are so many of them as it is told, or all of the file.
+    ///
+    /// # Errors
+    /// What `more` returns.
+    pub(crate) fn head<E>(
+        &self,
+        size: u64,
+        mut more: impl FnMut(&mut Vec<u8>, u64) -> Result<(), E>,
+    ) -> Result<Vec<u8>, E> {
+        let mut head = Vec::new();
+        loop {
+            let known = head.len();
+            let needed = self.needs(&head);
+            if known as u64 >= needed.min(size) {
+                return Ok(head);
+            }
+            more(&mut head, needed)?;
+            if head.len() == known {
+                return Ok(head);
+            }
+        }
+    }
+
+    /// How many of the first bytes are needed when these are known.
+    fn needs(&self, known: &[u8]) -> u64 {
         let mut asked = self.0.iter().flatten();
         match known.starts_with(b"#!") && asked.any(|cataloger| cataloger.may_start_with_script()) {
             true => Self::SCRIPT,
@@ -213,18 +236,11 @@ impl PieceCatalogers {
         &self,
         content: &mut dyn Content,
     ) -> io::Result<Option<&'static dyn PieceCataloger>> {
-        let mut head = Vec::new();
-        while (head.len() as u64) < self.needs(&head).min(content.size()) {
-            let known = head.len();
-            head = read_range(
-                content,
-                0,
-                usize::try_from(self.needs(&head)).unwrap_or(usize::MAX),
-            )?;
-            if head.len() == known {
-                break;
-            }
-        }
+        let size = content.size();
+        let head = self.head(size, |head, most| -> io::Result<()> {
+            *head = read_range(content, 0, usize::try_from(most).unwrap_or(usize::MAX))?;
+            Ok(())
+        })?;
         Ok(self.choose(&head))
     }
 }
