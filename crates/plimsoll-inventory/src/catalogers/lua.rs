@@ -2,7 +2,7 @@ use plimsoll_core::Ecosystem;
 
 use super::{Cataloger, Clue, Warnings, quoted};
 use crate::dependencies::bounded;
-use crate::{EvidenceFile, FoundPackage};
+use crate::{EvidenceFile, FoundPackage, paths};
 
 /// Lua rocks, by their rockspecs: LuaRocks puts that of each into `rocks-5.4/NAME/VERSION` (LuaRocks' documentation,
 /// "Rockspec format"). A rockspec is a Lua program that sets a few variables.
@@ -30,7 +30,7 @@ impl Cataloger for Lua {
     }
 
     fn catalog(&self, content: &[u8], evidence: &mut EvidenceFile, warnings: &mut Warnings) {
-        let name = evidence.path.rsplit('/').next().unwrap_or_default();
+        let name = paths::name(&evidence.path);
         match rock(&String::from_utf8_lossy(content), name) {
             Some(rock) => evidence.packages.push(rock),
             None => warnings.add("it names no rock with its version"),

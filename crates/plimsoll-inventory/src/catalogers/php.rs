@@ -4,7 +4,7 @@ use serde::Deserialize;
 use super::json::{Keys, Maybe, Text};
 use super::{Cataloger, Clue, Warnings};
 use crate::dependencies::bounded;
-use crate::{EvidenceFile, FoundPackage};
+use crate::{EvidenceFile, FoundPackage, paths};
 
 /// Installed PHP packages: `vendor/composer/installed.json`, which Composer 1 writes as a list and Composer 2 as an object.
 /// Elsewhere a file that is called so counts if it is like Composer's.
@@ -57,7 +57,7 @@ impl Cataloger for Php {
     }
 
     fn limit(&self, path: &str) -> Option<u64> {
-        let name = path.rsplit('/').next().unwrap_or(path);
+        let name = paths::name(path);
         (name == "installed.json").then_some(16 << 20)
     }
 

@@ -1,7 +1,7 @@
 use plimsoll_core::Ecosystem;
 
 use super::{Cataloger, Clue, Warnings};
-use crate::{EvidenceFile, FoundPackage};
+use crate::{EvidenceFile, FoundPackage, paths};
 
 /// What is installed without a package manager and says its version in a text file: Java's runtime (`release`), Erlang/OTP
 /// (`OTP_VERSION`), WordPress (`wp-includes/version.php`), Elixir's script, Composer's archive of PHP files.
@@ -55,7 +55,7 @@ impl Cataloger for Releases {
 
     fn catalog(&self, content: &[u8], evidence: &mut EvidenceFile, _warnings: &mut Warnings) {
         let text = String::from_utf8_lossy(content);
-        let name = evidence.path.rsplit('/').next().unwrap_or_default();
+        let name = paths::name(&evidence.path);
         let found = match name {
             "release" => assigned(&text, "JAVA_VERSION").map(|version| ("openjdk", version)),
             "OTP_VERSION" => Some(("erlang", text.trim())),

@@ -2,7 +2,7 @@ use plimsoll_core::Ecosystem;
 
 use super::{Cataloger, Clue, Warnings};
 use crate::dependencies::bounded;
-use crate::{EvidenceFile, FoundPackage};
+use crate::{EvidenceFile, FoundPackage, paths};
 
 /// Installed Ruby gems, the ones that come with Ruby too: `specifications/NAME-VERSION.gemspec`, as RubyGems writes it, and
 /// `bundler/gems/REPOSITORY-COMMIT/NAME.gemspec`, as Bundler does for gems that it takes from git.
@@ -87,7 +87,7 @@ fn specification(text: &str, path: &str) -> Option<FoundPackage> {
     }
     let is_version =
         |text: &String| text.starts_with(|first: char| first.is_ascii_digit()) && !text.contains("#{");
-    let file = path.rsplit('/').next()?.strip_suffix(".gemspec")?;
+    let file = paths::name(path).strip_suffix(".gemspec")?;
     let (named, numbered) = from_file_name(file)?;
     Some(FoundPackage {
         name: name.unwrap_or_else(|| named.to_owned()),

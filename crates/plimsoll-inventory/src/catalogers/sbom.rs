@@ -3,7 +3,7 @@ use plimsoll_core::{Ecosystem, Purl};
 use super::bitnami::Document as Spdx;
 use super::cyclonedx::cyclonedx_packages;
 use super::{Cataloger, Clue, Warnings};
-use crate::{EvidenceFile, FoundPackage};
+use crate::{EvidenceFile, FoundPackage, paths};
 
 /// Bills of materials that stand beside what they are of: in Python distributions (PEP 770) and, under their usual names,
 /// anywhere. Read are CycloneDX in JSON, and SPDX in JSON and as tags with values.
@@ -29,7 +29,7 @@ impl Cataloger for Sbom {
     }
 
     fn limit(&self, path: &str) -> Option<u64> {
-        let name = path.rsplit('/').next().unwrap_or(path);
+        let name = paths::name(path);
         let is_called = [".cdx.json", ".spdx.json", ".cdx", ".spdx"]
             .iter()
             .any(|end| name.ends_with(end));

@@ -5,9 +5,9 @@ use std::io;
 
 use plimsoll_core::Ecosystem;
 
-use crate::FoundPackage;
 use crate::content::{Content, read_range};
 use crate::executable::Executable;
+use crate::{FoundPackage, paths};
 
 /// Resources of the kind `RT_VERSION`.
 const VERSION: u64 = 16;
@@ -70,7 +70,7 @@ pub(super) fn read(
 
 /// The file's name without its ending; none for the translations of another assembly.
 fn name(path: &str) -> Option<String> {
-    let file = path.rsplit('/').next()?;
+    let file = paths::name(path);
     let (stem, _) = file.rsplit_once('.')?;
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"._-".contains(&byte);
     let is_name = !stem.is_empty() && stem.bytes().all(is_plain) && !stem.ends_with(".resources");

@@ -7,10 +7,10 @@ use plimsoll_core::Ecosystem;
 
 use super::go_build_info::{self, BuildInfo};
 use super::go_flags::stamped_version;
-use crate::FoundPackage;
 use crate::content::{Content, read_range};
 use crate::dependencies::bounded;
 use crate::executable::Executable;
+use crate::{FoundPackage, paths};
 
 /// What a program has that no cataloger can take apart.
 pub(super) const WITHOUT_MODULES: &str = "Go binaries without build information";
@@ -163,7 +163,7 @@ fn main_version(main: &Module<'_>, link_flags: &str) -> String {
 
 /// The Go distribution itself, which the program `go` stands for.
 pub(super) fn distribution(path: &str, modules: &[FoundPackage]) -> Option<FoundPackage> {
-    let name = path.rsplit('/').next().unwrap_or(path);
+    let name = paths::name(path);
     let library = modules.iter().find(|module| module.name == "stdlib")?;
     let is_alone = modules
         .iter()

@@ -1,10 +1,11 @@
 //! What the name of a Java archive's file says of the package.
 
 use super::coordinates::Coordinates;
+use crate::paths;
 
 /// The file name without its directories and its extension.
 pub(super) fn stem(path: &str) -> &str {
-    let name = path.rsplit('/').next().unwrap_or(path);
+    let name = paths::name(path);
     name.rsplit_once('.').map_or(name, |(stem, _)| stem)
 }
 

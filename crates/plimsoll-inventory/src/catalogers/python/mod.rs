@@ -12,7 +12,7 @@ pub(super) use vendored::Vendored;
 use super::{Cataloger, Clue, Warnings};
 use crate::dependencies::bounded;
 use crate::fields::{Field, Paragraph, header};
-use crate::{EvidenceFile, FoundPackage};
+use crate::{EvidenceFile, FoundPackage, paths};
 
 /// Installed Python distributions, in whatever directory: `*.dist-info/METADATA` (wheels), `*.egg-info/PKG-INFO`,
 /// `EGG-INFO/PKG-INFO` and single-file `*.egg-info` (setuptools), after the core metadata specification.
@@ -41,7 +41,7 @@ impl Cataloger for Python {
 
     fn limit(&self, path: &str) -> Option<u64> {
         let (directory, name) = path.rsplit_once('/').unwrap_or(("", path));
-        let last = directory.rsplit('/').next().unwrap_or(directory);
+        let last = paths::name(directory);
         let found = match name {
             "METADATA" => is_called(last, "dist-info"),
             "PKG-INFO" => is_called(last, "egg-info"),
